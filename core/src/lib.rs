@@ -1,0 +1,13 @@
+//! What every process of UNTXT shares: configuration, TLS, the domain's nouns, keys, objects, queue, events.
+//!
+//! It promises that there is one way to do each of these. It knows no SQL, no HTTP route and no OCR.
+
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod domain;
+pub mod lifecycle;
+pub mod queue;
+pub mod storage;
+pub mod telemetry;
+pub mod tls;
