@@ -1,0 +1,85 @@
+use serde::{Deserialize, Serialize};
+
+use super::state::closed_list;
+use std::{fmt, str::FromStr};
+
+use super::state::UnknownName;
+
+closed_list!(
+    /// Everything that may be wrong with a document or a page.
+    FailureCode {
+        /// The PDF asks for a password.
+        Encrypted = "encrypted",
+        /// The file has no page.
+        NoPages = "no_pages",
+        /// More pages than the configured limit.
+        TooManyPages = "too_many_pages",
+        /// More pixels than the configured limit, found before decoding.
+        TooManyPixels = "too_many_pixels",
+        /// The bytes end early or can't be decoded.
+        Unreadable = "unreadable",
+        /// The page took longer than the configured limit.
+        Timeout = "timeout",
+        /// Reading the page took more memory than one page may have.
+        OutOfMemory = "out_of_memory",
+        /// The reading process died on this page.
+        Crashed = "crashed",
+        /// Data of a requested language is not installed.
+        LanguageMissing = "language_missing",
+        /// The fault is ours, after every retry.
+        Internal = "internal",
+    }
+);
+
+impl FailureCode {
+    /// Says in one sentence what happened.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Encrypted => "the PDF is locked with a password",
+            Self::NoPages => "the file has no pages",
+            Self::TooManyPages => "the file has more pages than this server accepts",
+            Self::TooManyPixels => "the page image is larger than this server accepts",
+            Self::Unreadable => "the data is damaged or cut off and can't be opened",
+            Self::Timeout => "reading took longer than this server allows for one page",
+            Self::OutOfMemory => "reading needed more memory than this server allows for one page",
+            Self::Crashed => "the reader stopped unexpectedly",
+            Self::LanguageMissing => "a language that was asked for is not installed",
+            Self::Internal => "something went wrong on the server",
+        }
+    }
+
+    /// Says in one sentence what the person can do.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Encrypted => "remove the password in a PDF viewer and upload the file again",
+            Self::NoPages => "export or scan the document again and upload the new file",
+            Self::TooManyPages => "split the document and upload the parts",
+            Self::TooManyPixels => "scan the page at 300 dpi, or make the image smaller, and upload it again",
+            Self::Unreadable => "open the file on your computer to see whether it is whole, then upload it again",
+            Self::Timeout => "scan the page again with less noise, or upload it alone",
+            Self::OutOfMemory => "scan the page at a lower resolution and upload it again",
+            Self::Crashed => "upload the page again as an image; if it fails again, tell your administrator",
+            Self::LanguageMissing => "ask your administrator to install the language, or choose another",
+            Self::Internal => "try again later; if it stays, tell your administrator",
+        }
+    }
+}
+
+/// Why a page or a document could not be read, ready to be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// From the closed list; stable, for programs.
+    pub code: FailureCode,
+    /// What happened, for people.
+    pub sentence: &'static str,
+    /// What to do about it, for people.
+    pub advice: &'static str,
+}
+
+impl From<FailureCode> for Failure {
+    fn from(code: FailureCode) -> Self {
+        Self { code, sentence: code.sentence(), advice: code.advice() }
+    }
+}

@@ -1,0 +1,16 @@
+//! The nouns that every layer shares: owner, document, task, page, word, event.
+//!
+//! It promises that an id of one noun can't stand for another, and that states and failures are closed lists
+//! with one spelling in the database, the API and the events. It refuses to know where anything is stored.
+
+mod event;
+mod failure;
+mod ids;
+mod page;
+mod state;
+
+pub use event::{EventKind, PageCounters, TaskEvent};
+pub use failure::{Failure, FailureCode};
+pub use ids::{DocumentId, EventSeq, OwnerId, PageNumber, SessionId, TaskId, UserId};
+pub use page::{PageContent, Word};
+pub use state::{MediaType, PageState, TaskState};
