@@ -1,0 +1,170 @@
+//! Lays defaults, file and environment over each other. The defaults are the schema: a path they lack is unknown.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use toml::{Table, Value};
+
+use super::{DEFAULTS, Problems, Settings, alias::ALIASES, guard};
+
+/// Settings that may come from a file named by `…_FILE`.
+const SECRETS: &[&str] = &[
+    "database.password",
+    "redis.password",
+    "storage.access_key_id",
+    "storage.secret_access_key",
+    "session.signing_key",
+];
+
+/// `UNTXT_*` variables that are no settings.
+const RESERVED: &[&str] = &["UNTXT_CONFIG"];
+
+/// The value of every path, and where it came from.
+pub(super) struct Layers {
+    values: BTreeMap<String, Value>,
+}
+
+impl Layers {
+    pub(super) fn defaults() -> Self {
+        #[expect(clippy::expect_used, reason = "a test parses the compiled-in file")]
+        let table = DEFAULTS.parse::<Table>().expect("untxt.toml is valid");
+        Self { values: flatten(table) }
+    }
+
+    pub(super) fn add_file(&mut self, path: &Path, problems: &mut Problems) {
+        let shown = path.display().to_string();
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => return problems.add(shown, format!("can't be read: {error}")),
+        };
+        match text.parse::<Table>() {
+            Ok(table) => {
+                for (path, value) in flatten(table) {
+                    self.set(&path, value, &format!("in {shown}"), problems);
+                }
+            }
+            Err(error) => problems.add(shown, format!("is no TOML: {}", error.message())),
+        }
+    }
+
+    /// Adds the environment: first the aliases, then `UNTXT_SECTION__KEY`, which win.
+    pub(super) fn add_environment(
+        &mut self,
+        variables: impl IntoIterator<Item = (String, String)>,
+        problems: &mut Problems,
+    ) {
+        let mut own = Vec::new();
+        for (name, value) in variables {
+            if guard::refuse_weaker(&name, &value, problems) || RESERVED.contains(&name.as_str()) {
+                continue;
+            }
+            if let Some(rest) = name.strip_prefix("UNTXT_") {
+                let path = rest.to_lowercase().replacen("__", ".", 1);
+                own.push((path, name, value));
+            } else if let Some(path) = find_alias(&name) {
+                self.set_text(&path, &name, value, problems);
+            }
+        }
+        for (path, name, value) in own {
+            self.set_text(&path, &name, value, problems);
+        }
+    }
+
+    /// Makes the settings; `None` if some value has the wrong form, with the problem added.
+    pub(super) fn into_settings(self, problems: &mut Problems) -> Option<Settings> {
+        let defaults = Self::defaults().values;
+        let mut has_bad_value = false;
+        for (path, value) in self.values.iter().filter(|(path, value)| defaults.get(*path) != Some(*value)) {
+            let mut alone = defaults.clone();
+            alone.insert(path.clone(), value.clone());
+            if let Err(error) = Value::Table(unflatten(alone)).try_into::<Settings>() {
+                problems.add(path.clone(), error.message());
+                has_bad_value = true;
+            }
+        }
+        if has_bad_value {
+            return None;
+        }
+        match Value::Table(unflatten(self.values)).try_into() {
+            Ok(settings) => Some(settings),
+            Err(error) => {
+                problems.add("settings", error.message());
+                None
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn knows(&self, path: &str) -> bool {
+        self.values.contains_key(path)
+    }
+
+    fn set_text(&mut self, path: &str, name: &str, text: String, problems: &mut Problems) {
+        let (path, text) = match path.strip_suffix("_file").filter(|path| SECRETS.contains(path)) {
+            None => (path, text),
+            Some(secret) => match fs::read_to_string(&text) {
+                Ok(content) => (secret, content.trim_end_matches(['\r', '\n']).to_owned()),
+                Err(error) => return problems.add(name, format!("the file it names can't be read: {error}")),
+            },
+        };
+        let value = match self.values.get(path) {
+            Some(Value::Integer(_)) => match text.parse() {
+                Ok(number) => Value::Integer(number),
+                Err(_) => return problems.add(name, "must be a whole number"),
+            },
+            Some(Value::Boolean(_)) => match text.parse() {
+                Ok(truth) => Value::Boolean(truth),
+                Err(_) => return problems.add(name, "must be true or false"),
+            },
+            Some(Value::Array(_)) => {
+                Value::Array(text.split(',').map(|item| Value::String(item.trim().to_owned())).collect())
+            }
+            _ => Value::String(text),
+        };
+        self.set(path, value, &format!("from {name}"), problems);
+    }
+
+    fn set(&mut self, path: &str, value: Value, source: &str, problems: &mut Problems) {
+        let Some(known) = self.values.get_mut(path) else {
+            return problems.add(path, format!("unknown key {source}; `untxt config` prints every key there is"));
+        };
+        if known.type_str() != value.type_str() {
+            return problems
+                .add(path, format!("must be a {}, {source} it is a {}", known.type_str(), value.type_str()));
+        }
+        if let Value::String(text) = &value {
+            guard::refuse_plain_address(path, text, problems);
+        }
+        *known = value;
+    }
+}
+
+/// Finds the path an old name stands for; the alias of a secret has a `…_FILE` form too.
+fn find_alias(name: &str) -> Option<String> {
+    let path_of = |alias: &str| ALIASES.iter().find(|(known, _)| *known == alias).map(|(_, path)| *path);
+    match name.strip_suffix("_FILE").and_then(path_of).filter(|path| SECRETS.contains(path)) {
+        Some(secret) => Some(format!("{secret}_file")),
+        None => path_of(name).map(str::to_owned),
+    }
+}
+
+fn flatten(table: Table) -> BTreeMap<String, Value> {
+    let mut flat = BTreeMap::new();
+    for (section, value) in table {
+        match value {
+            Value::Table(keys) => flat.extend(keys.into_iter().map(|(key, value)| (format!("{section}.{key}"), value))),
+            value => drop(flat.insert(section, value)),
+        }
+    }
+    flat
+}
+
+fn unflatten(values: BTreeMap<String, Value>) -> Table {
+    let mut root = Table::new();
+    for (path, value) in values {
+        let (section, key) = path.split_once('.').unwrap_or((&path, ""));
+        if let Value::Table(keys) = root.entry(section).or_insert_with(|| Value::Table(Table::new())) {
+            keys.insert(key.to_owned(), value);
+        }
+    }
+    root
+}

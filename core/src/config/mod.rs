@@ -1,0 +1,147 @@
+//! The one configuration: defaults compiled in, then a file, then the environment.
+//!
+//! It promises that every problem is reported at once with the path of its setting, that an unknown key is an error,
+//! and that no value can ask for less than verified TLS. It refuses to know what the settings are used for: a
+//! constructor receives its section, never the tree.
+
+mod alias;
+mod guard;
+mod layers;
+mod problem;
+mod sections;
+mod validate;
+
+use std::path::Path;
+
+pub use problem::{Problem, Problems};
+pub use sections::{Database, Encryption, Limits, Log, Redis, Server, Session, Settings, Storage, Store, Worker};
+pub use validate::Process;
+
+/// The commented defaults, which are also the list of every key there is.
+pub const DEFAULTS: &str = include_str!("untxt.toml");
+
+impl Settings {
+    /// Reads the settings for one process from the defaults, the file and this process's environment.
+    ///
+    /// # Errors
+    /// All problems found, each with the path of its setting and where the value came from.
+    pub fn load(file: Option<&Path>, process: Process) -> Result<Self, Problems> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
+        Self::load_from(file, environment, process)
+    }
+
+    /// Reads the settings with the given environment, for tests.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_from(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        process: Process,
+    ) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let mut layers = layers::Layers::defaults();
+        if let Some(path) = file {
+            layers.add_file(path, &mut problems);
+        }
+        layers.add_environment(environment, &mut problems);
+        let settings: Option<Self> = layers.into_settings(&mut problems);
+        match settings {
+            Some(settings) => {
+                settings.validate(process, &mut problems);
+                problems.into_result(settings)
+            }
+            None => Err(problems),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Settings, Problems> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("untxt.toml");
+        let pem = folder.path().join("any.pem");
+        std::fs::write(&pem, "-").expect("a file");
+        std::fs::write(&file, toml.replace("PEM", &pem.display().to_string())).expect("a file");
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::load_from(Some(&file), environment, Process::Migrate)
+    }
+
+    const GOOD: &str = "[database]\nuser='u'\npassword='p'\nca_path='PEM'\ncert_path='PEM'\nkey_path='PEM'\n";
+
+    fn messages(problems: &Problems) -> Vec<&str> {
+        problems.as_slice().iter().map(|problem| problem.path.as_str()).collect()
+    }
+
+    #[test]
+    fn file_beats_default_and_environment_beats_file() {
+        let settings = load(&format!("{GOOD}port=6000\n"), &[("UNTXT_DATABASE__NAME", "x")]).expect("good");
+        assert_eq!((settings.database.port, settings.database.name.as_str()), (6000, "x"));
+        assert_eq!(load(GOOD, &[("UNTXT_DATABASE__PORT", "7000")]).expect("good").database.port, 7000);
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once_with_its_path() {
+        let problems = load(
+            "[database]\nhots='x'\nport='5432'\n[server]\nbind='nonsense'\nredirect_bind='8080'\n",
+            &[("UNTXT_REDIS__PORT", "many"), ("UNTXT_NO__SUCH", "1")],
+        )
+        .expect_err("bad");
+        assert_eq!(
+            messages(&problems),
+            ["database.hots", "database.port", "UNTXT_REDIS__PORT", "no.such", "server.bind", "server.redirect_bind"]
+        );
+    }
+
+    #[test]
+    fn every_old_name_is_an_alias_of_a_known_setting() {
+        for (name, path) in alias::ALIASES {
+            assert!(layers::Layers::defaults().knows(path), "{name} points to {path}");
+        }
+        let settings =
+            load(GOOD, &[("DB_HOST", "pg.internal"), ("MAX_FILE_SIZE", "7"), ("ALLOWED_FILE_TYPES", "image/png")]);
+        let settings = settings.expect("good");
+        assert_eq!((settings.database.host.as_str(), settings.limits.max_file_bytes), ("pg.internal", 7));
+        assert_eq!(settings.limits.allowed_types, [crate::domain::MediaType::Png]);
+    }
+
+    #[test]
+    fn nothing_may_ask_for_less_than_verified_tls() {
+        for (name, value) in [
+            ("SSL_ENABLED", "false"),
+            ("DB_SSL_ENABLED", "True"),
+            ("REDIS_TLS_ENABLED", "0"),
+            ("REDIS_TLS_VERIFY", ""),
+            ("DB_SSL_MODE", "require"),
+            ("DATABASE_URL", "postgres://u:p@h/d?sslmode=disable"),
+            ("REDIS_URL", "redis://h"),
+            ("UNTXT_STORAGE__ENDPOINT", "http://s3"),
+            ("UNTXT_SERVER__PUBLIC_URL", "http://untxt"),
+            ("REDIS_HOST", "redis://h:6379"),
+            ("DB_HOST", "h?sslmode=prefer"),
+        ] {
+            let problems = load(GOOD, &[(name, value)]).expect_err(name);
+            assert!(problems.to_string().contains("refused"), "{name}: {problems}");
+        }
+        load(GOOD, &[("SSL_ENABLED", "true"), ("DB_SSL_MODE", "verify-full")]).expect("good");
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file_and_is_never_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let secret = folder.path().join("password");
+        std::fs::write(&secret, "from-a-file\n").expect("a file");
+        let path = secret.display().to_string();
+        for name in ["UNTXT_DATABASE__PASSWORD_FILE", "DB_PASSWORD_FILE"] {
+            let settings = load(GOOD, &[(name, &path)]).expect("good");
+            assert_eq!(secrecy::ExposeSecret::expose_secret(&settings.database.password), "from-a-file");
+            assert!(!format!("{settings:?}").contains("from-a-file"));
+        }
+        assert_eq!(messages(&load(GOOD, &[("DB_PASSWORD_FILE", "/nowhere")]).expect_err("bad")), ["DB_PASSWORD_FILE"]);
+    }
+}

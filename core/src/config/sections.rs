@@ -1,0 +1,172 @@
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::domain::MediaType;
+
+/// All settings, one field per section of `untxt.toml`, where every key is explained.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub server: Server,
+    pub database: Database,
+    pub redis: Redis,
+    pub storage: Storage,
+    pub encryption: Encryption,
+    pub session: Session,
+    pub limits: Limits,
+    pub worker: Worker,
+    pub store: Store,
+    pub log: Log,
+}
+
+/// HTTPS and WSS for browsers and API clients.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub bind: SocketAddr,
+    #[serde(deserialize_with = "optional")]
+    pub redirect_bind: Option<SocketAddr>,
+    pub public_url: String,
+    pub cert_path: PathBuf,
+    pub key_path: PathBuf,
+}
+
+/// Postgres, verify-full with a client certificate.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    pub host: String,
+    pub port: u16,
+    pub name: String,
+    pub user: String,
+    pub password: SecretString,
+    pub ca_path: PathBuf,
+    pub cert_path: PathBuf,
+    pub key_path: PathBuf,
+    pub max_connections: u32,
+}
+
+/// Redis over mutual TLS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: SecretString,
+    pub ca_path: PathBuf,
+    pub cert_path: PathBuf,
+    pub key_path: PathBuf,
+}
+
+/// S3 and its credentials.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    #[serde(deserialize_with = "optional")]
+    pub endpoint: Option<String>,
+    pub region: String,
+    pub bucket: String,
+    pub access_key_id: SecretString,
+    pub secret_access_key: SecretString,
+    #[serde(deserialize_with = "optional")]
+    pub ca_path: Option<PathBuf>,
+    #[serde(deserialize_with = "optional")]
+    pub cert_path: Option<PathBuf>,
+    #[serde(deserialize_with = "optional")]
+    pub key_path: Option<PathBuf>,
+    pub path_style: bool,
+    #[serde(deserialize_with = "optional")]
+    pub kms_key_id: Option<String>,
+}
+
+/// Who wraps the owner keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encryption {
+    pub provider: String,
+    pub key_path: PathBuf,
+}
+
+/// Logins.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    pub signing_key: SecretString,
+    pub access_minutes: u32,
+    pub idle_minutes: u32,
+    pub absolute_hours: u32,
+}
+
+/// What one upload, one page and one child may use.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub max_file_bytes: u64,
+    pub allowed_types: Vec<MediaType>,
+    pub max_pages: u32,
+    pub max_page_pixels: u64,
+    pub page_timeout_seconds: u32,
+    pub child_memory_bytes: u64,
+}
+
+/// The worker and its children.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    pub children: u32,
+    pub languages: String,
+    #[serde(deserialize_with = "optional")]
+    pub tessdata_path: Option<PathBuf>,
+    pub lease_seconds: u32,
+    pub max_attempts: u32,
+    pub pages_per_child: u32,
+}
+
+/// `untxt storage`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    pub bind: SocketAddr,
+    pub directory: PathBuf,
+    pub cert_path: PathBuf,
+    pub key_path: PathBuf,
+    pub client_ca_path: PathBuf,
+}
+
+/// What this process writes to standard error.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub format: String,
+    pub level: String,
+}
+
+impl Limits {
+    /// Gives the longest time one page may take.
+    #[must_use]
+    pub fn page_timeout(&self) -> Duration {
+        Duration::from_secs(self.page_timeout_seconds.into())
+    }
+}
+
+impl Worker {
+    /// Gives the time after which an unrenewed lease is free for others.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds.into())
+    }
+}
+
+/// Reads an empty text as `None`.
+fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(D::Error::custom) }
+}

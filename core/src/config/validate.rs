@@ -1,0 +1,182 @@
+//! What each process needs, and combinations that make no sense.
+
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Problems, Settings};
+
+/// The process that the settings are for; each needs other sections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// `untxt backend`.
+    Backend,
+    /// `untxt worker`.
+    Worker,
+    /// `untxt migrate` and `untxt user`.
+    Migrate,
+    /// `untxt storage`.
+    Store,
+}
+
+impl Settings {
+    pub(super) fn validate(&self, process: Process, problems: &mut Problems) {
+        match process {
+            Process::Store => self.validate_store(problems),
+            Process::Migrate => self.validate_database(problems),
+            Process::Worker => {
+                self.validate_shared(problems);
+                self.validate_worker(problems);
+            }
+            Process::Backend => {
+                self.validate_shared(problems);
+                self.validate_server(problems);
+                self.validate_session(problems);
+            }
+        }
+    }
+
+    fn validate_shared(&self, problems: &mut Problems) {
+        self.validate_database(problems);
+        need("redis.host", &self.redis.host, problems);
+        need("redis.user", &self.redis.user, problems);
+        need_secret("redis.password", &self.redis.password, 16, problems);
+        need_file("redis.ca_path", &self.redis.ca_path, problems);
+        need_file("redis.cert_path", &self.redis.cert_path, problems);
+        need_file("redis.key_path", &self.redis.key_path, problems);
+        self.validate_storage(problems);
+        self.validate_limits(problems);
+        if self.encryption.provider != "local" {
+            problems.add("encryption.provider", "only \"local\" is known to this build");
+        }
+        need_file("encryption.key_path", &self.encryption.key_path, problems);
+    }
+
+    fn validate_database(&self, problems: &mut Problems) {
+        let database = &self.database;
+        need("database.host", &database.host, problems);
+        need("database.name", &database.name, problems);
+        need("database.user", &database.user, problems);
+        need_secret("database.password", &database.password, 1, problems);
+        need_file("database.ca_path", &database.ca_path, problems);
+        need_file("database.cert_path", &database.cert_path, problems);
+        need_file("database.key_path", &database.key_path, problems);
+        if database.max_connections == 0 {
+            problems.add("database.max_connections", "must be at least 1");
+        }
+    }
+
+    fn validate_storage(&self, problems: &mut Problems) {
+        let storage = &self.storage;
+        need("storage.bucket", &storage.bucket, problems);
+        need_secret("storage.access_key_id", &storage.access_key_id, 1, problems);
+        need_secret("storage.secret_access_key", &storage.secret_access_key, 1, problems);
+        if storage.endpoint.as_ref().is_some_and(|endpoint| !endpoint.starts_with("https://")) {
+            problems.add("storage.endpoint", "must begin with https://, because objects never travel in clear");
+        }
+        for (path, value) in [
+            ("storage.ca_path", &storage.ca_path),
+            ("storage.cert_path", &storage.cert_path),
+            ("storage.key_path", &storage.key_path),
+        ] {
+            if let Some(value) = value {
+                need_file(path, value, problems);
+            }
+        }
+        if storage.cert_path.is_some() != storage.key_path.is_some() {
+            problems.add("storage.cert_path", "needs storage.key_path too, and the other way round");
+        }
+    }
+
+    fn validate_server(&self, problems: &mut Problems) {
+        need_file("server.cert_path", &self.server.cert_path, problems);
+        need_file("server.key_path", &self.server.key_path, problems);
+        if !self.server.public_url.starts_with("https://") {
+            problems.add("server.public_url", "must begin with https://, because browsers are served over TLS only");
+        }
+        if self.server.redirect_bind == Some(self.server.bind) {
+            problems.add("server.redirect_bind", "must differ from server.bind");
+        }
+    }
+
+    fn validate_session(&self, problems: &mut Problems) {
+        need_secret("session.signing_key", &self.session.signing_key, 32, problems);
+        if !(1..=15).contains(&self.session.access_minutes) {
+            problems.add("session.access_minutes", "must be 1 to 15");
+        }
+        if self.session.idle_minutes < self.session.access_minutes {
+            problems.add("session.idle_minutes", "must not be shorter than session.access_minutes");
+        }
+        if self.session.absolute_hours == 0 {
+            problems.add("session.absolute_hours", "must be at least 1");
+        }
+    }
+
+    fn validate_limits(&self, problems: &mut Problems) {
+        let limits = &self.limits;
+        for (path, value) in [
+            ("limits.max_file_bytes", limits.max_file_bytes),
+            ("limits.max_pages", limits.max_pages.into()),
+            ("limits.max_page_pixels", limits.max_page_pixels),
+            ("limits.page_timeout_seconds", limits.page_timeout_seconds.into()),
+        ] {
+            if value == 0 {
+                problems.add(path, "must be at least 1");
+            }
+        }
+        if limits.allowed_types.is_empty() {
+            problems.add("limits.allowed_types", "must name at least one type");
+        }
+        if limits.child_memory_bytes < 256 << 20 {
+            problems.add("limits.child_memory_bytes", "must be at least 268435456 (256 MiB)");
+        }
+    }
+
+    fn validate_worker(&self, problems: &mut Problems) {
+        need("worker.languages", &self.worker.languages, problems);
+        if self.worker.lease_seconds < 5 {
+            problems.add("worker.lease_seconds", "must be at least 5, because leases are renewed every quarter");
+        }
+        if self.worker.max_attempts == 0 {
+            problems.add("worker.max_attempts", "must be at least 1");
+        }
+        if self.worker.pages_per_child == 0 {
+            problems.add("worker.pages_per_child", "must be at least 1");
+        }
+    }
+
+    fn validate_store(&self, problems: &mut Problems) {
+        if self.store.directory.as_os_str().is_empty() {
+            problems.add("store.directory", "is needed");
+        }
+        need_file("store.cert_path", &self.store.cert_path, problems);
+        need_file("store.key_path", &self.store.key_path, problems);
+        need_file("store.client_ca_path", &self.store.client_ca_path, problems);
+        need("storage.bucket", &self.storage.bucket, problems);
+        need_secret("storage.access_key_id", &self.storage.access_key_id, 1, problems);
+        need_secret("storage.secret_access_key", &self.storage.secret_access_key, 16, problems);
+    }
+}
+
+fn need(path: &str, value: &str, problems: &mut Problems) {
+    if value.is_empty() {
+        problems.add(path, "is needed");
+    }
+}
+
+fn need_secret(path: &str, value: &SecretString, min_bytes: usize, problems: &mut Problems) {
+    let length = value.expose_secret().len();
+    if length == 0 {
+        problems.add(path, "is needed; there is no default");
+    } else if length < min_bytes {
+        problems.add(path, format!("must be at least {min_bytes} bytes"));
+    }
+}
+
+fn need_file(path: &str, value: &Path, problems: &mut Problems) {
+    if value.as_os_str().is_empty() {
+        problems.add(path, "is needed");
+    } else if let Err(error) = std::fs::File::open(value) {
+        problems.add(path, format!("{} can't be read: {error}", value.display()));
+    }
+}
