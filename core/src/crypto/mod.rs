@@ -1,0 +1,37 @@
+//! Keys and sealed data: root key (KMS) → owner key → document key → one sub-key per purpose.
+//!
+//! It promises AES-256-GCM only, full associated data on every value, and that keys are zeroised. It refuses to
+//! know where wrapped keys and sealed values are stored: callers get and give bytes.
+//! Formats: small values `0x01 | key version (u32, big endian) | nonce (12) | ciphertext | tag (16)` (Tink AEAD with
+//! TINK prefix); files Tink streaming AEAD `AES256_GCM_HKDF_1MB`.
+
+mod aead;
+mod context;
+mod document_key;
+mod kms;
+mod local_kms;
+mod owner_key;
+mod ring;
+mod stream;
+
+pub use context::{Context, Purpose};
+pub use document_key::{DocumentKey, WrappedDocumentKey};
+pub use kms::{Kms, KmsError};
+pub use local_kms::LocalKms;
+pub use owner_key::{OwnerKey, WrappedOwnerKey};
+pub use ring::KeyRing;
+pub use stream::{StreamOpener, StreamSealer};
+
+/// Why something could not be sealed or opened. It never says anything about the content.
+#[derive(Debug, thiserror::Error)]
+pub enum CryptoError {
+    /// Wrong key, wrong associated data, or changed bytes.
+    #[error("sealed data does not open: wrong key, wrong place or changed bytes")]
+    Corrupt,
+    /// The key file is missing, malformed, or readable by others.
+    #[error("{0}")]
+    KeyFile(String),
+    /// The key management service failed; try again later.
+    #[error(transparent)]
+    Kms(#[from] KmsError),
+}
