@@ -12,5 +12,5 @@ mod state;
 pub use event::{EventKind, PageCounters, TaskEvent};
 pub use failure::{Failure, FailureCode};
 pub use ids::{DocumentId, EventSeq, OwnerId, PageNumber, SessionId, TaskId, UserId};
-pub use page::{PageContent, Word};
+pub use page::{DocumentMetadata, PageContent, Word};
 pub use state::{MediaType, PageState, TaskState};
