@@ -3,6 +3,7 @@
 //! It promises TLS 1.3, verified peers, and the private root alone for private hops. It has no switch to weaken.
 //! sqlx and redis can't take a configuration: they get PEM bytes from here ([`ClientPem`]).
 
+mod authority;
 mod certificates;
 mod client;
 mod pem;
@@ -22,6 +23,14 @@ pub enum TlsError {
     #[error("{} can't be read: {source}", path.display())]
     Read {
         /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file or folder can't be written.
+    #[error("{} can't be written: {source}", path.display())]
+    Write {
+        /// The file or folder.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
