@@ -1,0 +1,38 @@
+//! What every long-running command does alike: settings, logs, runtime, signals.
+
+use std::{future::Future, path::PathBuf};
+
+use clap::Args;
+use untxt_core::{
+    config::{Process, Settings},
+    lifecycle::Lifecycle,
+    telemetry,
+};
+
+/// Where the settings are.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// File with settings that differ from the defaults (`untxt config` prints them).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    /// Reads the settings and starts logging.
+    pub(crate) fn load(&self, process: Process) -> anyhow::Result<Settings> {
+        let settings = Settings::load(self.config.as_deref(), process)?;
+        telemetry::start(&settings.log)?;
+        Ok(settings)
+    }
+}
+
+/// Runs a future on a new runtime, with a lifecycle that ends on SIGTERM and SIGINT.
+pub(crate) fn block_on<F, T>(run: impl FnOnce(Lifecycle) -> F) -> anyhow::Result<T>
+where
+    F: Future<Output = anyhow::Result<T>>,
+{
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async { run(Lifecycle::on_signals()?).await })
+}
