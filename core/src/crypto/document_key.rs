@@ -1,6 +1,6 @@
 use zeroize::Zeroizing;
 
-use super::{Context, CryptoError, Purpose, StreamOpener, StreamSealer};
+use super::{Context, CryptoError, Purpose, StreamOpener, StreamSealer, aead::SecretKey};
 
 /// A document key as it is stored: wrapped by a version of the owner key. Deleting it shreds the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,15 +13,23 @@ pub struct WrappedDocumentKey {
 
 /// A document's key, in clear, in memory only; every use goes through a sub-key for one purpose.
 #[derive(Debug)]
-pub struct DocumentKey {}
+pub struct DocumentKey {
+    key: SecretKey,
+    /// Written into the prefix of what this key seals; values written before a re-wrap carry an older one.
+    owner_key_version: u32,
+}
 
 impl DocumentKey {
+    pub(super) const fn new(key: SecretKey, owner_key_version: u32) -> Self {
+        Self { key, owner_key_version }
+    }
+
     /// Seals a small value for one place.
     ///
     /// # Errors
     /// [`CryptoError::Corrupt`] when the random source fails or the value is over 2^36 bytes.
-    pub fn seal(&self, _purpose: Purpose, _context: &Context<'_>, _plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        unimplemented!()
+    pub fn seal(&self, purpose: Purpose, context: &Context<'_>, plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        self.sub_key(purpose, "value")?.seal(self.owner_key_version, &context.associated_data(purpose), plaintext)
     }
 
     /// Opens what [`Self::seal`] sealed for the same place.
@@ -30,24 +38,29 @@ impl DocumentKey {
     /// [`CryptoError::Corrupt`].
     pub fn open(
         &self,
-        _purpose: Purpose,
-        _context: &Context<'_>,
-        _sealed: &[u8],
+        purpose: Purpose,
+        context: &Context<'_>,
+        sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        unimplemented!()
+        self.sub_key(purpose, "value")?.open(&context.associated_data(purpose), sealed)
     }
 
     /// Begins to seal a file.
     ///
     /// # Errors
     /// [`CryptoError::Corrupt`] when the random source fails.
-    pub fn stream_sealer(&self, _purpose: Purpose, _context: &Context<'_>) -> Result<StreamSealer, CryptoError> {
-        unimplemented!()
+    pub fn stream_sealer(&self, purpose: Purpose, context: &Context<'_>) -> Result<StreamSealer, CryptoError> {
+        StreamSealer::new(&self.sub_key(purpose, "file")?, &context.associated_data(purpose))
     }
 
     /// Begins to open a file that [`Self::stream_sealer`] sealed for the same place.
     #[must_use]
-    pub fn stream_opener(&self, _purpose: Purpose, _context: &Context<'_>) -> StreamOpener {
-        unimplemented!()
+    pub fn stream_opener(&self, purpose: Purpose, context: &Context<'_>) -> StreamOpener {
+        StreamOpener::new(self.sub_key(purpose, "file"), context.associated_data(purpose))
+    }
+
+    /// Derives the key for one purpose; files and small values never share one.
+    fn sub_key(&self, purpose: Purpose, form: &str) -> Result<SecretKey, CryptoError> {
+        self.key.derive(&[], format!("untxt document/{form}/{}", purpose.label()).as_bytes())
     }
 }
