@@ -1,1 +1,28 @@
-//! placeholder
+//! Everything that is known about Postgres: tables, all SQL, row-level security, its notifications and its settings.
+//!
+//! It promises that Postgres decides: who owns work is settled by guarded updates and the database's clock, every
+//! state change writes its event in the same transaction, and a query that forgets its `where` finds nothing of
+//! others. It refuses to know what sealed bytes mean, and it never opens a connection that is less than verified.
+//!
+//! One file per noun; plain functions over a [`PgConnection`], so that the caller owns the transaction.
+
+pub mod bootstrap;
+pub mod conf;
+mod connect;
+pub mod documents;
+mod error;
+pub mod events;
+mod migrate;
+pub mod owner_keys;
+pub mod pages;
+mod row;
+pub mod sessions;
+pub mod tasks;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod users;
+
+pub use connect::{Actor, Database, Transaction};
+pub use error::{Error, Result};
+pub use migrate::migrate;
+pub use sqlx::PgConnection;

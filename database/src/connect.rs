@@ -1,0 +1,162 @@
+use std::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
+
+use secrecy::ExposeSecret;
+use sqlx::{
+    AssertSqlSafe, PgConnection, PgPool, Postgres,
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+};
+use untxt_core::{
+    config,
+    domain::{OwnerId, UserId},
+    tls::ClientPem,
+};
+use uuid::Uuid;
+
+use crate::Result;
+
+/// How long a caller waits for a free connection before it is told [`crate::Error::Unavailable`].
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A pool of verified connections, all of one role. Clones share the pool.
+#[derive(Clone)]
+pub struct Database {
+    pool: PgPool,
+    options: PgConnectOptions,
+}
+
+/// In whose name a transaction reads and writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor(Uuid);
+
+/// A transaction; dropped without [`Self::commit`], it is rolled back. Pass `&mut tx` to the functions of the nouns.
+pub struct Transaction(sqlx::Transaction<'static, Postgres>);
+
+impl Database {
+    /// Connects, TLS 1.3 with the server's name verified and our certificate shown. At least one connection is
+    /// made, so that a wrong setting is told at start.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`] when nobody answers, [`crate::Error::Refused`] when the settings are wrong.
+    pub async fn connect(settings: &config::Database, pem: &ClientPem, application_name: &str) -> Result<Self> {
+        let options = verified_options(settings, pem, application_name);
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.clone())
+            .await?;
+        Ok(Self { pool, options })
+    }
+
+    /// Begins a transaction that sees and changes only what belongs to this actor.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`].
+    pub async fn begin_as(&self, actor: impl Into<Actor>) -> Result<Transaction> {
+        self.begin(&actor.into().0.to_string()).await
+    }
+
+    /// Begins a transaction of nobody: it sees what the role may see without an actor, for the backend nothing.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`].
+    pub async fn begin_system(&self) -> Result<Transaction> {
+        self.begin("").await
+    }
+
+    /// Begins and sets the actor in one round trip; `actor` is a UUID or empty, so it needs no quoting. It is set
+    /// also when empty, because a session may come with a value of its own.
+    async fn begin(&self, actor: &str) -> Result<Transaction> {
+        let statement = format!("begin; set local untxt.actor = '{actor}'");
+        Ok(Transaction(self.pool.begin_with(AssertSqlSafe(statement)).await?))
+    }
+
+    /// Asks the database for an answer, for health checks.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`].
+    pub async fn check(&self) -> Result<()> {
+        self.begin_system().await?.commit().await
+    }
+
+    /// Closes every connection and waits for those in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Gives the options of every connection, for connections outside the pool.
+    pub(crate) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+}
+
+/// Makes the options of every connection over TCP. The environment (`PGSSLMODE`, `PGSSLROOTCERT`, …) is read by
+/// sqlx first and overwritten here; the mode comes last, so nothing can weaken it.
+pub(crate) fn verified_options(
+    settings: &config::Database,
+    pem: &ClientPem,
+    application_name: &str,
+) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .host(&settings.host)
+        .port(settings.port)
+        .database(&settings.name)
+        .username(&settings.user)
+        .password(settings.password.expose_secret())
+        .application_name(application_name)
+        .options([("statement_timeout", "30s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")])
+        .ssl_root_cert_from_pem(pem.ca.clone())
+        .ssl_client_cert_from_pem(&pem.cert)
+        .ssl_client_key_from_pem(&*pem.key)
+        .ssl_mode(PgSslMode::VerifyFull)
+}
+
+impl Transaction {
+    /// Makes everything of this transaction last and visible at once.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`]: then nobody knows whether it happened, and the caller must look.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl Deref for Transaction {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
+
+impl From<OwnerId> for Actor {
+    fn from(owner: OwnerId) -> Self {
+        Self(owner.as_uuid())
+    }
+}
+
+impl From<UserId> for Actor {
+    fn from(user: UserId) -> Self {
+        Self(user.as_uuid())
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("user", &self.options.get_username()).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transaction").finish_non_exhaustive()
+    }
+}

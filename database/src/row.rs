@@ -1,0 +1,1 @@
+//! Turns columns into domain values; a bad one names its table, column and row.
