@@ -3,6 +3,7 @@
 //! Postgres decides what is to be done; an entry only says "look at this task now". Losing entries loses nothing
 //! (the sweeper refills them), and duplicates find nothing to claim. An entry carries ids, never content or names.
 
+pub mod conf;
 mod entry;
 mod redis;
 
