@@ -1,1 +1,26 @@
-//! placeholder
+//! Turns the bytes of a document into pages of words, and pages of words into a searchable PDF.
+//!
+//! Promises: the same bytes give the same words; a broken page fails alone; sizes are checked before anything is
+//! decoded. Refuses to know: files, network, database, keys, settings, time. One file per stage; [`Pipeline`] is the
+//! order in which the stages run.
+
+mod document;
+mod encode;
+mod engine;
+mod error;
+mod orientation;
+mod pipeline;
+mod raster;
+mod searchable_pdf;
+mod tesseract;
+mod text;
+
+pub use document::{Document, OpenOptions};
+pub use encode::EncodedImage;
+pub use engine::{OcrEngine, Recognition};
+pub use error::OcrError;
+pub use pipeline::{PageReading, Pipeline};
+pub use raster::{Pixels, Provenance, Raster};
+pub use searchable_pdf::searchable_pdf;
+pub use tesseract::TesseractEngine;
+pub use text::{PageText, Word};

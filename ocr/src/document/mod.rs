@@ -1,0 +1,132 @@
+//! Opens a document: what kind it is, how many pages it has, and the pixels of each page, upright.
+//!
+//! Promises: the kind is told by content, never by name; page and pixel limits are checked on headers, before
+//! anything is decoded; what is cut off is an error. Refuses to know: words, engines.
+
+mod image;
+mod jpeg;
+mod page_tree;
+mod pdf;
+mod scan;
+mod tiff;
+
+pub(crate) use self::{
+    jpeg::JpegHeader,
+    pdf::{PagePlacement, PdfFile},
+};
+
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use crate::{OcrError, Raster};
+use image::StillKind;
+
+/// Limits that a document must keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenOptions {
+    /// Pages a document may have.
+    pub max_pages: u32,
+    /// Pixels one page may have.
+    pub max_page_pixels: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { max_pages: 2000, max_page_pixels: 160_000_000 }
+    }
+}
+
+impl OpenOptions {
+    /// Refuses a page that is too large.
+    pub(crate) fn check_pixels(&self, width: u32, height: u32) -> Result<(), OcrError> {
+        if u64::from(width) * u64::from(height) > self.max_page_pixels {
+            return Err(OcrError::TooManyPixels { width, height, limit: self.max_page_pixels });
+        }
+        Ok(())
+    }
+}
+
+/// An opened document.
+#[derive(Debug)]
+pub struct Document {
+    pub(crate) bytes: Arc<Vec<u8>>,
+    pub(crate) options: OpenOptions,
+    pub(crate) kind: Kind,
+}
+
+/// What a document is made of.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Pdf(PdfFile),
+    /// Offsets of the pages' directories.
+    Tiff(Vec<tiff::PageOffset>),
+    Jpeg,
+    Still(StillKind),
+}
+
+impl Document {
+    /// Opens a document: PDF, TIFF, JPEG, PNG, WebP, BMP or GIF, told by content.
+    ///
+    /// # Errors
+    /// [`OcrError::Encrypted`], [`OcrError::NoPages`], [`OcrError::TooManyPages`]; for an image also
+    /// [`OcrError::TooManyPixels`]; [`OcrError::Unreadable`] for everything else.
+    pub fn open(bytes: impl Into<Arc<Vec<u8>>>, options: &OpenOptions) -> Result<Self, OcrError> {
+        let bytes = bytes.into();
+        let kind = Self::tell_kind(&bytes, options)?;
+        let document = Self { bytes, options: *options, kind };
+        match document.page_count() {
+            0 => Err(OcrError::NoPages),
+            pages if pages > options.max_pages => Err(OcrError::TooManyPages { pages, limit: options.max_pages }),
+            _ => Ok(document),
+        }
+    }
+
+    fn tell_kind(bytes: &Arc<Vec<u8>>, options: &OpenOptions) -> Result<Kind, OcrError> {
+        // a PDF may have junk before its header (PDF 1.7, appendix H.3, note 13)
+        let head = &bytes[..bytes.len().min(1024)];
+        if bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*") || bytes.starts_with(b"II+\0") {
+            return Ok(Kind::Tiff(tiff::list_pages(bytes, options)?));
+        }
+        if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+            JpegHeader::read(bytes)?.check(options)?;
+            return Ok(Kind::Jpeg);
+        }
+        if let Some(kind) = StillKind::tell(bytes) {
+            image::check_header(kind, bytes, options)?;
+            return Ok(Kind::Still(kind));
+        }
+        if head.windows(5).any(|window| window == b"%PDF-") {
+            return Ok(Kind::Pdf(PdfFile::open(bytes, options)?));
+        }
+        Err(OcrError::unreadable("the file is none of PDF, TIFF, JPEG, PNG, WebP, BMP, GIF"))
+    }
+
+    /// Counts the pages, at least 1.
+    #[must_use]
+    pub fn page_count(&self) -> u32 {
+        match &self.kind {
+            Kind::Pdf(file) => file.page_count(),
+            Kind::Tiff(pages) => u32::try_from(pages.len()).unwrap_or(u32::MAX),
+            Kind::Jpeg | Kind::Still(_) => 1,
+        }
+    }
+
+    /// Gives the pixels of page `index` (from 0), upright.
+    ///
+    /// # Errors
+    /// [`OcrError::TooManyPixels`] or [`OcrError::Unreadable`], for this page alone.
+    pub fn raster(&self, index: u32) -> Result<Raster, OcrError> {
+        match &self.kind {
+            Kind::Pdf(file) => file.raster(index, &self.options),
+            Kind::Tiff(pages) => {
+                let page = pages.get(index as usize).ok_or(NO_SUCH_PAGE)?;
+                tiff::decode_page(&self.bytes, *page, &self.options)
+            }
+            Kind::Jpeg if index == 0 => jpeg::decode(&self.bytes, &self.options),
+            Kind::Still(kind) if index == 0 => image::decode(*kind, &self.bytes, &self.options),
+            Kind::Jpeg | Kind::Still(_) => Err(NO_SUCH_PAGE),
+        }
+    }
+}
+
+pub(crate) const NO_SUCH_PAGE: OcrError = OcrError::unreadable("the document has no such page");

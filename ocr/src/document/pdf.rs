@@ -1,0 +1,179 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use hayro::{
+    RenderCache, RenderSettings,
+    hayro_interpret::{Context, InterpreterSettings, InterpreterWarning, TransformExt, interpret_page},
+    hayro_syntax::{DecryptionError, LoadPdfError, Pdf, page::Page},
+    kurbo::{Affine, Rect},
+    render_into,
+    vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit, color::palette::css::WHITE},
+};
+
+use super::{
+    NO_SUCH_PAGE, OpenOptions,
+    scan::{Scan, ScanFinder},
+};
+use crate::{OcrError, Provenance, Raster, raster::luma};
+
+/// Drawn pages get this resolution: what Tesseract was trained near, and what scanners use.
+const RENDER_DPI: f64 = 300.0;
+/// Drawn pages are never larger: an A2 sheet at 300 dpi; a poster gets fewer dots per inch.
+const MAX_RENDER_PIXELS: f64 = 36_000_000.0;
+
+/// An opened PDF.
+pub(crate) struct PdfFile {
+    pdf: Pdf,
+    /// For each page of the page tree its place among the pages that can be loaded.
+    pages: Vec<Option<usize>>,
+}
+
+impl std::fmt::Debug for PdfFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PdfFile").field("pages", &self.pages.len()).finish_non_exhaustive()
+    }
+}
+
+/// How the page image lies on the PDF page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PagePlacement {
+    /// The area of the page image on the upright page, in points, origin top left, y downwards.
+    pub(crate) area: Rect,
+    /// From there to the page's own coordinates (PDF user space).
+    pub(crate) to_user_space: Affine,
+}
+
+impl PdfFile {
+    pub(super) fn open(bytes: &Arc<Vec<u8>>, options: &OpenOptions) -> Result<Self, OcrError> {
+        let pdf = Pdf::new(Arc::clone(bytes)).map_err(|error| match error {
+            LoadPdfError::Decryption(DecryptionError::PasswordProtected) => OcrError::Encrypted,
+            LoadPdfError::Decryption(_) => OcrError::unreadable("the PDF is encrypted in an unknown way"),
+            LoadPdfError::Invalid => OcrError::unreadable("the PDF is damaged or cut off"),
+        })?;
+        let pages = super::page_tree::list_pages(&pdf, options.max_pages);
+        Ok(Self { pdf, pages })
+    }
+
+    pub(super) fn page_count(&self) -> u32 {
+        u32::try_from(self.pages.len()).unwrap_or(u32::MAX)
+    }
+
+    fn page(&self, index: u32) -> Result<&Page<'_>, OcrError> {
+        let place = self.pages.get(index as usize).ok_or(NO_SUCH_PAGE)?;
+        place.and_then(|place| self.pdf.pages().get(place)).ok_or(DAMAGED)
+    }
+
+    pub(super) fn raster(&self, index: u32, options: &OpenOptions) -> Result<Raster, OcrError> {
+        let page = self.page(index)?;
+        if page.raw().contains_key("Contents") && page.page_stream().is_none() {
+            return Err(DAMAGED);
+        }
+        let lost_image = Arc::new(AtomicBool::new(false));
+        let settings = settings_noting_loss(&lost_image);
+        let cache = RenderCache::new();
+        if let Some(scan) = find_scan(page, options, &settings, true) {
+            return scan?.raster.ok_or(DAMAGED);
+        }
+        let raster = render_page(page, options, &cache, &settings)?;
+        // a page that shows nothing because its picture is broken is no empty page
+        if lost_image.load(Ordering::Relaxed) && raster.is_blank() {
+            return Err(DAMAGED);
+        }
+        Ok(raster)
+    }
+
+    /// Says where the image that [`Self::raster`] gives lies on the page.
+    pub(crate) fn placement(&self, index: u32, options: &OpenOptions) -> Result<PagePlacement, OcrError> {
+        let page = self.page(index)?;
+        let (width, height) = page.render_dimensions();
+        let whole = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
+        let area = match find_scan(page, options, &InterpreterSettings::default(), false) {
+            Some(Ok(scan)) => scan.area,
+            _ => whole,
+        };
+        Ok(PagePlacement { area, to_user_space: page.initial_transform(true).to_kurbo().inverse() })
+    }
+}
+
+const DAMAGED: OcrError = OcrError::unreadable("the page is damaged or cut off");
+
+fn settings_noting_loss(lost_image: &Arc<AtomicBool>) -> InterpreterSettings {
+    let lost_image = Arc::clone(lost_image);
+    InterpreterSettings {
+        warning_sink: Arc::new(move |warning| {
+            if matches!(warning, InterpreterWarning::ImageDecodeFailure) {
+                lost_image.store(true, Ordering::Relaxed);
+            }
+        }),
+        ..InterpreterSettings::default()
+    }
+}
+
+fn find_scan(
+    page: &Page<'_>,
+    options: &OpenOptions,
+    settings: &InterpreterSettings,
+    wants_pixels: bool,
+) -> Option<Result<Scan, OcrError>> {
+    let (width, height) = page.render_dimensions();
+    let bounds = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
+    let cache = hayro::hayro_interpret::InterpreterCache::new();
+    let transform = page.initial_transform(true).to_kurbo();
+    let mut context = Context::new(transform, bounds, &cache, page.xref(), settings.clone());
+    let mut finder = ScanFinder::new(bounds, options, wants_pixels);
+    interpret_page(page, &mut context, &mut finder);
+    finder.finish()
+}
+
+/// Draws the page on white.
+fn render_page<'a>(
+    page: &'a Page<'a>,
+    options: &OpenOptions,
+    cache: &RenderCache<'a>,
+    settings: &InterpreterSettings,
+) -> Result<Raster, OcrError> {
+    let (width_pt, height_pt) = page.render_dimensions();
+    let dpi = fitting_dpi(f64::from(width_pt), f64::from(height_pt), options);
+    let scale = dpi / 72.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "fitting_dpi keeps sides in 16 bits")]
+    let side = |points: f32| (f64::from(points) * scale).round().max(1.0) as u16;
+    let (width, height) = (side(width_pt), side(height_pt));
+    let mut context = RenderContext::new(width, height);
+    let fit = Affine::scale_non_uniform(
+        f64::from(width) / f64::from(width_pt),
+        f64::from(height) / f64::from(height_pt),
+    );
+    let transform = fit * page.initial_transform(true).to_kurbo();
+    render_into(page, cache, settings, &RenderSettings::default(), &mut context, transform);
+    context.flush();
+    let mut pixmap = Pixmap::new(width, height);
+    let paper = RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..RasterizerSettings::default() };
+    context.render_with(&mut pixmap, &mut Resources::default(), paper);
+    drop(context);
+    let (channels, bytes) = strip_alpha(pixmap.data_as_u8_slice());
+    let size = (u32::from(width), u32::from(height));
+    Ok(Raster::from_bytes(size, channels, bytes, Provenance::Rendered)?.with_dpi(Some(dpi)))
+}
+
+/// Finds the highest resolution up to [`RENDER_DPI`] that keeps the page in its limits.
+fn fitting_dpi(width_pt: f64, height_pt: f64, options: &OpenOptions) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a limit, not a count")]
+    let max_pixels = MAX_RENDER_PIXELS.min(options.max_page_pixels as f64);
+    let square_inches = width_pt / 72.0 * height_pt / 72.0;
+    let by_area = (max_pixels / square_inches).sqrt();
+    let by_side = 30_000.0 / (width_pt.max(height_pt) / 72.0);
+    RENDER_DPI.min(by_area).min(by_side)
+}
+
+/// Opaque pixels of four bytes to one (when nothing is coloured) or three.
+fn strip_alpha(rgba: &[u8]) -> (usize, Vec<u8>) {
+    let pixels = rgba.as_chunks::<4>().0;
+    // anti-aliased black text may differ by a shade between channels; that is no colour
+    let is_gray = pixels.iter().all(|&[r, g, b, _]| r.abs_diff(g) <= 2 && g.abs_diff(b) <= 2);
+    if is_gray {
+        return (1, pixels.iter().map(|&[r, g, b, _]| luma(&[r, g, b])).collect());
+    }
+    (3, pixels.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect())
+}

@@ -1,0 +1,263 @@
+use hayro::{
+    hayro_interpret::{
+        BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, Paint, SoftMask,
+        font::GlyphRun,
+        hayro_syntax::{
+            object::{Name, Stream},
+        },
+    },
+    hayro_syntax::object::Object,
+    kurbo::{Affine, BezPath, Rect, Shape},
+};
+
+use super::{OpenOptions, jpeg};
+use crate::{EncodedImage, OcrError, Provenance, Raster, document::JpegHeader, orientation::Orientation};
+
+/// Watches what a PDF page draws. When that is one picture over the whole page, the picture is the page: it is taken
+/// as it is, at its own resolution, instead of being drawn (and blurred) at another.
+pub(super) struct ScanFinder<'o> {
+    /// The page in points, origin top left, y downwards.
+    page: Rect,
+    options: &'o OpenOptions,
+    wants_pixels: bool,
+    clips: Vec<Option<Rect>>,
+    groups: Vec<bool>,
+    marks: u32,
+    found: Option<Result<Scan, OcrError>>,
+}
+
+/// A picture that is the page.
+#[derive(Debug)]
+pub(super) struct Scan {
+    /// Where it lies, in points, origin top left of the upright page, y downwards.
+    pub(super) area: Rect,
+    /// Its pixels, when they were wanted.
+    pub(super) raster: Option<Raster>,
+}
+
+impl<'o> ScanFinder<'o> {
+    pub(super) fn new(page: Rect, options: &'o OpenOptions, wants_pixels: bool) -> Self {
+        Self { page, options, wants_pixels, clips: Vec::new(), groups: Vec::new(), marks: 0, found: None }
+    }
+
+    /// Gives the scan, `None` when the page is more (or less) than one picture.
+    pub(super) fn finish(self) -> Option<Result<Scan, OcrError>> {
+        if self.marks == 1 { self.found } else { None }
+    }
+
+    fn take(&mut self, image: &Image<'_, '_>, transform: Affine) -> Option<Result<Scan, OcrError>> {
+        let (width, height) = (image.width(), image.height());
+        let orientation = orientation_of(transform)?;
+        let area = transform.transform_rect_bbox(Rect::new(0.0, 0.0, f64::from(width), f64::from(height)));
+        if !self.is_whole_page(area) || self.groups.contains(&false) {
+            return None;
+        }
+        let is_clipped = self.clips.iter().any(|clip| clip.is_none_or(|clip| !covers(clip, area.intersect(self.page))));
+        if is_clipped {
+            return None;
+        }
+        if let Err(error) = self.options.check_pixels(width, height) {
+            return Some(Err(error));
+        }
+        if !self.wants_pixels {
+            return Some(Ok(Scan { area, raster: None }));
+        }
+        let dpi = match orientation.swaps_sides() {
+            true => f64::from(height) * 72.0 / area.width(),
+            false => f64::from(width) * 72.0 / area.width(),
+        };
+        let raster = decode(image, orientation)?;
+        Some(raster.map(|raster| Scan { area, raster: Some(raster.with_dpi(Some(dpi))) }))
+    }
+
+    /// A scan may leave a margin of a tenth of the page, and stand over its edge by a hundredth.
+    fn is_whole_page(&self, area: Rect) -> bool {
+        let (width, height) = (self.page.width(), self.page.height());
+        area.width() >= 0.9 * width
+            && area.height() >= 0.9 * height
+            && covers(self.page, area)
+    }
+}
+
+/// Says whether `outer` holds `inner`, give or take a hundredth.
+fn covers(outer: Rect, inner: Rect) -> bool {
+    let slack = 0.01 * outer.width().max(outer.height());
+    outer.inflate(slack, slack).contains_rect(inner)
+}
+
+/// Reads from the matrix (image pixels to points, both y downwards) how the picture lies; `None` when it is skewed.
+fn orientation_of(transform: Affine) -> Option<Orientation> {
+    let [a, b, c, d, _, _] = transform.as_coeffs();
+    let flat = |x: f64, y: f64| x.abs() < 1e-3 * y.abs();
+    if flat(b, a) && flat(c, d) {
+        return Some(match (a > 0.0, d > 0.0) {
+            (true, true) => Orientation::Upright,
+            (false, true) => Orientation::FlipHorizontal,
+            (true, false) => Orientation::FlipVertical,
+            (false, false) => Orientation::Turn180,
+        });
+    }
+    if flat(a, b) && flat(d, c) {
+        return Some(match (b > 0.0, c > 0.0) {
+            (true, true) => Orientation::Transpose,
+            (true, false) => Orientation::Turn90,
+            (false, true) => Orientation::Turn270,
+            (false, false) => Orientation::Transverse,
+        });
+    }
+    None
+}
+
+/// Decodes the picture; `None` when it must be mixed with what is behind it.
+fn decode(image: &Image<'_, '_>, orientation: Orientation) -> Option<Result<Raster, OcrError>> {
+    const DAMAGED: OcrError = OcrError::unreadable("the picture of the page is damaged or cut off");
+    let mut decoded = Some(Err(DAMAGED));
+    match image {
+        Image::Stencil(stencil) => stencil.with_stencil(
+            |mask, paint| {
+                let ink = match paint {
+                    Paint::Color(color) => color.to_rgba().to_rgba8(),
+                    Paint::Pattern(_) => [255; 4],
+                };
+                // dark ink on white paper is a scan; anything else must be drawn
+                decoded = if ink[..3].iter().all(|&value| value < 64) && ink[3] == 255 {
+                    let gray = mask.data.into_iter().map(|alpha| !alpha).collect();
+                    Some(upright(gray, (mask.width, mask.height), 1, orientation))
+                } else {
+                    None
+                };
+            },
+            None,
+        ),
+        Image::Raster(raster) => {
+            let shown = shown_as_it_is(raster.stream(), orientation);
+            if matches!(shown, Shown::CutOff) {
+                return Some(Err(DAMAGED));
+            }
+            raster.with_rgba(
+                |image, alpha| {
+                    let size = (image.width(), image.height());
+                    let pixels = match (image, alpha) {
+                        (_, Some(_)) => None,
+                        (ImageData::Luma(luma), None) => Some(upright(luma.data, size, 1, orientation)),
+                        (ImageData::Rgb(rgb), None) => Some(upright(rgb.data, size, 3, orientation)),
+                    };
+                    decoded = pixels.map(|raster| raster.map(|raster| attach(raster, shown)));
+                },
+                None,
+            );
+        }
+    }
+    decoded
+}
+
+fn upright(
+    bytes: Vec<u8>,
+    size: (u32, u32),
+    channels: usize,
+    orientation: Orientation,
+) -> Result<Raster, OcrError> {
+    let (size, bytes) = orientation.apply(size, channels, bytes);
+    Raster::from_bytes(size, channels, bytes, Provenance::Embedded)
+}
+
+/// Whether the stream can be shown to a person as it is.
+enum Shown {
+    No,
+    /// A whole JPEG of this size.
+    Jpeg { width: u32, height: u32, bytes: Vec<u8> },
+    /// A JPEG that ends early.
+    CutOff,
+}
+
+fn shown_as_it_is(stream: &Stream<'_>, orientation: Orientation) -> Shown {
+    let dict = stream.dict();
+    let is_jpeg = match dict.get::<Object<'_>>("Filter") {
+        Some(Object::Name(name)) => &*name == b"DCTDecode",
+        Some(Object::Array(array)) => array.iter::<Name<'_>>().map(|name| &*name == b"DCTDecode").eq([true]),
+        _ => false,
+    };
+    if !is_jpeg {
+        return Shown::No;
+    }
+    let bytes = stream.raw_data();
+    let Ok(header) = JpegHeader::read(&bytes) else { return Shown::CutOff };
+    if header.check(&OpenOptions { max_pages: 1, max_page_pixels: u64::MAX }).is_err() {
+        return Shown::CutOff;
+    }
+    let has_plain_colors = match dict.get::<Object<'_>>("ColorSpace") {
+        Some(Object::Name(name)) => is_plain(&name),
+        Some(Object::Array(array)) => array.iter::<Name<'_>>().next().is_some_and(|name| is_plain(&name)),
+        _ => true,
+    };
+    let is_small = bytes.len() <= jpeg::MAX_SHOWN_BYTES;
+    if orientation == Orientation::Upright && header.is_plain() && is_small && has_plain_colors && !dict.contains_key("Decode")
+    {
+        return Shown::Jpeg { width: header.width, height: header.height, bytes: bytes.into_owned() };
+    }
+    Shown::No
+}
+
+fn is_plain(name: &[u8]) -> bool {
+    matches!(name, b"DeviceGray" | b"DeviceRGB" | b"ICCBased" | b"CalGray" | b"CalRGB")
+}
+
+fn attach(mut raster: Raster, shown: Shown) -> Raster {
+    if let Shown::Jpeg { width, height, bytes } = shown
+        && (width, height) == (raster.width, raster.height)
+    {
+        raster.encoded = Some(EncodedImage { media_type: "image/jpeg".into(), bytes });
+    }
+    raster
+}
+
+fn is_white(paint: &Paint<'_>) -> bool {
+    matches!(paint, Paint::Color(color) if color.to_rgba().to_rgba8()[..3] == [255; 3])
+}
+
+impl<'a> Device<'a> for ScanFinder<'_> {
+    fn draw_path(&mut self, _: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
+        // white laid under the picture is paper
+        let is_paper = self.marks == 0 && is_white(&props.paint);
+        if !is_paper && !matches!(mode, DrawMode::Invisible) {
+            self.marks += 1;
+        }
+    }
+
+    fn push_clip_path(&mut self, clip: &ClipPath) {
+        let bounds = clip.path.bounding_box();
+        let is_rectangle = (clip.path.area().abs() - bounds.area()).abs() <= 0.01 * bounds.area();
+        self.clips.push(is_rectangle.then_some(bounds));
+    }
+
+    fn push_clip_rect(&mut self, rect: &Rect) {
+        self.clips.push(Some(*rect));
+    }
+
+    fn push_transparency_group(&mut self, opacity: f32, mask: Option<SoftMask<'a>>, blend_mode: BlendMode) {
+        self.groups.push(opacity >= 1.0 && mask.is_none() && blend_mode == BlendMode::Normal);
+    }
+
+    fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, mode: &DrawMode) {
+        // an older text layer is no part of what one sees
+        if !matches!(mode, DrawMode::Invisible) {
+            self.marks += 1;
+        }
+    }
+
+    fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
+        self.marks += 1;
+        let is_plain = props.soft_mask.is_none() && props.blend_mode == BlendMode::Normal;
+        if self.marks == 1 && is_plain {
+            self.found = self.take(&image, props.transform);
+        }
+    }
+
+    fn pop_clip(&mut self) {
+        self.clips.pop();
+    }
+
+    fn pop_transparency_group(&mut self) {
+        self.groups.pop();
+    }
+}

@@ -1,0 +1,52 @@
+use std::borrow::Cow;
+
+/// Everything that can keep a document or a page from being read: a closed list, each with something a person can do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OcrError {
+    /// The PDF asks for a password.
+    #[error("the PDF is locked with a password; remove it in a PDF viewer and try again")]
+    Encrypted,
+    /// The file has no page.
+    #[error("the file has no pages")]
+    NoPages,
+    /// More pages than [`crate::OpenOptions::max_pages`].
+    #[error("the file has {pages} pages, the limit is {limit}; split it")]
+    TooManyPages {
+        /// Pages of the file.
+        pages: u32,
+        /// The limit.
+        limit: u32,
+    },
+    /// More pixels than [`crate::OpenOptions::max_page_pixels`]; found before decoding.
+    #[error("the page is {width} x {height} pixels, the limit is {limit} pixels; scan at 300 dpi or make it smaller")]
+    TooManyPixels {
+        /// Pixels from left to right.
+        width: u32,
+        /// Pixels from top to bottom.
+        height: u32,
+        /// The limit.
+        limit: u64,
+    },
+    /// The bytes end early, are damaged, or are of a kind that we don't read.
+    #[error("{0}; open the file in a viewer to see whether it is whole")]
+    Unreadable(Cow<'static, str>),
+    /// Data of a requested language is not installed.
+    #[error("language `{language}` is not installed")]
+    LanguageMissing {
+        /// Code of the language, such as `deu`.
+        language: String,
+    },
+    /// The engine failed; the fault is ours, not the document's.
+    #[error("the OCR engine failed: {0}")]
+    Engine(Cow<'static, str>),
+}
+
+impl OcrError {
+    pub(crate) const fn unreadable(what: &'static str) -> Self {
+        Self::Unreadable(Cow::Borrowed(what))
+    }
+
+    pub(crate) const fn engine(what: &'static str) -> Self {
+        Self::Engine(Cow::Borrowed(what))
+    }
+}

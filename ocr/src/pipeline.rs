@@ -1,0 +1,87 @@
+use serde::{Deserialize, Serialize};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::{
+    Document, EncodedImage, OcrEngine, OcrError, PageText, Raster, Recognition,
+    encode::encode_page,
+    text::{join_words, mean_confidence},
+};
+
+/// Everything that reading one page gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PageReading {
+    /// The words and the text.
+    pub page: PageText,
+    /// The page as a picture; `page.width` x `page.height` pixels, so boxes fit it.
+    pub image: EncodedImage,
+}
+
+/// Reads pages one after the other with one engine that stays loaded.
+#[derive(Debug)]
+pub struct Pipeline<E> {
+    engine: E,
+}
+
+impl<E: OcrEngine> Pipeline<E> {
+    /// Makes a pipeline around an engine.
+    pub const fn new(engine: E) -> Self {
+        Self { engine }
+    }
+
+    /// Reads page `index` (from 0): pixels, words, text, picture.
+    ///
+    /// # Errors
+    /// What is wrong with this page; other pages of the document may still be read. A stage that panics is an
+    /// [`OcrError::Engine`].
+    pub fn read_page(&mut self, document: &Document, index: u32) -> Result<PageReading, OcrError> {
+        catch_unwind(AssertUnwindSafe(|| self.run_stages(document, index)))
+            .unwrap_or(Err(OcrError::engine("it stopped unexpectedly on this page")))
+    }
+
+    fn run_stages(&mut self, document: &Document, index: u32) -> Result<PageReading, OcrError> {
+        let mut raster = document.raster(index)?;
+        let words = self.recognise(&raster)?.words;
+        let image = encode_page(&mut raster)?;
+        let page = PageText {
+            width: raster.width,
+            height: raster.height,
+            dpi: raster.dpi,
+            rotation_applied: 0,
+            mean_confidence: mean_confidence(&words),
+            text: join_words(&words),
+            words,
+            engine: self.engine.name_version(),
+        };
+        Ok(PageReading { page, image })
+    }
+
+    /// Recognises at a size the engine can take; boxes come back in pixels of `raster`, inside it.
+    fn recognise(&mut self, raster: &Raster) -> Result<Recognition, OcrError> {
+        let factor = shrink_factor(raster);
+        let mut found = match factor {
+            1 => self.engine.recognise(raster)?,
+            _ => self.engine.recognise(&raster.shrink(factor))?,
+        };
+        let limits = [raster.width, raster.height, raster.width, raster.height];
+        for word in &mut found.words {
+            for (side, limit) in word.bounds.iter_mut().zip(limits) {
+                *side = side.saturating_mul(factor).min(limit);
+            }
+            word.confidence = if word.confidence.is_finite() { word.confidence.clamp(0.0, 1.0) } else { 0.0 };
+        }
+        found.words.retain(|word| {
+            let [left, top, right, bottom] = word.bounds;
+            !word.text.trim().is_empty() && left < right && top < bottom
+        });
+        Ok(found)
+    }
+}
+
+/// Finds by how much a page is shrunk before recognition: a 600-dpi A3 page (70 megapixels) is read as it is, more
+/// only costs memory; an engine's coordinates may be 16-bit, so no side is above 20,000 pixels.
+fn shrink_factor(raster: &Raster) -> u32 {
+    const MAX_PIXELS: u64 = 80_000_000;
+    const MAX_SIDE: u32 = 20_000;
+    let pixels = |factor: u32| u64::from(raster.width / factor) * u64::from(raster.height / factor);
+    (1..).find(|&f| pixels(f) <= MAX_PIXELS && raster.width.max(raster.height) / f <= MAX_SIDE).unwrap_or(1)
+}
