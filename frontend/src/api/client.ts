@@ -1,0 +1,86 @@
+import { Problem, Unreachable } from './problem';
+import { sendFile, type Progress } from './send_file';
+import type { Document, DocumentList, Limits, PageContent, PageSummary, SessionAnswer, TaskEvent } from './types';
+
+const ROOT = '/api/v1';
+
+/** The only place that talks HTTP. Every answer is typed; every refusal is a `Problem`, every silence `Unreachable`. */
+export class Api {
+  /** Asked once when the server answers 401; true means "there is a fresh session, send it again". */
+  renewSession: () => Promise<boolean> = () => Promise.resolve(false);
+
+  readSession = () => this.#ask<SessionAnswer>('GET', '/session');
+  refreshSession = () => this.#ask<SessionAnswer>('POST', '/session/refresh');
+  logIn = (login: string, password: string) => this.#ask<SessionAnswer>('POST', '/session', { login, password });
+  logOut = () => this.#ask<void>('DELETE', '/session');
+
+  loadLimits = () => this.#askTwice<Limits>('GET', '/limits');
+
+  listDocuments(before: string | null = null, limit = 50): Promise<DocumentList> {
+    const cursor = before === null ? '' : `&before=${encodeURIComponent(before)}`;
+    return this.#askTwice('GET', `/documents?limit=${limit}${cursor}`);
+  }
+
+  loadDocument = (id: string) => this.#askTwice<Document>('GET', `/documents/${encodeURIComponent(id)}`);
+  deleteDocument = (id: string) => this.#askTwice<void>('DELETE', `/documents/${encodeURIComponent(id)}`);
+
+  async listPages(id: string): Promise<PageSummary[]> {
+    const answer = await this.#askTwice<{ pages: PageSummary[] }>('GET', `/documents/${encodeURIComponent(id)}/pages`);
+    return answer.pages;
+  }
+
+  loadPage = (id: string, page: number) =>
+    this.#askTwice<PageContent>('GET', `/documents/${encodeURIComponent(id)}/pages/${page}`);
+
+  async listEvents(task: string, after: number): Promise<TaskEvent[]> {
+    const path = `/tasks/${encodeURIComponent(task)}/events?after=${after}`;
+    return (await this.#askTwice<{ events: TaskEvent[] }>('GET', path)).events;
+  }
+
+  /** Uploads one file. The same key again gives the same document, so a lost answer costs nothing. */
+  async sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal): Promise<Document> {
+    const send = () => sendFile<Document>(`${ROOT}/documents`, file, key, progress, signal);
+    return this.#renewOnce(send);
+  }
+
+  #askTwice<Answer>(method: string, path: string): Promise<Answer> {
+    return this.#renewOnce(() => this.#ask<Answer>(method, path));
+  }
+
+  async #renewOnce<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await send();
+    } catch (error) {
+      const expired = error instanceof Problem && error.status === 401;
+      if (!expired || !(await this.renewSession())) throw error;
+      return send();
+    }
+  }
+
+  async #ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    let answer: Response;
+    let text: string;
+    try {
+      answer = await fetch(ROOT + path, {
+        method,
+        cache: 'no-store',
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      });
+      text = await answer.text();
+    } catch {
+      throw new Unreachable();
+    }
+    if (!answer.ok) throw Problem.parse(answer.status, text, answer.headers.get('Retry-After'));
+    return (text === '' ? undefined : JSON.parse(text)) as Answer;
+  }
+}
+
+/** Where a page's image is. */
+export const imageAddress = (document: string, page: number) =>
+  `${ROOT}/documents/${encodeURIComponent(document)}/pages/${page}/image`;
+
+/** Where a download is. */
+export const downloadAddress = (document: string, what: 'text' | 'words' | 'searchable.pdf' | 'original') =>
+  `${ROOT}/documents/${encodeURIComponent(document)}/${what}`;

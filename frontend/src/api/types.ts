@@ -1,0 +1,117 @@
+/** What the server sends. The same nouns and states as everywhere else in the product. */
+
+export type TaskState =
+  | 'queued'
+  | 'inspecting'
+  | 'processing'
+  | 'finishing'
+  | 'done'
+  | 'done_with_errors'
+  | 'failed'
+  | 'cancelled';
+
+export type PageState = 'queued' | 'processing' | 'done' | 'failed';
+
+export interface User {
+  id: string;
+  login: string;
+  role: string;
+}
+
+export interface SessionAnswer {
+  user: User;
+  expires_at?: string;
+}
+
+export interface Limits {
+  max_file_bytes: number;
+  max_pages: number;
+  allowed_types: string[];
+  languages: string[];
+}
+
+/** Why a document or a page could not be read, and what to do about it. */
+export interface Failure {
+  code: string;
+  sentence: string;
+  advice: string;
+}
+
+/** `total` is 0 until the document was inspected; `low` counts pages among `done`. */
+export interface PageCounters {
+  total: number;
+  done: number;
+  failed: number;
+  low: number;
+}
+
+export interface Task {
+  id: string;
+  state: TaskState;
+  pages: PageCounters;
+  last_seq: number;
+  failure: Failure | null;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+export interface Document {
+  id: string;
+  name: string;
+  media_type: string;
+  size_bytes: number;
+  sha256: string;
+  created_at: string;
+  task: Task;
+}
+
+export interface DocumentList {
+  documents: Document[];
+  next: string | null;
+}
+
+export interface PageSummary {
+  page: number;
+  state: PageState;
+  width: number | null;
+  height: number | null;
+  dpi: number | null;
+  mean_confidence: number | null;
+  failure: Failure | null;
+}
+
+export interface Word {
+  text: string;
+  /** 0 to 1. */
+  confidence: number;
+  /** Left, top, right, bottom in pixels of the page image; origin top left. */
+  box: [number, number, number, number];
+  line: number;
+  block: number;
+}
+
+export interface PageContent {
+  page: number;
+  width: number;
+  height: number;
+  dpi: number;
+  rotation_applied: number;
+  mean_confidence: number;
+  words: Word[];
+  text: string;
+  engine: string;
+}
+
+/** One numbered step of a task; `seq` has no gaps, and every event carries all counters. */
+export interface TaskEvent {
+  seq: number;
+  type: string;
+  at: string;
+  task: string;
+  document: string;
+  state: TaskState;
+  page?: number;
+  pages: PageCounters;
+  failure?: Failure;
+}

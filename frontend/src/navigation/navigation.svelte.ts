@@ -1,0 +1,47 @@
+/** The places one can be. */
+export type Place =
+  | { screen: 'documents' }
+  | { screen: 'document'; id: string; page: number }
+  | { screen: 'nowhere' };
+
+/** Reads a place from a path. */
+export function parsePath(path: string): Place {
+  if (path === '/' || path === '/documents') return { screen: 'documents' };
+  const found = /^\/documents\/([\w-]+)(?:\/pages\/([1-9]\d{0,6}))?\/?$/.exec(path);
+  if (found?.[1] === undefined) return { screen: 'nowhere' };
+  return { screen: 'document', id: found[1], page: Number(found[2] ?? 1) };
+}
+
+export const documentPath = (id: string) => `/documents/${id}`;
+export const pagePath = (id: string, page: number) => `/documents/${id}/pages/${page}`;
+
+/** Keeps the address bar and the screen the same thing, with the browser's own history. */
+export class Navigation {
+  place: Place = $state.raw(parsePath(location.pathname));
+
+  /** Follows the back button and plain clicks on links of our own. */
+  start(): void {
+    addEventListener('popstate', () => {
+      this.place = parsePath(location.pathname);
+    });
+    document.addEventListener('click', (event) => this.#follow(event));
+  }
+
+  go(path: string, how: 'push' | 'replace' = 'push'): void {
+    if (how === 'push') history.pushState(null, '', path);
+    else history.replaceState(null, '', path);
+    const before = this.place;
+    this.place = parsePath(path);
+    if (before.screen !== this.place.screen) scrollTo(0, 0);
+  }
+
+  #follow(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element | null)?.closest?.('a');
+    if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (link.pathname.startsWith('/api/') || link.hash) return;
+    event.preventDefault();
+    this.go(link.pathname);
+  }
+}
