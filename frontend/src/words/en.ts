@@ -1,0 +1,209 @@
+import type { Failure, Limits, Task } from '../api/types';
+import { Problem } from '../api/problem';
+import type { Tile } from '../documents/document_entry.svelte';
+import { asSentence, count, formatLanguages, formatNumber, formatPercent, formatSize, formatTypes, formatWait } from './format';
+
+const pages = (total: number) => count(total, 'page', 'pages');
+
+/** Every sentence a person reads. */
+export const words = {
+  product: 'UNTXT',
+  skip: 'Skip to the content',
+
+  bar: {
+    home: 'UNTXT, all documents',
+    signedInAs: 'Signed in as',
+    logOut: 'Log out',
+    connecting: 'Connecting…',
+    live: 'Live',
+    liveHint: 'Pages appear here the moment they are read.',
+    retrying: 'Live updates are off, trying again',
+    polling: 'Live updates are off, asking every 3 seconds',
+  },
+
+  login: {
+    title: 'Log in',
+    pageTitle: 'Log in · UNTXT',
+    promise: 'Scans in, text out. Everything stays on this server, encrypted.',
+    login: 'Login',
+    password: 'Password',
+    submit: 'Log in',
+    submitting: 'Logging in…',
+    show: 'Show password',
+    capsLock: 'Caps Lock is on.',
+    ended: 'You were logged out because nobody used this page for a while. Log in to go on where you were.',
+    wait: (seconds: number) => `Too many attempts. Try again in ${formatWait(seconds)}.`,
+    firstTime: 'First time here?',
+    firstTimeHelp:
+      'The first login and its password were printed, once, when UNTXT was started. Somebody else runs it? They can make an account for you.',
+  },
+
+  documents: {
+    title: 'Documents',
+    pageTitle: 'Documents · UNTXT',
+    listName: 'Your documents',
+    dropTitle: 'Drop scans here',
+    dropNow: 'Let go to upload',
+    choose: 'Choose files',
+    limits: (limits: Limits) =>
+      `${formatTypes(limits.allowed_types)}, up to ${formatSize(limits.max_file_bytes)} and ${formatNumber(limits.max_pages)} pages each.`,
+    languages: (limits: Limits) => `Reads ${formatLanguages(limits.languages)}.`,
+    privacy: 'Stays on this server, encrypted.',
+    more: 'Show older documents',
+    loading: 'Loading your documents…',
+    emptyTitle: 'Nothing here yet',
+    emptySteps: [
+      ['Drop a scan', 'A PDF, a photo of a letter, a TIFF from the scanner. As many as you like.'],
+      ['Watch it being read', 'Every page shows when it is done. Finished pages open at once.'],
+      ['Read, check, take away', 'Text beside the page, doubtful words marked, and a PDF you can search.'],
+    ] as const,
+    delete: 'Delete',
+    deleteNamed: (name: string) => `Delete ${name}`,
+    confirmTitle: 'Delete this document?',
+    confirm: (name: string) =>
+      `“${name}”, its page images and its text go for good. The key that could decrypt them is destroyed, so nobody can bring them back.`,
+    confirmYes: 'Delete for good',
+    confirmNo: 'Keep it',
+    deleting: 'Deleting…',
+    stripName: (task: Task) => `${formatNumber(task.pages.done)} of ${pages(task.pages.total)} read`,
+  },
+
+  task: {
+    /** One line: where the document stands. Never "finished" when a page failed. */
+    line(task: Task): string {
+      const { total, done, failed, low } = task.pages;
+      switch (task.state) {
+        case 'queued':
+          return 'Waiting for a free reader';
+        case 'inspecting':
+          return 'Counting the pages';
+        case 'processing':
+          return `${formatNumber(done + failed)} of ${pages(total)}`;
+        case 'finishing':
+          return `All ${pages(total)} read, making the searchable PDF`;
+        case 'failed':
+          return 'Could not be read';
+        case 'cancelled':
+          return 'Stopped';
+        default: {
+          const parts = [pages(total)];
+          if (low > 0) parts.push(`${formatNumber(low)} to check`);
+          if (failed > 0) parts.push(`${formatNumber(failed)} failed`);
+          return parts.join(' · ');
+        }
+      }
+    },
+    badge: {
+      queued: 'Waiting',
+      inspecting: 'Opening',
+      processing: 'Reading',
+      finishing: 'Finishing',
+      done: 'Done',
+      done_with_errors: 'Done, with errors',
+      failed: 'Failed',
+      cancelled: 'Stopped',
+    },
+    check: 'Done, check',
+    failure: (failure: Failure) => asSentence(failure.sentence),
+    advice: (failure: Failure) => asSentence(failure.advice),
+  },
+
+  upload: {
+    listName: 'Uploads',
+    waiting: 'Waiting for its turn',
+    percent: (percent: number) => `${percent} %`,
+    barName: (name: string) => `Upload of ${name}`,
+    storing: 'Encrypting and storing…',
+    pausing: 'Connection lost, trying again',
+    cancel: 'Cancel',
+    cancelNamed: (name: string) => `Cancel the upload of ${name}`,
+    dismiss: 'Dismiss',
+    dismissNamed: (name: string) => `Dismiss ${name}`,
+    retry: 'Try again',
+    retryNamed: (name: string) => `Try again to upload ${name}`,
+    empty: 'The file is empty. Save or scan it again, then drop the new file.',
+    tooLarge: (size: number, limit: number) =>
+      `${formatSize(size)}; the limit is ${formatSize(limit)}. Split the document or scan it at 300 dpi, then drop the parts.`,
+    broken: 'The server could not be reached. Nothing is lost: try again when the connection is back.',
+    loggedOut: 'You were logged out meanwhile. Try again now that you are back.',
+    refusedAloud: (name: string, why: string) => `${name}: ${why}`,
+  },
+
+  page: {
+    pageTitle: (page: number) => `Page ${page} · UNTXT`,
+    back: 'All documents',
+    heading: (page: number, total: number) =>
+      total > 0 ? `Page ${formatNumber(page)} of ${formatNumber(total)}` : `Page ${formatNumber(page)}`,
+    strip: 'Pages',
+    previous: 'Previous page',
+    next: 'Next page',
+    keys: 'J and K, or the arrow keys, turn the pages.',
+    tile: { waiting: 'waiting', reading: 'being read', done: 'done', check: 'done, to check', failed: 'failed' } satisfies Record<
+      Tile,
+      string
+    >,
+    tileName: (page: number, tile: Tile) => `Page ${page}, ${words.page.tile[tile]}`,
+    legend: { waiting: 'Waiting', reading: 'Reading', done: 'Done', check: 'To check', failed: 'Failed' } satisfies Record<Tile, string>,
+    imageAlt: (page: number) => `Image of page ${page}`,
+    imageFailed: 'The page image could not be loaded. The text is whole; reload the page to try again.',
+    textName: (page: number) => `Text of page ${page}`,
+    noText: 'No text was found on this page.',
+    confidence: (value: number) => `${formatPercent(value)} sure on average`,
+    rotated: (degrees: number) => `turned by ${degrees}°`,
+    facts: (dpi: number, engine: string) => `${formatNumber(dpi)} dpi · ${engine}`,
+    noDoubt: 'No doubtful words',
+    doubtful: (total: number) => count(total, 'doubtful word', 'doubtful words'),
+    nextDoubt: 'Next doubtful word',
+    previousDoubt: 'Previous doubtful word',
+    doubtAt: (at: number, total: number, confidence: number) =>
+      `${at} of ${total}, ${formatPercent(confidence)} sure`,
+    wordTitle: (confidence: number) => `${formatPercent(confidence)} sure`,
+    waitingTitle: 'This page waits for its turn',
+    waitingText: 'It opens here by itself as soon as it has been read.',
+    readingTitle: 'This page is being read',
+    readingText: 'It opens here by itself in a moment.',
+    unknownTitle: 'The pages are being counted',
+    failedTitle: (page: number) => `Page ${page} could not be read`,
+    taskFailedTitle: 'This document could not be read',
+    outOfRange: (total: number) => `This document has ${pages(total)}.`,
+    firstPage: 'Go to page 1',
+    loading: 'Opening the page…',
+    goneTitle: 'There is no such document',
+    goneText: 'It was deleted, or it belongs to somebody else.',
+    copy: 'Copy text',
+    copied: 'Copied',
+  },
+
+  downloads: {
+    title: 'Download',
+    pdf: 'Searchable PDF',
+    text: 'Text',
+    words: 'Words as JSON',
+    original: 'Original file',
+    notYet: 'ready when all pages have been read',
+  },
+
+  aloud: {
+    pageDone: (name: string, ended: number, total: number) => `${name}: page ${ended} of ${total} done`,
+    pageFailed: (name: string, page: number, failure: Failure | undefined) =>
+      `${name}: page ${page} failed. ${failure === undefined ? '' : asSentence(failure.sentence)}`,
+    taskDone: (name: string, line: string) => `${name}: done, ${line}`,
+    taskFailed: (name: string, failure: Failure | null) =>
+      `${name} could not be read. ${failure === null ? '' : asSentence(failure.sentence)}`,
+    uploaded: (name: string) => `${name} uploaded`,
+  },
+
+  nowhere: { title: 'There is nothing at this address', back: 'Go to your documents', pageTitle: 'Not found · UNTXT' },
+  away: { title: 'The server can’t be reached', text: 'Check your connection. This page keeps trying.', retry: 'Try again' },
+
+  /** What to say about anything that went wrong. */
+  trouble(problem: unknown): string {
+    if (!(problem instanceof Problem)) return 'The server can’t be reached. Check your connection and try again.';
+    const said = asSentence(problem.detail);
+    if (problem.status >= 500) {
+      const reference = problem.requestId === null ? '' : ` Reference: ${problem.requestId}`;
+      return `${said || 'Something went wrong on the server. Try again in a moment.'}${reference}`;
+    }
+    return said || `The server refused this (${problem.status}). Reload the page and try again.`;
+  },
+};
