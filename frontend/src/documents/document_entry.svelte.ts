@@ -1,0 +1,112 @@
+import type { Document, Failure, PageState, PageSummary, Task, TaskEvent, TaskState } from '../api/types';
+
+/** Below this mean confidence a page is one to check; the same number as the server's. */
+export const LOW_CONFIDENCE = 0.7;
+
+const FINAL: ReadonlySet<TaskState> = new Set(['done', 'done_with_errors', 'failed', 'cancelled']);
+
+export const isFinal = (state: TaskState) => FINAL.has(state);
+
+/** How a page looks in the strip. */
+export type Tile = 'waiting' | 'reading' | 'done' | 'check' | 'failed';
+
+export interface Page {
+  page: number;
+  tile: Tile;
+  failure: Failure | null;
+}
+
+export type Outcome = 'applied' | 'old' | 'gap';
+
+/** One document on the screen, moved on by numbered events. Old news never undoes newer news. */
+export class DocumentEntry {
+  document: Document = $state.raw() as Document;
+  /** Empty until the pages are known. */
+  pages: Page[] = $state([]);
+  /** True once the server's own list of pages was merged in. */
+  hasPages = $state(false);
+
+  constructor(document: Document) {
+    this.document = document;
+    this.#growTo(document.task.pages.total);
+  }
+
+  get task(): Task {
+    return this.document.task;
+  }
+
+  get isFinal(): boolean {
+    return isFinal(this.task.state);
+  }
+
+  /** Takes the server's picture, unless what we know is newer. */
+  merge(document: Document): void {
+    const newer = document.task.id !== this.task.id || document.task.last_seq >= this.task.last_seq;
+    this.document = newer ? document : { ...document, task: this.task };
+    this.#growTo(this.task.pages.total);
+  }
+
+  /** Takes the server's list of pages; a page that has ended here stays ended. */
+  mergePages(pages: PageSummary[]): void {
+    this.#growTo(pages.length);
+    for (const summary of pages) {
+      const page = this.pages[summary.page - 1];
+      if (page === undefined) continue;
+      const low = summary.mean_confidence !== null && summary.mean_confidence < LOW_CONFIDENCE;
+      this.#turn(page, tileOf(summary.state, low));
+      page.failure = summary.failure ?? page.failure;
+    }
+    this.hasPages = true;
+  }
+
+  /** Applies the next event. `gap`: events before this one are missing and have to be fetched first. */
+  apply(event: TaskEvent): Outcome {
+    if (event.task !== this.task.id || event.seq <= this.task.last_seq) return 'old';
+    if (event.seq > this.task.last_seq + 1) return 'gap';
+    const wasLow = this.task.pages.low;
+    this.document = { ...this.document, task: advance(this.task, event) };
+    this.#growTo(event.pages.total);
+    this.#turnPage(event, event.pages.low > wasLow);
+    return 'applied';
+  }
+
+  #turnPage(event: TaskEvent, low: boolean): void {
+    const page = event.page === undefined ? undefined : this.pages[event.page - 1];
+    if (page === undefined) return;
+    if (event.type === 'page.done') this.#turn(page, low ? 'check' : 'done');
+    else if (event.type === 'page.failed') this.#turn(page, 'failed');
+    else if (event.type === 'page.started' || event.type === 'page.retried') this.#turn(page, 'reading');
+    if (event.failure) page.failure = event.failure;
+  }
+
+  #turn(page: Page, tile: Tile): void {
+    const ended = page.tile === 'done' || page.tile === 'check' || page.tile === 'failed';
+    const ends = tile === 'done' || tile === 'check' || tile === 'failed';
+    if (!ended || ends) page.tile = tile;
+  }
+
+  #growTo(total: number): void {
+    while (this.pages.length < total) {
+      this.pages.push({ page: this.pages.length + 1, tile: 'waiting', failure: null });
+    }
+  }
+}
+
+function tileOf(state: PageState, low: boolean): Tile {
+  if (state === 'done') return low ? 'check' : 'done';
+  if (state === 'failed') return 'failed';
+  return state === 'processing' ? 'reading' : 'waiting';
+}
+
+function advance(task: Task, event: TaskEvent): Task {
+  const aboutTask = event.page === undefined;
+  return {
+    ...task,
+    state: event.state,
+    pages: event.pages,
+    last_seq: event.seq,
+    failure: aboutTask ? (event.failure ?? task.failure) : task.failure,
+    started_at: event.type === 'task.started' ? event.at : task.started_at,
+    ended_at: isFinal(event.state) ? (task.ended_at ?? event.at) : task.ended_at,
+  };
+}

@@ -1,0 +1,225 @@
+import { SvelteMap } from 'svelte/reactivity';
+
+import type { Api } from '../api/client';
+import { Problem } from '../api/problem';
+import type { Document, Limits, TaskEvent } from '../api/types';
+import { DocumentEntry } from './document_entry.svelte';
+
+/** What changed, for whoever announces it. */
+export type Heard = (entry: DocumentEntry, event: TaskEvent) => void;
+
+/**
+ * The documents of the person who is logged in, newest first. Kept current by events; whatever is missing is asked
+ * for, so that a lost, late or doubled event never shows.
+ */
+export class Documents {
+  limits: Limits | null = $state.raw(null);
+  hasLoaded = $state(false);
+  isLoading = $state(false);
+  problem: unknown = $state.raw(null);
+  next: string | null = $state(null);
+  onEvent: Heard = () => {};
+
+  #api: Api;
+  #entries = new SvelteMap<string, DocumentEntry>();
+  #catching = new Map<string, Promise<void>>();
+  #unknown = new Map<string, Promise<DocumentEntry | null>>();
+  #deleted = new Set<string>();
+  /** Rises with every change of person, so that late answers for the one before are dropped. */
+  #era = 0;
+
+  list = $derived([...this.#entries.values()].sort((a, b) => newestFirst(a.document, b.document)));
+  isBusy = $derived(this.list.some((entry) => !entry.isFinal));
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Forgets everything: another person is here, or nobody. */
+  clear(): void {
+    this.#era += 1;
+    this.#entries.clear();
+    this.#catching.clear();
+    this.#unknown.clear();
+    this.#deleted.clear();
+    this.hasLoaded = false;
+    this.isLoading = false;
+    this.problem = null;
+    this.next = null;
+  }
+
+  find(id: string): DocumentEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Loads the newest documents, or brings the known ones up to date. */
+  async load(): Promise<void> {
+    await this.#loading(async () => {
+      this.limits ??= await this.#api.loadLimits();
+      const era = this.#era;
+      const answer = await this.#api.listDocuments();
+      if (era !== this.#era) return;
+      if (!this.hasLoaded) this.next = answer.next;
+      this.#forgetVanished(answer.documents, answer.next);
+      this.hasLoaded = true;
+      for (const document of answer.documents) this.#takeNews(document);
+    });
+  }
+
+  async loadMore(): Promise<void> {
+    const before = this.next;
+    if (before === null || this.isLoading) return;
+    await this.#loading(async () => {
+      const era = this.#era;
+      const answer = await this.#api.listDocuments(before);
+      if (era !== this.#era) return;
+      this.next = answer.next;
+      for (const document of answer.documents) this.#takeNews(document);
+    });
+  }
+
+  /** Gives a document with its pages; null when there is none (any more). */
+  async open(id: string): Promise<DocumentEntry | null> {
+    const era = this.#era;
+    const document = await this.#api.loadDocument(id).catch(missing);
+    if (era !== this.#era) return null;
+    if (document === null) {
+      this.#entries.delete(id);
+      return null;
+    }
+    const entry = this.add(document);
+    await this.loadPages(entry);
+    return entry;
+  }
+
+  async loadPages(entry: DocumentEntry): Promise<void> {
+    const pages = await this.#api.listPages(entry.document.id).catch(missing);
+    if (pages !== null) entry.mergePages(pages);
+  }
+
+  /** Adds a document that the server just told us of, or merges it into what is known. */
+  add(document: Document): DocumentEntry {
+    const known = this.#entries.get(document.id);
+    if (known !== undefined) {
+      known.merge(document);
+      return known;
+    }
+    const entry = new DocumentEntry(document);
+    if (!this.#deleted.has(document.id)) this.#entries.set(document.id, entry);
+    return entry;
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#api.deleteDocument(id).catch(missing);
+    this.#deleted.add(id);
+    this.#entries.delete(id);
+  }
+
+  /** Takes one event from the live connection. */
+  async hear(event: TaskEvent): Promise<void> {
+    if (this.#deleted.has(event.document)) return;
+    const entry = this.#entries.get(event.document);
+    if (entry === undefined) {
+      await this.#meet(event);
+    } else if (this.#apply(entry, event) === 'gap') {
+      await this.catchUp(entry);
+    }
+  }
+
+  /** Fetches the events after the last one known, once at a time for each document. */
+  catchUp(entry: DocumentEntry): Promise<void> {
+    const id = entry.document.id;
+    let running = this.#catching.get(id);
+    if (running === undefined) {
+      running = this.#replay(entry).finally(() => this.#catching.delete(id));
+      this.#catching.set(id, running);
+    }
+    return running;
+  }
+
+  /** Events may have been missed: asks for the list and for what the running documents did. */
+  async resync(): Promise<void> {
+    await this.load();
+    const running = this.list.filter((entry) => !entry.isFinal);
+    await Promise.allSettled(running.map((entry) => this.catchUp(entry)));
+  }
+
+  async #replay(entry: DocumentEntry): Promise<void> {
+    for (;;) {
+      const events = await this.#api.listEvents(entry.task.id, entry.task.last_seq).catch(missing);
+      if (events === null) {
+        this.#entries.delete(entry.document.id);
+        return;
+      }
+      const before = entry.task.last_seq;
+      for (const event of events) this.#apply(entry, event);
+      if (entry.task.last_seq === before || entry.isFinal) return;
+    }
+  }
+
+  #apply(entry: DocumentEntry, event: TaskEvent) {
+    const outcome = entry.apply(event);
+    if (outcome === 'applied') this.onEvent(entry, event);
+    return outcome;
+  }
+
+  /** A document from another tab, or one whose upload has not been answered yet. */
+  async #meet(event: TaskEvent): Promise<void> {
+    const id = event.document;
+    let asked = this.#unknown.get(id);
+    if (asked === undefined) {
+      asked = this.open(id)
+        .catch(() => null)
+        .finally(() => this.#unknown.delete(id));
+      this.#unknown.set(id, asked);
+    }
+    const entry = await asked;
+    if (entry !== null && this.#apply(entry, event) === 'gap') await this.catchUp(entry);
+  }
+
+  /** News by list: when events are missing in between, they are fetched, for they tell which page did what. */
+  #takeNews(document: Document): void {
+    const known = this.#entries.get(document.id);
+    if (known === undefined) {
+      const entry = this.add(document);
+      if (!entry.isFinal) void this.loadPages(entry).catch(() => undefined);
+    } else if (document.task.last_seq > known.task.last_seq) {
+      void this.catchUp(known).catch(() => known.merge(document));
+    }
+  }
+
+  /** Documents that were in the range of the answer but not in it were deleted elsewhere. */
+  #forgetVanished(answered: Document[], next: string | null): void {
+    const present = new Set(answered.map((document) => document.id));
+    const oldest = answered.at(-1);
+    for (const { document } of this.list) {
+      const inRange = next === null || (oldest !== undefined && newestFirst(document, oldest) <= 0);
+      const isFresh = Date.now() - Date.parse(document.created_at) < 10_000;
+      if (inRange && !isFresh && !present.has(document.id)) this.#entries.delete(document.id);
+    }
+  }
+
+  async #loading(work: () => Promise<void>): Promise<void> {
+    const era = this.#era;
+    this.isLoading = true;
+    try {
+      await work();
+      if (era === this.#era) this.problem = null;
+    } catch (error) {
+      if (era === this.#era) this.problem = error;
+    } finally {
+      if (era === this.#era) this.isLoading = false;
+    }
+  }
+}
+
+/** Ids are time-ordered (UUID version 7), so they break ties. */
+function newestFirst(a: Document, b: Document): number {
+  if (a.created_at !== b.created_at) return Date.parse(b.created_at) - Date.parse(a.created_at);
+  return a.id < b.id ? 1 : -1;
+}
+
+function missing(error: unknown): null {
+  if (error instanceof Problem && error.status === 404) return null;
+  throw error;
+}
