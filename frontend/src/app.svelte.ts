@@ -1,0 +1,83 @@
+import { createContext } from 'svelte';
+
+import { Api } from './api/client';
+import type { TaskEvent } from './api/types';
+import type { DocumentEntry } from './documents/document_entry.svelte';
+import { Documents } from './documents/documents.svelte';
+import { Uploads, type Upload } from './documents/uploads.svelte';
+import { uploadTrouble } from './documents/upload_trouble';
+import { Announcer } from './live/announcer.svelte';
+import { Live } from './live/live.svelte';
+import { Navigation } from './navigation/navigation.svelte';
+import { PageView } from './pages/page_view.svelte';
+import { Session } from './session/session.svelte';
+import { words } from './words/en';
+
+/** Everything that lives as long as the tab, and how it is wired. */
+export class App {
+  readonly api = new Api();
+  readonly announcer = new Announcer();
+  readonly navigation = new Navigation();
+  readonly session = new Session(this.api);
+  readonly documents = new Documents(this.api);
+  readonly uploads = new Uploads(this.api, () => this.documents.limits);
+  readonly pageView = new PageView(this.api);
+  readonly live = new Live({
+    hear: (event) => void this.documents.hear(event).catch(() => undefined),
+    resync: () => void this.documents.resync(),
+    ended: () => void this.session.renew().then((isIn) => isIn && this.live.start()),
+    isBusy: () => this.documents.isBusy,
+  });
+
+  start(): void {
+    this.session.onLeave = () => this.#forget();
+    // Uploads wait for the same person to come back; nobody else may send them.
+    this.session.onChange = () => this.uploads.clear();
+    this.documents.onEvent = (entry, event) => this.#tell(entry, event);
+    this.uploads.onStored = (document) => {
+      const entry = this.documents.add(document);
+      this.announcer.progress(words.aloud.uploaded(document.name));
+      void this.documents.loadPages(entry).catch(() => undefined);
+    };
+    this.uploads.onTrouble = (upload) => this.#tellTrouble(upload);
+    this.navigation.start();
+    this.#watchBrowser();
+    void this.session.start();
+  }
+
+  /** What one person saw is gone before anybody else sits down here. */
+  #forget(): void {
+    this.live.stop();
+    this.documents.clear();
+    this.pageView.clear();
+    this.announcer.clear();
+  }
+
+  #watchBrowser(): void {
+    for (const name of ['pointerdown', 'keydown', 'wheel']) {
+      addEventListener(name, () => this.session.touch(), { passive: true });
+    }
+    addEventListener('online', () => this.live.wake());
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') this.live.wake();
+    });
+  }
+
+  #tell(entry: DocumentEntry, event: TaskEvent): void {
+    const { name } = entry.document;
+    const { done, failed, total } = event.pages;
+    if (event.type === 'page.done') this.announcer.progress(words.aloud.pageDone(name, done + failed, total));
+    else if (event.type === 'page.failed') this.announcer.trouble(words.aloud.pageFailed(name, event.page ?? 0, event.failure));
+    else if (event.type === 'task.failed') this.announcer.trouble(words.aloud.taskFailed(name, entry.task.failure));
+    else if (event.type === 'task.done' || event.type === 'task.done_with_errors') {
+      this.announcer.progress(words.aloud.taskDone(name, words.task.line(entry.task)));
+    }
+  }
+
+  #tellTrouble(upload: Upload): void {
+    const why = uploadTrouble(upload, this.documents.limits);
+    this.announcer.trouble(words.upload.refusedAloud(upload.file.name, why));
+  }
+}
+
+export const [getApp, setApp] = createContext<App>();
