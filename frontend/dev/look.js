@@ -1,0 +1,104 @@
+// `npm run look [folder]`: builds nothing, drives the built front end against the mock, takes a picture of every
+// screen (1440 and 390 px, light and dark), runs axe on each, and fails on any violation or console error.
+import { mkdirSync } from 'node:fs';
+
+import { findViolations, launch } from './browser.js';
+import { startMock } from './mock/server.js';
+
+const folder = process.argv[2] ?? 'look';
+mkdirSync(folder, { recursive: true });
+const browser = await launch();
+let faults = 0;
+
+for (const width of [1440, 390]) {
+  for (const colorScheme of ['light', 'dark']) await visit(width, colorScheme);
+}
+await browser.close();
+console.log(faults === 0 ? 'no violations, no console errors' : `${faults} faults`);
+process.exit(faults === 0 ? 0 : 1);
+
+async function visit(width, colorScheme) {
+  const mock = await startMock({ port: 0, pageMs: 150 });
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  const expected = /40[149]|422|415|429|ERR_EMPTY_RESPONSE|WebSocket/;
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !expected.test(message.text())) report(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => report(`page: ${error}`));
+
+  const report = (fault) => {
+    faults += 1;
+    console.log(`${width} ${colorScheme} ${fault}`);
+  };
+  const shoot = async (name) => {
+    await page.waitForTimeout(120);
+    await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+    for (const violation of await findViolations(page)) report(`${name}: ${violation}`);
+  };
+
+  const { store } = mock.control;
+  const all = store.documents;
+  store.documents = [];
+  await page.goto(mock.address);
+  await page.getByLabel('Login').fill('ada');
+  await page.getByLabel('Password', { exact: true }).fill('wrong');
+  await shoot('login');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('is not right').waitFor();
+  await shoot('login-wrong');
+  mock.control.lockedSeconds = 130;
+  await page.getByLabel('Password', { exact: true }).fill('wrong');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('Too many attempts').waitFor();
+  await shoot('login-wait');
+  mock.control.lockedSeconds = 0;
+  await page.reload();
+  await page.getByLabel('Login').fill('ada');
+  await page.getByLabel('Password', { exact: true }).fill('right');
+  await page.getByRole('button', { name: 'Log in' }).click();
+
+  await page.getByText('Nothing here yet').waitFor();
+  await shoot('documents-empty');
+
+  store.documents = all;
+  await page.reload();
+  await page.getByRole('link', { name: 'Lease agreement' }).waitFor();
+  await page.setInputFiles('input[type=file]', [
+    { name: 'notes.docx', mimeType: 'application/zip', buffer: Buffer.from('PK') },
+    { name: 'empty.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(0) },
+    { name: 'Letters bad page.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(200_000, 1) },
+  ]);
+  await page.getByText(/[2-8] of 9 pages/).waitFor();
+  await shoot('documents');
+
+  await page.getByRole('button', { name: 'Delete locked-report.pdf' }).click();
+  await shoot('delete');
+  await page.getByRole('button', { name: 'Keep it' }).click();
+
+  const find = (name) => store.documents.find((document) => document.name.startsWith(name));
+  await page.goto(`${mock.address}/documents/${find('Discharge').id}/pages/4`);
+  await page.getByRole('figure').waitFor();
+  await page.getByRole('button', { name: 'Next doubtful word' }).click();
+  await shoot('page');
+  await page.keyboard.press('j');
+  await page.waitForURL(/pages\/5$/);
+  await page.goto(`${mock.address}/documents/${find('Discharge').id}/pages/12`);
+  await page.getByText('could not be read').waitFor();
+  await shoot('page-failed');
+  await page.goto(`${mock.address}/documents/${find('Referral').id}/pages/9`);
+  await page.getByText('waits for its turn').waitFor();
+  mock.control.liveOff = true;
+  for (const socket of mock.control.sockets) socket.terminate();
+  await page.getByText('Live updates are off').waitFor();
+  await shoot('page-waiting');
+  await page.goto(`${mock.address}/documents/${find('locked').id}`);
+  await page.getByText('This document could not be read').waitFor();
+  await shoot('document-failed');
+  await page.goto(`${mock.address}/documents/0000-none`);
+  await page.getByText('no such document').waitFor();
+  await shoot('document-gone');
+
+  await context.close();
+  mock.close();
+}

@@ -1,0 +1,163 @@
+// The contract of the HTTP API with invented documents: only for developing the front end and for its screenshots.
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { WebSocketServer } from 'ws';
+
+import { pageContent, pageImage } from './content.js';
+import { Store, failure, fill } from './store.js';
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; font-src 'self'; " +
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const LIMITS = {
+  max_file_bytes: 50 * 1024 * 1024,
+  max_pages: 2000,
+  allowed_types: ['application/pdf', 'image/jpeg', 'image/png', 'image/tiff', 'image/webp', 'image/bmp', 'image/gif'],
+  languages: ['eng', 'deu'],
+};
+
+/** Starts the mock; `control` lets a test break things. */
+export async function startMock({ port = 5199, pageMs = 700, filled = true, sessionMs = 15 * 60_000 } = {}) {
+  const store = new Store(pageMs);
+  if (filled) fill(store);
+  const control = { store, user: null, liveOff: false, uploadFaults: 0, lockedSeconds: 0, keys: [], sockets: new Set() };
+  const server = createServer((request, response) => {
+    response.setHeader('Content-Security-Policy', POLICY);
+    answer(request, response).catch((error) => problem(response, error.status ?? 500, error.code ?? 'internal', error.detail ?? String(error)));
+  });
+
+  async function answer(request, response) {
+    const url = new URL(request.url, 'http://mock');
+    if (!url.pathname.startsWith('/api/')) return serveFile(response, url.pathname);
+    response.setHeader('Cache-Control', 'no-store');
+    const path = url.pathname.slice('/api/v1'.length);
+    const what = `${request.method} ${path}`;
+    if (what === 'POST /session') return logIn(request, response);
+    if (what === 'GET /limits') return json(response, 200, LIMITS);
+    if (control.user === null) return problem(response, 401, 'not_logged_in', 'log in first');
+    if (what === 'DELETE /session') {
+      control.user = null;
+      for (const socket of control.sockets) socket.close(4401);
+      return response.writeHead(204).end();
+    }
+    if (path.startsWith('/session')) return json(response, 200, sessionAnswer());
+    if (what === 'POST /documents') return upload(request, response);
+    if (what === 'GET /documents') return json(response, 200, { documents: store.documents, next: null });
+    const events = /^\/tasks\/([^/]+)\/events$/.exec(path);
+    if (events) {
+      const document = store.findTask(events[1]);
+      const after = Number(url.searchParams.get('after'));
+      if (!document) return problem(response, 404, 'task_not_found', 'there is no such task');
+      return json(response, 200, { events: document.hidden.events.filter((event) => event.seq > after) });
+    }
+    return answerDocument(request, response, path);
+  }
+
+  function answerDocument(request, response, path) {
+    const document = store.find(path.split('/')[2]);
+    const parts = path.split('/').slice(3);
+    if (!document) return problem(response, 404, 'document_not_found', 'this document does not exist, or is not yours');
+    if (request.method === 'DELETE') {
+      store.remove(document.id);
+      return response.writeHead(204).end();
+    }
+    if (parts.length === 0) return json(response, 200, document);
+    if (parts[0] !== 'pages') {
+      response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Disposition': `attachment; filename="${parts[0]}"` });
+      return response.end('mock');
+    }
+    if (parts.length === 1) return json(response, 200, { pages: document.hidden.pages });
+    const page = document.hidden.pages[Number(parts[1]) - 1];
+    if (!page) return problem(response, 404, 'page_not_found', 'this document has no such page');
+    if (page.state !== 'done') return problem(response, 409, 'page_not_ready', 'this page has not been read yet');
+    if (parts[2] === 'image') return send(response, 'image/svg+xml', pageImage(page.page));
+    return json(response, 200, pageContent(page.page));
+  }
+
+  async function logIn(request, response) {
+    const { login, password } = JSON.parse(await body(request));
+    if (control.lockedSeconds > 0) {
+      response.setHeader('Retry-After', control.lockedSeconds);
+      return problem(response, 429, 'too_many_attempts', 'wait before you try again');
+    }
+    if (password === 'wrong') return problem(response, 401, 'wrong_credentials', 'the login or the password is not right; check both and try again');
+    control.user = { id: '0192-mock', login, role: 'admin' };
+    return json(response, 200, sessionAnswer());
+  }
+
+  const sessionAnswer = () => ({ user: control.user, expires_at: new Date(Date.now() + sessionMs).toISOString() });
+
+  async function upload(request, response) {
+    const key = request.headers['idempotency-key'];
+    control.keys.push(key);
+    const bytes = await body(request);
+    if (control.uploadFaults > 0) {
+      control.uploadFaults -= 1;
+      return request.socket.destroy();
+    }
+    if (store.byKey.has(key)) return json(response, 200, store.byKey.get(key));
+    const name = Buffer.from(/filename="([^"]*)"/.exec(bytes)?.[1] ?? 'file', 'latin1').toString('utf8');
+    if (name.endsWith('.docx')) {
+      return problem(response, 415, 'unsupported_type', 'this is not a PDF or an image; save it as PDF and upload that');
+    }
+    const document = store.add(name, bytes.length, { pages: 9, low: [3], failed: name.includes('bad') ? [6] : [] });
+    store.byKey.set(key, document);
+    store.run(document);
+    return json(response, 202, document);
+  }
+
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    if (control.liveOff || control.user === null || !request.url.startsWith('/api/v1/live')) return socket.destroy();
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      control.sockets.add(client);
+      client.send(JSON.stringify({ type: 'hello', user: control.user.id }));
+      const stop = store.listen((event) => client.send(JSON.stringify(event)));
+      client.on('close', () => {
+        stop();
+        control.sockets.delete(client);
+      });
+    });
+  });
+
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const close = () => {
+    for (const socket of control.sockets) socket.terminate();
+    server.closeAllConnections();
+    server.close();
+  };
+  return { control, address: `http://127.0.0.1:${server.address().port}`, close };
+}
+
+function serveFile(response, path) {
+  const wanted = DIST + path;
+  const file = path !== '/' && !path.includes('..') && existsSync(wanted) ? wanted : `${DIST}/index.html`;
+  return send(response, TYPES[extname(file)] ?? 'application/octet-stream', readFileSync(file));
+}
+
+function send(response, type, content) {
+  response.writeHead(200, { 'Content-Type': type });
+  response.end(content);
+}
+
+function json(response, status, value) {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify(value));
+}
+
+function problem(response, status, code, detail) {
+  if (response.headersSent) return;
+  response.writeHead(status, { 'Content-Type': 'application/problem+json' });
+  response.end(JSON.stringify({ type: 'about:blank', title: code, status, code, detail, request_id: 'mock', failure: code === 'page_failed' ? failure('too_many_pixels') : undefined }));
+}
+
+async function body(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts).toString('latin1');
+}
