@@ -1,12 +1,45 @@
 //! `untxt storage`: the S3 protocol over a folder, with mutual TLS.
+//!
+//! It promises that an object is there whole or not at all, also after a crash or a power cut, and that nobody gets in
+//! without a client certificate and a signature. It refuses to know what the bytes are, and has one bucket.
 
-use crate::{config::Settings, lifecycle::Lifecycle};
+mod access;
+mod answer;
+mod connections;
+mod disk;
+mod listing;
+mod object_file;
+mod receive;
+mod service;
+mod uploads;
+
+use std::{io, sync::Arc};
+
+use tokio::net::TcpListener;
+
+use self::{disk::Disk, service::Service};
+use crate::{config::Settings, lifecycle::Lifecycle, tls};
 
 /// Serves until the lifecycle stops. Prints nothing; logs `storage is ready` with its address.
 ///
 /// # Errors
 /// When the address is busy, the folder can't be used, or certificates can't be read.
-#[expect(clippy::unused_async, reason = "stub")]
-pub async fn serve(_settings: &Settings, _lifecycle: &Lifecycle) -> Result<(), std::io::Error> {
-    unimplemented!()
+pub async fn serve(settings: &Settings, lifecycle: &Lifecycle) -> Result<(), io::Error> {
+    let store = &settings.store;
+    let alpn = ["h2", "http/1.1"];
+    let tls = tls::server(&store.cert_path, &store.key_path, Some(&store.client_ca_path), &alpn)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    let disk = Arc::new(Disk::open(&store.directory)?);
+    let listener = TcpListener::bind(store.bind).await.map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::AddrInUse => "another program uses it; choose another address in store.bind".to_owned(),
+            _ => error.to_string(),
+        };
+        io::Error::new(error.kind(), format!("the store can't listen on {}: {reason}", store.bind))
+    })?;
+    let service = access::guard(Service::new(Arc::clone(&disk), &settings.storage.bucket), &settings.storage);
+    lifecycle.spawn(uploads::expire_regularly(disk, lifecycle.stop_token()));
+    tracing::info!(store.address = %listener.local_addr()?, "storage is ready");
+    connections::accept(listener, tls, service, lifecycle).await;
+    Ok(())
 }

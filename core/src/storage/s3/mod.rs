@@ -1,0 +1,135 @@
+//! The store behind `aws-sdk-s3`: AWS S3 or any compatible server.
+//!
+//! It promises https with our own TLS configuration, at most two parts (16 MiB) of an upload in memory, and that an
+//! upload that breaks off leaves nothing behind. It refuses to know what the bytes are.
+
+mod connector;
+mod error;
+mod upload;
+
+use std::{ops::Range, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use aws_sdk_s3::{
+    Client,
+    config::{
+        Region, StalledStreamProtectionConfig,
+        retry::RetryConfig,
+        timeout::{TimeoutConfig, TimeoutConfigBuilder},
+    },
+    operation::get_object::GetObjectOutput,
+    types::{Delete, ObjectIdentifier},
+};
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use secrecy::ExposeSecret;
+
+use self::error::StorageErrorFrom;
+use super::{ByteStream, ObjectKey, ObjectStore, StorageError};
+use crate::config::Storage;
+
+/// One try of a request without a large body, until its answer begins.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// [`S3Store::probe`] altogether.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Tries of one request; with the pauses between them a refusing port costs about a second.
+const ATTEMPTS: u32 = 3;
+/// Pause before the second try, doubled for the third.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// A download that gives no byte for so long is broken off.
+const STALLED_AFTER: Duration = Duration::from_secs(20);
+/// Most keys that one `DeleteObjects` may name.
+const DELETE_BATCH: usize = 1000;
+
+/// The store behind `aws-sdk-s3`: AWS S3 or any compatible server.
+#[derive(Clone, Debug)]
+pub struct S3Store {
+    client: Client,
+    bucket: String,
+    /// Key for server-side encryption, on top of ours.
+    kms_key_id: Option<String>,
+}
+
+impl S3Store {
+    /// Makes a client; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When certificates or keys can't be read.
+    #[expect(clippy::unnecessary_wraps, reason = "part of the contract: callers handle an unusable configuration")]
+    pub fn new(storage: &Storage, tls: Arc<rustls::ClientConfig>) -> Result<Self, StorageError> {
+        let keys = Credentials::new(
+            storage.access_key_id.expose_secret(),
+            storage.secret_access_key.expose_secret(),
+            None,
+            None,
+            "untxt settings",
+        );
+        let mut config = aws_sdk_s3::Config::builder()
+            .region(Region::new(storage.region.clone()))
+            .credentials_provider(keys)
+            .http_client(connector::http_client(tls))
+            .force_path_style(storage.path_style)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
+            .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(STALLED_AFTER).build());
+        config.set_endpoint_url(storage.endpoint.clone());
+        Ok(Self {
+            client: Client::from_conf(config.build()),
+            bucket: storage.bucket.clone(),
+            kms_key_id: storage.kms_key_id.clone(),
+        })
+    }
+
+    async fn delete_batch(&self, keys: &[ObjectKey]) -> Result<(), StorageError> {
+        let named = keys.iter().map(|key| ObjectIdentifier::builder().key(key.to_string()).build());
+        let objects = named.collect::<Result<Vec<_>, _>>().map_err(StorageError::unexpected)?;
+        let delete =
+            Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(StorageError::unexpected)?;
+        let answer = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;
+        match answer.map_err(StorageError::from_sdk)?.errors() {
+            [] => Ok(()),
+            [first, ..] => Err(StorageError::from_code(first.code().unwrap_or("unknown"))),
+        }
+    }
+}
+
+#[async_trait]
+impl ObjectStore for S3Store {
+    async fn put(&self, key: &ObjectKey, body: ByteStream) -> Result<u64, StorageError> {
+        upload::upload(self, &key.to_string(), body).await
+    }
+
+    async fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<ByteStream, StorageError> {
+        let range = match range {
+            Some(range) if range.is_empty() => return Ok(stream::empty().boxed()),
+            Some(range) => Some(format!("bytes={}-{}", range.start, range.end - 1)),
+            None => None,
+        };
+        let request = self.client.get_object().bucket(&self.bucket).key(key.to_string()).set_range(range);
+        Ok(pieces(request.send().await.map_err(StorageError::from_sdk)?))
+    }
+
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<(), StorageError> {
+        for batch in keys.chunks(DELETE_BATCH) {
+            self.delete_batch(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn probe(&self) -> Result<(), StorageError> {
+        let timeout = TimeoutConfigBuilder::new().operation_timeout(PROBE_TIMEOUT).build();
+        let once = aws_sdk_s3::Config::builder().timeout_config(timeout).retry_config(RetryConfig::disabled());
+        let request = self.client.head_bucket().bucket(&self.bucket).customize().config_override(once);
+        request.send().await.map(|_| ()).map_err(StorageError::from_sdk)
+    }
+}
+
+/// Gives the body of an answer as it arrives.
+fn pieces(answer: GetObjectOutput) -> ByteStream {
+    stream::try_unfold(answer.body, |mut body| async move {
+        let next: Option<Bytes> = body.try_next().await.map_err(std::io::Error::other)?;
+        Ok(next.map(|piece| (piece, body)))
+    })
+    .boxed()
+}

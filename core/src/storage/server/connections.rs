@@ -1,0 +1,79 @@
+use std::{io, pin::pin, sync::Arc, time::Duration};
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use rustls::ServerConfig;
+use s3s::service::S3Service;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::lifecycle::Lifecycle;
+
+/// Connections served at once; more wait in the system's queue.
+const MAX_CONNECTIONS: usize = 256;
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long running requests get when the process stops.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause when the system has no file descriptor left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts connections until the lifecycle stops. Handshakes run beside, so that a slow one holds up nobody.
+pub(super) async fn accept(listener: TcpListener, tls: Arc<ServerConfig>, service: S3Service, lifecycle: &Lifecycle) {
+    let (acceptor, stop) = (TlsAcceptor::from(tls), lifecycle.stop_token());
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    while let Some(accepted) = stop.run_until_cancelled(next(&listener, &places)).await {
+        match accepted {
+            Ok((stream, place)) => {
+                let (acceptor, service, stop) = (acceptor.clone(), service.clone(), stop.clone());
+                lifecycle.spawn(async move {
+                    serve_connection(stream, acceptor, service, stop).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a connection can't be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, place))
+}
+
+async fn serve_connection(stream: TcpStream, acceptor: TlsAcceptor, service: S3Service, stop: CancellationToken) {
+    let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a TLS handshake failed");
+            return;
+        }
+        Err(_) => return tracing::warn!("a TLS handshake took too long"),
+    };
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEADER_TIMEOUT);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            timeout(DRAIN_TIMEOUT, connection).await.unwrap_or(Ok(()))
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error, "a connection ended early");
+    }
+}
