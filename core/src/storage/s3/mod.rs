@@ -56,7 +56,6 @@ impl S3Store {
     ///
     /// # Errors
     /// When certificates or keys can't be read.
-    #[expect(clippy::unnecessary_wraps, reason = "part of the contract: callers handle an unusable configuration")]
     pub fn new(storage: &Storage, tls: Arc<rustls::ClientConfig>) -> Result<Self, StorageError> {
         let keys = Credentials::new(
             storage.access_key_id.expose_secret(),

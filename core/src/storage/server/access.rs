@@ -3,11 +3,11 @@ use http::header::AUTHORIZATION;
 use s3s::{
     S3Result,
     access::{S3Access, S3AccessContext},
-    auth::SimpleAuth,
+    auth::{S3Auth, SecretKey},
     s3_error,
     service::{S3Service, S3ServiceBuilder},
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::service::Service;
 use crate::config::Storage;
@@ -32,12 +32,29 @@ const OPERATIONS: [&str; 13] = [
 /// Puts the signature check in front of the service; there is one access key.
 pub(super) fn guard(service: Service, storage: &Storage) -> S3Service {
     let mut builder = S3ServiceBuilder::new(service);
-    builder.set_auth(SimpleAuth::from_single(
-        storage.access_key_id.expose_secret(),
-        storage.secret_access_key.expose_secret(),
-    ));
+    builder.set_auth(OneKey {
+        access_key_id: storage.access_key_id.clone(),
+        secret_access_key: SecretKey::from(storage.secret_access_key.expose_secret()),
+    });
     builder.set_access(SignedOnly);
     builder.build()
+}
+
+/// The one access key that there is.
+struct OneKey {
+    access_key_id: SecretString,
+    secret_access_key: SecretKey,
+}
+
+#[async_trait]
+impl S3Auth for OneKey {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key == self.access_key_id.expose_secret() {
+            Ok(self.secret_access_key.clone())
+        } else {
+            Err(s3_error!(InvalidAccessKeyId))
+        }
+    }
 }
 
 /// Lets only requests through that are signed in their header with version 4: no presigned address, no form, no older

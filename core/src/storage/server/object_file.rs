@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Last bytes of every file of the store. A file without them was cut off and is not an object.
 const MAGIC: &[u8; 8] = b"UNTXTobj";
 /// Length of the footer (u32, big endian) and [`MAGIC`].
-const TAIL_LEN: u64 = 12;
+const TAIL_LEN: usize = 4 + MAGIC.len();
 
 /// What the store knows about an object or a part; written behind its bytes, so that both appear at once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,11 +42,12 @@ impl ObjectInfo {
     pub(super) fn read(file: &File) -> io::Result<Self> {
         let file_len = file.metadata()?.len();
         let broken = || io::Error::new(io::ErrorKind::InvalidData, "a file of the store is not whole");
-        let mut tail = [0; TAIL_LEN as usize];
-        file.read_exact_at(&mut tail, file_len.checked_sub(TAIL_LEN).ok_or_else(broken)?)?;
+        let mut tail = [0; TAIL_LEN];
+        let tail_start = file_len.checked_sub(TAIL_LEN as u64).ok_or_else(broken)?;
+        file.read_exact_at(&mut tail, tail_start)?;
         let (length, magic) = tail.split_first_chunk::<4>().ok_or_else(broken)?;
         let footer_len = u64::from(u32::from_be_bytes(*length));
-        let start = file_len.checked_sub(TAIL_LEN + footer_len).ok_or_else(broken)?;
+        let start = tail_start.checked_sub(footer_len).ok_or_else(broken)?;
         if magic != MAGIC || footer_len > 1 << 16 {
             return Err(broken());
         }

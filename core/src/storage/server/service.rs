@@ -270,8 +270,12 @@ impl S3 for Service {
         let info = match self.find_upload(input.upload_id.clone(), input.key.clone()).await {
             Ok(upload) => {
                 let wanted = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
-                let (disk, parts) = (Arc::clone(&self.disk), choose_parts(&upload, wanted).await?);
-                blocking(move || upload.complete(&disk, parts)).await?
+                let disk = Arc::clone(&self.disk);
+                blocking(move || match choose_parts(&upload, &wanted) {
+                    Ok(parts) => upload.complete(&disk, parts).map(Ok),
+                    Err(refusal) => Ok(Err(refusal)),
+                })
+                .await??
             }
             // A client that lost the answer completes again: it gets the same answer again.
             Err(error) => match self.find_object(input.key.clone()).await {
@@ -343,7 +347,7 @@ impl S3 for Service {
 }
 
 /// Opens the parts that a client wants joined, refusing what is not exactly what it sent.
-async fn choose_parts(upload: &Upload, wanted: Vec<CompletedPart>) -> S3Result<Vec<(File, ObjectInfo)>> {
+fn choose_parts(upload: &Upload, wanted: &[CompletedPart]) -> S3Result<Vec<(File, ObjectInfo)>> {
     let numbers: Vec<_> = wanted.iter().map(|part| part.part_number.unwrap_or_default()).collect();
     if numbers.is_empty() {
         return Err(s3_error!(MalformedXML, "no parts are named"));
@@ -354,7 +358,7 @@ async fn choose_parts(upload: &Upload, wanted: Vec<CompletedPart>) -> S3Result<V
     let found: Vec<_> = numbers.iter().map(|number| upload.find_part(*number)).collect();
     let last = found.len() - 1;
     let mut parts = Vec::with_capacity(found.len());
-    for (position, (part, wanted)) in found.into_iter().zip(&wanted).enumerate() {
+    for (position, (part, wanted)) in found.into_iter().zip(wanted).enumerate() {
         let (file, info) = part.ok_or_else(|| s3_error!(InvalidPart))?;
         let is_same = wanted.e_tag.as_ref().is_some_and(|tag| tag.value() == info.etag);
         if !is_same || (wanted.checksum_crc32.is_some() && wanted.checksum_crc32 != info.crc32) {

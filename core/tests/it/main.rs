@@ -1,0 +1,6 @@
+//! Core against real parts: the store over mutual TLS, and Redis.
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails with its reason")]
+
+mod raw;
+mod site;
+mod storage;
