@@ -12,5 +12,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { proxy: { '/api': { target: 'http://127.0.0.1:5199', ws: true } } },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  // State classes are tested as the browser runs them: compiled for the client, although Node is the host.
+  resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
+  test: { include: ['src/**/*.test.ts'], environment: 'node', testTransformMode: { web: ['**/*'] } },
 });

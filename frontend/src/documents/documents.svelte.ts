@@ -55,12 +55,13 @@ export class Documents {
   /** Loads the newest documents, or brings the known ones up to date. */
   async load(): Promise<void> {
     await this.#loading(async () => {
-      this.limits ??= await this.#api.loadLimits();
       const era = this.#era;
+      this.limits ??= await this.#api.loadLimits();
+      const askedAt = Date.now();
       const answer = await this.#api.listDocuments();
       if (era !== this.#era) return;
       if (!this.hasLoaded) this.next = answer.next;
-      this.#forgetVanished(answer.documents, answer.next);
+      this.#forgetVanished(answer.documents, answer.next, askedAt);
       this.hasLoaded = true;
       for (const document of answer.documents) this.#takeNews(document);
     });
@@ -189,13 +190,12 @@ export class Documents {
   }
 
   /** Documents that were in the range of the answer but not in it were deleted elsewhere. */
-  #forgetVanished(answered: Document[], next: string | null): void {
+  #forgetVanished(answered: Document[], next: string | null, askedAt: number): void {
     const present = new Set(answered.map((document) => document.id));
     const oldest = answered.at(-1);
-    for (const { document } of this.list) {
+    for (const { document, addedAt } of this.list) {
       const inRange = next === null || (oldest !== undefined && newestFirst(document, oldest) <= 0);
-      const isFresh = Date.now() - Date.parse(document.created_at) < 10_000;
-      if (inRange && !isFresh && !present.has(document.id)) this.#entries.delete(document.id);
+      if (inRange && addedAt < askedAt && !present.has(document.id)) this.#entries.delete(document.id);
     }
   }
 

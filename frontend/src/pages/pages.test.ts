@@ -1,0 +1,86 @@
+import { describe, expect, it, vi } from 'vitest';
+
+import type { Api } from '../api/client';
+import type { PageContent, Word } from '../api/types';
+import { parsePath } from '../navigation/navigation.svelte';
+import { arrange } from './arrange';
+import { turnOf } from './keys';
+import { PageView } from './page_view.svelte';
+
+const word = (text: string, line: number, block: number, confidence = 0.9): Word => ({ text, line, block, confidence, box: [0, 0, 1, 1] });
+const content = (page: number): PageContent => ({
+  page,
+  width: 10,
+  height: 10,
+  dpi: 300,
+  rotation_applied: 0,
+  mean_confidence: 0.8,
+  words: [word('a', 0, 0, 0.4), word('b', 0, 0), word('c', 1, 1, 0.5)],
+  text: 'a b\n\nc',
+  engine: 'test',
+});
+
+describe('a page', () => {
+  it('groups its words into blocks of lines, in reading order', () => {
+    const blocks = arrange([word('a', 0, 0), word('b', 0, 0), word('c', 1, 0), word('d', 2, 1)]);
+    expect(blocks.map((block) => block.map((line) => line.map(({ text, index }) => text + index)))).toEqual([
+      [['a0', 'b1'], ['c2']],
+      [['d3']],
+    ]);
+    expect(arrange([])).toEqual([]);
+  });
+
+  it('is the one that was asked for last, however late the others come', async () => {
+    const open = new Map<number, (content: PageContent) => void>();
+    const api = { loadPage: (_: string, page: number) => new Promise<PageContent>((resolve) => open.set(page, resolve)) };
+    const view = new PageView(api as unknown as Api);
+    const first = view.show('d', 1);
+    const second = view.show('d', 2);
+    open.get(2)?.(content(2));
+    open.get(1)?.(content(1));
+    await Promise.all([first, second]);
+    expect(view.content?.page).toBe(2);
+    expect(view.isLoading).toBe(false);
+  });
+
+  it('jumps through its doubtful words, around both ends', async () => {
+    const view = new PageView({ loadPage: vi.fn(async () => content(1)) } as unknown as Api);
+    await view.show('d', 1);
+    expect(view.doubtful).toEqual([0, 2]);
+    const seen = [1, 1, 1, -1].map((step) => {
+      view.jump(step as 1 | -1);
+      return view.chosen;
+    });
+    expect(seen).toEqual([0, 2, 0, 2]);
+  });
+
+  it('can be tried again after a problem', async () => {
+    const loadPage = vi.fn().mockRejectedValueOnce(new Error('away')).mockResolvedValue(content(1));
+    const view = new PageView({ loadPage } as unknown as Api);
+    await view.show('d', 1);
+    expect(view.problem).not.toBeNull();
+    await view.show('d', 1);
+    await view.show('d', 1);
+    expect(view.content?.page).toBe(1);
+    expect(loadPage).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('keys and addresses', () => {
+  const key = (name: string, more = {}) => turnOf({ key: name, target: null, ...more } as unknown as KeyboardEvent);
+
+  it('turn pages, unless the browser means something else by them', () => {
+    expect([key('j'), key('ArrowRight'), key('k'), key('ArrowLeft')]).toEqual(['next', 'next', 'previous', 'previous']);
+    expect(key('ArrowLeft', { altKey: true })).toBeNull();
+    expect(key('ArrowRight', { shiftKey: true })).toBeNull();
+    expect(key('j', { target: { closest: () => ({}) } })).toBeNull();
+  });
+
+  it('are read from the path', () => {
+    expect(parsePath('/')).toEqual({ screen: 'documents' });
+    expect(parsePath('/documents/0192-ab')).toEqual({ screen: 'document', id: '0192-ab', page: 1 });
+    expect(parsePath('/documents/0192-ab/pages/12')).toEqual({ screen: 'document', id: '0192-ab', page: 12 });
+    expect(parsePath('/documents/a/pages/0')).toEqual({ screen: 'nowhere' });
+    expect(parsePath('/elsewhere')).toEqual({ screen: 'nowhere' });
+  });
+});

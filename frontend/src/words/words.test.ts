@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+
+import { Problem } from '../api/problem';
+import { aDocument } from '../documents/fixtures';
+import { words } from './en';
+import { asSentence, formatLanguages, formatSize, formatTypes, formatWait } from './format';
+
+describe('words', () => {
+  it('give sizes, waits, types and languages a human form', () => {
+    expect([0, 1, 1024, 1536, 50 * 1024 ** 2, 2 * 1024 ** 3].map(formatSize)).toEqual(['0 bytes', '1 byte', '1 KB', '1.5 KB', '50 MB', '2 GB']);
+    expect([0.2, 59, 60, 125].map(formatWait)).toEqual(['1 s', '59 s', '1 min', '2 min 5 s']);
+    expect(formatTypes(['application/pdf', 'image/webp'])).toBe('PDF and WebP');
+    expect(formatLanguages(['eng', 'deu'])).toBe('English and German');
+    expect(formatLanguages(['osd_x!'])).toBe('osd_x!');
+    expect(asSentence('the file is empty')).toBe('The file is empty.');
+  });
+
+  it('never call a document finished when a page failed', () => {
+    const { task } = aDocument();
+    const ended = { ...task, state: 'done_with_errors' as const, pages: { total: 12, done: 11, failed: 1, low: 2 } };
+    expect(words.task.line(ended)).toBe('12 pages · 2 to check · 1 failed');
+    const running = { ...task, state: 'processing' as const, pages: { total: 12, done: 3, failed: 0, low: 0 } };
+    expect(words.task.line(running)).toBe('3 of 12 pages');
+  });
+
+  it('say what the server said, and a reference when it is the server’s fault', () => {
+    expect(words.trouble(new Problem(413, 'file_too_large', 'split the file', null, null))).toBe('Split the file.');
+    expect(words.trouble(new Problem(500, 'internal', '', 'abc', null))).toContain('Reference: abc');
+    expect(words.trouble(new TypeError('x'))).toContain('can’t be reached');
+  });
+});
