@@ -4,10 +4,12 @@ import { Api } from './api/client';
 import type { TaskEvent } from './api/types';
 import type { DocumentEntry } from './documents/document_entry.svelte';
 import { Documents } from './documents/documents.svelte';
+import { Drop } from './documents/drop.svelte';
 import { Uploads, type Upload } from './documents/uploads.svelte';
 import { uploadTrouble } from './documents/upload_trouble';
 import { Announcer } from './live/announcer.svelte';
 import { Live } from './live/live.svelte';
+import { Ticker } from './live/ticker.svelte';
 import { Navigation } from './navigation/navigation.svelte';
 import { PageView } from './pages/page_view.svelte';
 import { Session } from './session/session.svelte';
@@ -21,6 +23,12 @@ export class App {
   readonly session = new Session(this.api);
   readonly documents = new Documents(this.api);
   readonly uploads = new Uploads(this.api, () => this.documents.limits);
+  readonly drop = new Drop((files, folders) => {
+    if (this.session.state !== 'in') return;
+    this.uploads.add(files, folders);
+    if (this.navigation.place.screen !== 'documents') this.navigation.go('/');
+  });
+  readonly ticker = new Ticker();
   readonly pageView = new PageView(this.api);
   readonly live = new Live({
     hear: (event) => void this.documents.hear(event).catch(() => undefined),
@@ -41,6 +49,7 @@ export class App {
     };
     this.uploads.onTrouble = (upload) => this.#tellTrouble(upload);
     this.navigation.start();
+    this.drop.start();
     this.#watchBrowser();
     void this.session.start();
   }
@@ -59,7 +68,9 @@ export class App {
     }
     addEventListener('online', () => this.live.wake());
     document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') this.live.wake();
+      if (document.visibilityState !== 'visible') return;
+      this.session.touch();
+      this.live.wake();
     });
   }
 

@@ -7,6 +7,16 @@ const FINAL: ReadonlySet<TaskState> = new Set(['done', 'done_with_errors', 'fail
 
 export const isFinal = (state: TaskState) => FINAL.has(state);
 
+/** A task that nobody has begun with for this long needs a word about why. */
+const LONG_WAIT_MS = 30_000;
+
+/** Seconds that a task has been waiting, once that is long; null before. Coarse, so that it does not tick. */
+export function waitsTooLong(task: Task, now: number): number | null {
+  const waitedMs = now - Date.parse(task.created_at);
+  if (task.state !== 'queued' || waitedMs < LONG_WAIT_MS) return null;
+  return Math.floor(waitedMs / 10_000) * 10;
+}
+
 /** How a page looks in the strip. */
 export type Tile = 'waiting' | 'reading' | 'done' | 'check' | 'failed';
 
@@ -25,6 +35,9 @@ export class DocumentEntry {
   pages: Page[] = $state([]);
   /** True once the server's own list of pages was merged in. */
   hasPages = $state(false);
+  /** Our own clock; answers that were asked for before can't know of this document. */
+  readonly addedAt = Date.now();
+  #lastEventAt: string | null = $state(null);
 
   constructor(document: Document) {
     this.document = document;
@@ -37,6 +50,15 @@ export class DocumentEntry {
 
   get isFinal(): boolean {
     return isFinal(this.task.state);
+  }
+
+  /** How long the rest will take at the pace so far; null when nobody can know. */
+  get secondsLeft(): number | null {
+    const { state, started_at: startedAt, pages } = this.task;
+    const ended = pages.done + pages.failed;
+    if (state !== 'processing' || startedAt === null || this.#lastEventAt === null || ended < 2) return null;
+    const spentMs = Date.parse(this.#lastEventAt) - Date.parse(startedAt);
+    return Math.max(0, (spentMs / ended) * (pages.total - ended)) / 1_000;
   }
 
   /** Takes the server's picture, unless what we know is newer. */
@@ -65,6 +87,7 @@ export class DocumentEntry {
     if (event.seq > this.task.last_seq + 1) return 'gap';
     const wasLow = this.task.pages.low;
     this.document = { ...this.document, task: advance(this.task, event) };
+    if (event.type === 'page.done' || event.type === 'page.failed') this.#lastEventAt = event.at;
     this.#growTo(event.pages.total);
     this.#turnPage(event, event.pages.low > wasLow);
     return 'applied';

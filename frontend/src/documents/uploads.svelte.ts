@@ -14,7 +14,7 @@ export interface Sender {
 }
 
 /** Why the browser already knows that a file will be refused. */
-export type Objection = 'empty' | 'too_large' | null;
+export type Objection = 'empty' | 'too_large' | 'folder' | null;
 
 /** One file on its way. The key stays the same for every try, so that a try which only lost its answer counts. */
 export class Upload {
@@ -25,8 +25,8 @@ export class Upload {
   readonly key: string;
   readonly file: File;
   tries = 0;
-  abort = new AbortController();
-  /** The file is read from the disk while it is sent; it may have changed or gone since. */
+  readonly abort = new AbortController();
+
   constructor(file: File, key: string) {
     this.file = file;
     this.key = key;
@@ -55,11 +55,11 @@ export class Uploads {
   }
 
   /** Every file becomes a row at once; those that can't work say so without being sent. */
-  add(files: Iterable<File>): void {
+  add(files: Iterable<File>, folders: ReadonlySet<File> = new Set()): void {
     const added = [...files].map((file) => new Upload(file, this.#newKey()));
-    this.list.unshift(...added);
+    this.list.push(...added);
     for (const upload of added) {
-      upload.objection = this.#object(upload.file);
+      upload.objection = folders.has(upload.file) ? 'folder' : this.#object(upload.file);
       if (upload.objection !== null) this.#stop(upload, 'refused');
     }
     this.#startNext();
@@ -90,7 +90,6 @@ export class Uploads {
   }
 
   #startNext(): void {
-    // The list is newest first; files go in the order they were dropped.
     const waiting = this.list.filter((upload) => upload.state === 'waiting');
     for (const upload of waiting) {
       if (this.#running >= AT_ONCE) return;
@@ -129,9 +128,9 @@ export class Uploads {
   #fail(upload: Upload, error: unknown): void {
     const problem = error instanceof Problem ? error : new Unreachable();
     upload.problem = problem;
-    const isRefusal = problem instanceof Problem && problem.status < 500 && problem.status !== 401 && problem.status !== 429;
-    if (isRefusal) return this.#stop(upload, 'refused');
-    const needsPerson = problem instanceof Problem && problem.status === 401;
+    const status = problem instanceof Problem ? problem.status : 0;
+    if (status >= 400 && status < 500 && status !== 401 && status !== 429) return this.#stop(upload, 'refused');
+    const needsPerson = status === 401;
     const pause = PAUSES_MS[upload.tries - 1];
     if (needsPerson || pause === undefined) return this.#stop(upload, 'broken');
     upload.state = 'pausing';

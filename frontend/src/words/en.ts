@@ -31,7 +31,7 @@ export const words = {
     submitting: 'Logging in…',
     show: 'Show password',
     capsLock: 'Caps Lock is on.',
-    ended: 'You were logged out because nobody used this page for a while. Log in to go on where you were.',
+    ended: 'Your session has ended. Log in to go on where you were.',
     wait: (seconds: number) => `Too many attempts. Try again in ${formatWait(seconds)}.`,
     firstTime: 'First time here?',
     firstTimeHelp:
@@ -104,6 +104,14 @@ export const words = {
       cancelled: 'Stopped',
     },
     check: 'Done, check',
+    /** How long the rest will take, no more exact than it can be. */
+    left(seconds: number): string {
+      if (seconds < 10) return 'a few seconds left';
+      if (seconds < 90) return `about ${Math.round(seconds / 10) * 10} s left`;
+      return `about ${formatNumber(Math.round(seconds / 60))} min left`;
+    },
+    stuck: (seconds: number) =>
+      `Nobody has begun with it for ${formatWait(seconds)}. Other documents may be in front; if this stays, ask your administrator whether a worker is running.`,
     failure: (failure: Failure) => asSentence(failure.sentence),
     advice: (failure: Failure) => asSentence(failure.advice),
   },
@@ -122,6 +130,7 @@ export const words = {
     retry: 'Try again',
     retryNamed: (name: string) => `Try again to upload ${name}`,
     empty: 'The file is empty. Save or scan it again, then drop the new file.',
+    folder: 'This is a folder. Open it and drop the files that are in it.',
     tooLarge: (size: number, limit: number) =>
       `${formatSize(size)}; the limit is ${formatSize(limit)}. Split the document or scan it at 300 dpi, then drop the parts.`,
     broken: 'The server could not be reached. Nothing is lost: try again when the connection is back.',
@@ -143,9 +152,9 @@ export const words = {
       string
     >,
     tileName: (page: number, tile: Tile) => `Page ${page}, ${words.page.tile[tile]}`,
-    legend: { waiting: 'Waiting', reading: 'Reading', done: 'Done', check: 'To check', failed: 'Failed' } satisfies Record<Tile, string>,
     imageAlt: (page: number) => `Image of page ${page}`,
     imageFailed: 'The page image could not be loaded. The text is whole; reload the page to try again.',
+    figureName: (page: number) => `Page ${page}, image and text`,
     textName: (page: number) => `Text of page ${page}`,
     noText: 'No text was found on this page.',
     confidence: (value: number) => `${formatPercent(value)} sure on average`,
