@@ -1,5 +1,4 @@
 import type { Api } from '../api/client';
-import { Problem } from '../api/problem';
 import type { PageContent } from '../api/types';
 import { LOW_CONFIDENCE } from '../documents/document_entry.svelte';
 
@@ -13,7 +12,6 @@ export class PageView {
   /** Index of the word one jumped to. */
   chosen: number | null = $state(null);
 
-  linked = $derived(this.pointed ?? this.chosen);
   doubtful = $derived(
     (this.content?.words ?? []).flatMap((word, index) => (word.confidence < LOW_CONFIDENCE ? [index] : [])),
   );
@@ -58,11 +56,5 @@ export class PageView {
     const at = this.chosen === null ? -1 : doubtful.indexOf(this.chosen);
     const from = at === -1 && step === -1 ? 0 : at;
     this.chosen = doubtful[(from + step + doubtful.length) % doubtful.length] ?? null;
-    this.pointed = null;
-  }
-
-  /** True when the server said that the page is not read yet, or failed: the page list knows more. */
-  get isStale(): boolean {
-    return this.problem instanceof Problem && (this.problem.status === 409 || this.problem.status === 422);
   }
 }

@@ -29,6 +29,7 @@ export class Session {
   #renewal: Promise<boolean> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastActive = Date.now();
+  #endsAt = 0;
 
   constructor(api: Api) {
     this.#api = api;
@@ -58,9 +59,15 @@ export class Session {
     await this.#api.logOut().catch(() => undefined);
   }
 
-  /** Called on every key and pointer event; cheap. */
+  /** True while the access token will still be taken; a plain link or a download can't renew it by itself. */
+  get isFresh(): boolean {
+    return Date.now() < this.#endsAt - RENEW_BEFORE_MS / 4;
+  }
+
+  /** Called on every key and pointer event; cheap. Somebody who comes back is let in again at once, or told. */
   touch(): void {
     this.#lastActive = Date.now();
+    if (this.state === 'in' && !this.isFresh) void this.renew();
   }
 
   /** Gets a fresh access token; callers at the same time share one request. False: the session is over. */
@@ -96,9 +103,8 @@ export class Session {
     if (changed) this.onChange();
     this.state = 'in';
     this.endedByItself = false;
-    this.touch();
-    const ends = answer.expires_at === undefined ? Date.now() + UNKNOWN_LIFE_MS : Date.parse(answer.expires_at);
-    this.#renewIn(Math.max(ends - Date.now() - RENEW_BEFORE_MS, 10_000));
+    this.#endsAt = answer.expires_at === undefined ? Date.now() + UNKNOWN_LIFE_MS : Date.parse(answer.expires_at);
+    this.#renewIn(Math.max(this.#endsAt - Date.now() - RENEW_BEFORE_MS, 10_000));
   }
 
   #leave(byItself: boolean): void {
