@@ -5,6 +5,7 @@
 
 pub mod conf;
 mod entry;
+mod link;
 mod redis;
 
 use std::time::Duration;
@@ -13,6 +14,11 @@ use async_trait::async_trait;
 
 pub use self::redis::RedisQueue;
 pub use entry::{Delivery, QueueEntry, QueueKind};
+
+/// The stream that a person waits for. A second one, for bulk work, will be `ocr:jobs:bulk`.
+pub const INTERACTIVE: &str = "ocr:jobs:interactive";
+/// The one consumer group of every stream.
+pub const GROUP: &str = "workers";
 
 /// Why the queue gave or took nothing.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,8 @@
 //! Core against real parts: the store over mutual TLS, and Redis.
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails with its reason")]
 
+mod queue;
 mod raw;
+mod redis_process;
 mod site;
 mod storage;

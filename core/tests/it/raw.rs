@@ -15,3 +15,13 @@ pub(crate) fn plain_http(address: SocketAddr) -> Vec<u8> {
     let _ = stream.read_to_end(&mut answer);
     answer
 }
+
+/// Speaks to Redis without TLS and gives what comes back.
+pub(crate) fn plain_redis(port: u16) -> Vec<u8> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("connected");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("set");
+    stream.write_all(b"PING\r\n").expect("written");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}
