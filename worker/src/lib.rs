@@ -2,5 +2,57 @@
 //!
 //! It promises that a page is read once whatever dies, that no connection is held while a page is read, and that
 //! whoever parses a document holds no key. It refuses to know about people and browsers.
+//!
+//! An entry of the queue only says "look at this task": [`consumer`] gives it to a free [`slot`], which claims in
+//! Postgres what there is to do: [`inspect`], [`recognise`] or [`finish`]. What nobody looks at, [`sweeper`] finds.
 
+mod consumer;
+mod error;
+mod finish;
+mod inspect;
+mod lease;
+mod objects;
+mod original;
+mod recognise;
 pub mod sandbox;
+mod seal;
+mod services;
+mod settle;
+mod slot;
+mod store_page;
+mod sweeper;
+mod wakeups;
+mod worker;
+
+use std::sync::Arc;
+
+use untxt_core::{config::Settings, lifecycle::Lifecycle};
+
+pub use error::Error;
+pub use services::Services;
+pub use worker::WorkerOptions;
+
+/// Works until the lifecycle stops, then hands back what is not finished within ten seconds.
+///
+/// # Errors
+/// When something needed at start is missing; later faults are waited out.
+pub async fn run(settings: Settings, lifecycle: Lifecycle) -> Result<(), Error> {
+    let services = Services::connect(&settings).await?;
+    run_with(services, WorkerOptions::new(&settings)?, lifecycle).await
+}
+
+/// As [`run`], with parts of the caller's choice.
+///
+/// # Errors
+/// When no child can be started.
+pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lifecycle) -> Result<(), Error> {
+    let (wakeups, local) = wakeups::Wakeups::new(Arc::clone(&services.queue));
+    let worker = Arc::new(worker::Worker::new(services, options, wakeups, lifecycle));
+    let slots = worker.open_slots().await?;
+    sweeper::start(&worker);
+    tracing::info!(worker.children = slots.len(), "worker is ready");
+    consumer::consume(&worker, slots, local).await;
+    worker.close().await;
+    tracing::info!("worker has stopped");
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! The last step of a task: the searchable PDF, and the honest end state.
+
+use untxt_core::{
+    domain::{PageContent, PageNumber},
+    storage::ObjectKey,
+};
+use untxt_database::{
+    pages::{self, PageWithContent},
+    tasks::{self, ClaimedTask},
+};
+
+use crate::{
+    error::{JobError, JobResult},
+    lease::Claim,
+    original, seal,
+    slot::{Loaded, Slot},
+    worker::Worker,
+};
+
+/// Pages fetched at once: bounded memory, few round trips.
+const PAGES_PER_QUERY: u32 = 64;
+
+impl Worker {
+    /// Ends the task.
+    pub(crate) async fn finish(&self, slot: &mut Slot, claimed: &ClaimedTask) {
+        let heartbeat = self.heartbeat(Claim::Task(claimed.clone()));
+        if let Err(error) = heartbeat.guard(self.try_finish(slot, claimed)).await {
+            self.settle_task(claimed, error).await;
+        }
+        slot.forget().await;
+    }
+
+    async fn try_finish(&self, slot: &mut Slot, claimed: &ClaimedTask) -> JobResult<()> {
+        let object = ObjectKey::SearchablePdf(claimed.document, claimed.task, claimed.attempt);
+        let pdf_attempt = match self.make_searchable_pdf(slot, claimed, &object).await {
+            Ok(made) => made.then_some(claimed.attempt),
+            // What was read is worth more than the PDF: the task ends without one.
+            Err(JobError::Document(code) | JobError::Reader(code)) => {
+                tracing::warn!(failure.code = %code, "the searchable PDF could not be made");
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let ended = self.end(claimed, pdf_attempt).await;
+        if let (Err(JobError::LeaseLost), Some(_)) = (&ended, pdf_attempt) {
+            self.remove(&object).await;
+        }
+        ended
+    }
+
+    /// Makes and stores the PDF, unless no page was read: `false`.
+    async fn make_searchable_pdf(&self, slot: &mut Slot, claimed: &ClaimedTask, object: &ObjectKey) -> JobResult<bool> {
+        if claimed.pages.done == 0 {
+            return Ok(false);
+        }
+        let languages = self.languages(&claimed.languages);
+        let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, languages).await?;
+        let pages = self.load_pages(claimed, &loaded).await?;
+        let pdf = match slot.sandbox.searchable_pdf(&loaded.original, &pages).await {
+            // The child may have been worn by what it read before.
+            Err(crate::sandbox::Fault::Died(_)) => slot.sandbox.searchable_pdf(&loaded.original, &pages).await?,
+            made => made?,
+        };
+        let sealed = seal::seal_object(&loaded.key, claimed.owner, object, pdf)?;
+        self.put(object, sealed).await?;
+        Ok(true)
+    }
+
+    /// Loads the words of every page; `None` for those that failed.
+    async fn load_pages(&self, claimed: &ClaimedTask, loaded: &Loaded) -> JobResult<Vec<Option<PageContent>>> {
+        let mut contents = Vec::new();
+        let mut first = Some(PageNumber::from_index(0));
+        while let Some(from) = first {
+            let batch = self.load_batch(claimed, from).await?;
+            first = batch.last().and_then(|last| PageNumber::new(last.page.number.get() + 1));
+            let (loaded, claimed) = (loaded.clone(), claimed.clone());
+            let opened = tokio::task::spawn_blocking(move || open_batch(&batch, &claimed, &loaded));
+            contents.extend(opened.await.map_err(JobError::world)??);
+        }
+        Ok(contents)
+    }
+
+    async fn load_batch(&self, claimed: &ClaimedTask, first: PageNumber) -> JobResult<Vec<PageWithContent>> {
+        let mut tx = self.services.database.begin_as(claimed.owner).await?;
+        let batch = pages::load_contents(&mut tx, claimed.task, first, PAGES_PER_QUERY).await?;
+        tx.commit().await?;
+        Ok(batch)
+    }
+
+    async fn end(&self, claimed: &ClaimedTask, pdf_attempt: Option<u32>) -> JobResult<()> {
+        let mut tx = self.services.database.begin_system().await?;
+        let state = tasks::finish(&mut tx, claimed, pdf_attempt).await?;
+        tx.commit().await?;
+        tracing::info!(task.state = %state, pages.done = claimed.pages.done, pages.failed = claimed.pages.failed, "a task has ended");
+        Ok(())
+    }
+}
+
+fn open_batch(
+    batch: &[PageWithContent],
+    claimed: &ClaimedTask,
+    loaded: &Loaded,
+) -> JobResult<Vec<Option<PageContent>>> {
+    let open = |page: &PageWithContent| {
+        let Some(sealed) = &page.content_sealed else { return Ok(None) };
+        let mut content = seal::open_content(&loaded.key, claimed.owner, (claimed.task, page.page.number), sealed)?;
+        // The PDF needs the words and their boxes only.
+        content.text = String::new();
+        Ok(Some(content))
+    };
+    batch.iter().map(open).collect()
+}

@@ -1,0 +1,66 @@
+//! The first step of a task: open the document, count its pages, and let their reading begin.
+
+use untxt_core::queue::{QueueEntry, QueueKind};
+use untxt_database::tasks::{self, ClaimedTask};
+
+use crate::{
+    error::{JobError, JobResult},
+    lease::Claim,
+    original,
+    sandbox::Fault,
+    slot::Slot,
+    worker::Worker,
+};
+
+/// Wake-ups for one task at once, at most: enough for several workers, and no crowd in front of other tasks.
+const MAX_ENTRIES: u32 = 8;
+
+impl Worker {
+    /// Inspects, and gives the next step, which this slot does best: it has the document open.
+    pub(crate) async fn inspect(&self, slot: &mut Slot, claimed: &ClaimedTask) -> Option<QueueKind> {
+        let heartbeat = self.heartbeat(Claim::Task(claimed.clone()));
+        match heartbeat.guard(self.begin_pages(slot, claimed)).await {
+            Ok(page_count) => {
+                tracing::info!(document.pages = page_count, "a document is being read");
+                self.wake_others(claimed, page_count).await;
+                Some(QueueKind::Recognise)
+            }
+            Err(error) => {
+                self.settle_task(claimed, error).await;
+                slot.forget().await;
+                None
+            }
+        }
+    }
+
+    async fn begin_pages(&self, slot: &mut Slot, claimed: &ClaimedTask) -> JobResult<u32> {
+        let languages = self.languages(&claimed.languages);
+        let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, languages).await?;
+        let page_count = self.count_pages(slot, &loaded.original).await?;
+        let mut tx = self.services.database.begin_system().await?;
+        tasks::begin_pages(&mut tx, claimed, page_count).await?;
+        tx.commit().await?;
+        Ok(page_count)
+    }
+
+    /// Opens the document; one that breaks its reader gets a fresh one, as often as a page would.
+    async fn count_pages(&self, slot: &mut Slot, original: &crate::sandbox::Original) -> JobResult<u32> {
+        let mut tries = 1;
+        loop {
+            match slot.sandbox.count_pages(original).await {
+                Err(Fault::Died(code)) if tries < self.max_attempts(code) => tries += 1,
+                counted => return counted.map_err(JobError::from),
+            }
+        }
+    }
+
+    /// Wakes the other slots, here and elsewhere; this one goes on by itself.
+    async fn wake_others(&self, claimed: &ClaimedTask, page_count: u32) {
+        let slots = u32::try_from(self.options.children).unwrap_or(MAX_ENTRIES);
+        let entries = page_count.min(slots.saturating_mul(2)).min(MAX_ENTRIES);
+        let entry = QueueEntry::new(QueueKind::Recognise, claimed.task, claimed.trace);
+        for _ in 1..entries {
+            self.wakeups.push(&entry).await;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+use std::sync::Arc;
+
+use untxt_core::{
+    config::{self, Settings},
+    crypto::{KeyRing, LocalKms},
+    queue::{Queue, RedisQueue},
+    storage::{ObjectStore, S3Store},
+    tls::{self, ClientPem},
+};
+use untxt_database::Database;
+
+use crate::Error;
+
+/// What the worker talks to.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// Decides who works on what.
+    pub database: Database,
+    /// Wakes.
+    pub queue: Arc<dyn Queue>,
+    /// Keeps sealed files.
+    pub objects: Arc<dyn ObjectStore>,
+    /// Opens owner keys.
+    pub keys: KeyRing,
+}
+
+impl Services {
+    /// Connects to everything in the settings.
+    ///
+    /// # Errors
+    /// When a certificate or key can't be used, or the database doesn't answer.
+    pub async fn connect(settings: &Settings) -> Result<Self, Error> {
+        tls::install_provider();
+        let database = &settings.database;
+        let pem = ClientPem::read(&database.ca_path, &database.cert_path, &database.key_path)?;
+        let consumer = format!("worker-{}", uuid::Uuid::now_v7());
+        Ok(Self {
+            database: Database::connect(database, &pem, "untxt-worker").await?,
+            queue: Arc::new(RedisQueue::new(&settings.redis, &consumer)?),
+            objects: Arc::new(S3Store::new(&settings.storage, storage_tls(&settings.storage)?)?),
+            keys: KeyRing::new(Arc::new(LocalKms::open(&settings.encryption.key_path)?)),
+        })
+    }
+}
+
+/// A private endpoint names its root; AWS has a public one.
+fn storage_tls(storage: &config::Storage) -> Result<Arc<rustls::ClientConfig>, Error> {
+    let identity = storage.cert_path.as_deref().zip(storage.key_path.as_deref());
+    Ok(match &storage.ca_path {
+        Some(ca) => tls::private_client(ca, identity)?,
+        None => tls::public_client()?,
+    })
+}

@@ -1,0 +1,139 @@
+//! What becomes of a claim whose work did not succeed.
+
+use std::time::Duration;
+
+use untxt_core::domain::FailureCode;
+use untxt_database::{
+    pages::{self, ClaimedPage, Completed, Retried},
+    tasks::{self, ClaimedTask},
+};
+
+use crate::{error::JobError, worker::Worker};
+
+/// A page that hangs or eats memory rarely does better: it gets one more try, however many a crash may have.
+const MAX_COSTLY_TRIES: u32 = 2;
+const MAX_BACK_OFF: Duration = Duration::from_secs(60);
+
+/// What the caller does next. Of two, the later one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Settled {
+    /// Go on with the next page.
+    GoOn,
+    /// Leave the task alone for now.
+    Halt,
+    /// Go on with the end of the task: that was its last open page.
+    TaskEnds,
+}
+
+impl From<Completed> for Settled {
+    fn from(completed: Completed) -> Self {
+        if completed.is_last { Self::TaskEnds } else { Self::GoOn }
+    }
+}
+
+/// Waits longer after every release: 1, 2, 4, … seconds.
+pub(crate) fn back_off(attempt: u32, tries: u32) -> Duration {
+    let releases = attempt.saturating_sub(tries).min(6);
+    Duration::from_secs(1 << releases).min(MAX_BACK_OFF)
+}
+
+impl Worker {
+    /// Writes down what became of a page.
+    pub(crate) async fn settle_page(&self, claimed: &ClaimedPage, error: JobError) -> Settled {
+        match self.try_settle_page(claimed, &error).await {
+            Ok(settled) => settled,
+            Err(untxt_database::Error::LeaseLost) => Settled::GoOn,
+            Err(error) => {
+                tracing::warn!(error = %error, "a page could not be settled, its lease will run out");
+                Settled::Halt
+            }
+        }
+    }
+
+    async fn try_settle_page(&self, claimed: &ClaimedPage, error: &JobError) -> untxt_database::Result<Settled> {
+        let page = claimed.page;
+        if let JobError::LeaseLost = error {
+            tracing::warn!(page.number = %page, job.attempt = claimed.attempt, "a page was lost to another worker");
+            return Ok(Settled::GoOn);
+        }
+        let mut tx = self.services.database.begin_system().await?;
+        let settled = match error {
+            JobError::LeaseLost => Settled::GoOn,
+            JobError::Stopping => {
+                pages::release(&mut tx, claimed, Duration::ZERO).await?;
+                Settled::Halt
+            }
+            JobError::World(source) => {
+                let delay = back_off(claimed.attempt, claimed.tries);
+                tracing::warn!(page.number = %page, error = %source, delay_ms = delay.as_millis(), "a page has to wait");
+                pages::release(&mut tx, claimed, delay).await?;
+                Settled::Halt
+            }
+            JobError::Document(code) => {
+                tracing::info!(page.number = %page, failure.code = %code, "a page can't be read");
+                pages::fail(&mut tx, claimed, *code).await?.into()
+            }
+            JobError::Reader(code) => {
+                tracing::warn!(page.number = %page, failure.code = %code, job.attempt = claimed.attempt, "a page broke its reader");
+                let max_attempts = self.max_attempts(*code);
+                match pages::retry_or_fail(&mut tx, claimed, *code, max_attempts).await? {
+                    Retried::Again => Settled::GoOn,
+                    Retried::Failed(completed) => completed.into(),
+                }
+            }
+        };
+        tx.commit().await?;
+        Ok(settled)
+    }
+
+    /// Says how often a reader may fail in this way.
+    pub(crate) fn max_attempts(&self, code: FailureCode) -> u32 {
+        match code {
+            FailureCode::Timeout | FailureCode::OutOfMemory => self.options.max_attempts.min(MAX_COSTLY_TRIES),
+            _ => self.options.max_attempts,
+        }
+    }
+
+    /// Writes down what became of a task that could not be inspected or finished.
+    pub(crate) async fn settle_task(&self, claimed: &ClaimedTask, error: JobError) {
+        match self.try_settle_task(claimed, &error).await {
+            Ok(()) | Err(untxt_database::Error::LeaseLost) => {}
+            Err(error) => tracing::warn!(error = %error, "a task could not be settled, its lease will run out"),
+        }
+    }
+
+    async fn try_settle_task(&self, claimed: &ClaimedTask, error: &JobError) -> untxt_database::Result<()> {
+        if let JobError::LeaseLost = error {
+            tracing::warn!(job.attempt = claimed.attempt, "a task was lost to another worker");
+            return Ok(());
+        }
+        let mut tx = self.services.database.begin_system().await?;
+        match error {
+            JobError::LeaseLost => {}
+            JobError::Stopping => tasks::release(&mut tx, claimed, Duration::ZERO).await?,
+            JobError::World(source) => {
+                let delay = back_off(claimed.attempt, claimed.tries);
+                tracing::warn!(error = %source, delay_ms = delay.as_millis(), "a task has to wait");
+                tasks::release(&mut tx, claimed, delay).await?;
+            }
+            JobError::Document(code) | JobError::Reader(code) => {
+                tracing::info!(failure.code = %code, "a document can't be read");
+                tasks::fail(&mut tx, claimed, *code).await?;
+            }
+        }
+        tx.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_longer_after_every_release_but_not_after_tries() {
+        assert_eq!(back_off(1, 1), Duration::from_secs(1));
+        assert_eq!(back_off(3, 1), Duration::from_secs(4));
+        assert_eq!(back_off(3, 3), Duration::from_secs(1));
+        assert_eq!(back_off(500, 1), MAX_BACK_OFF);
+    }
+}

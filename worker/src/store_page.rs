@@ -1,0 +1,70 @@
+//! Sealing and storing what was read from a page: the picture as an object, words and text in the page's row.
+
+use std::sync::Arc;
+
+use untxt_core::{crypto::DocumentKey, domain::PageContent, storage::ObjectKey};
+use untxt_database::pages::{self, ClaimedPage, Completed, PageResult};
+
+use crate::{
+    error::{JobError, JobResult},
+    recognise::ReadPage,
+    sandbox::PageReading,
+    seal,
+    settle::Settled,
+    worker::Worker,
+};
+
+impl Worker {
+    /// Stores a page, if there is one, and writes down what became of it.
+    pub(crate) async fn store_if_any(&self, page: Option<Box<ReadPage>>) -> Settled {
+        let Some(page) = page else { return Settled::GoOn };
+        let ReadPage { claimed, heartbeat, reading, key } = *page;
+        match heartbeat.guard(self.store_page(&claimed, reading, key)).await {
+            Ok(completed) => completed.into(),
+            Err(error) => self.settle_page(&claimed, error).await,
+        }
+    }
+
+    async fn store_page(
+        &self,
+        claimed: &ClaimedPage,
+        reading: PageReading,
+        key: Arc<DocumentKey>,
+    ) -> JobResult<Completed> {
+        let PageReading { content, image } = reading;
+        let object = ObjectKey::PageImage(claimed.document, claimed.task, claimed.page, claimed.attempt);
+        let sealed = seal::seal_object(&key, claimed.owner, &object, image.bytes)?;
+        self.put(&object, sealed).await?;
+        let mut result = PageResult {
+            width: content.width,
+            height: content.height,
+            dpi: content.dpi,
+            mean_confidence: content.mean_confidence,
+            image_media_type: image.media_type,
+            content_sealed: &[],
+        };
+        let content_sealed = seal_in_background(claimed, content, key).await?;
+        result.content_sealed = &content_sealed;
+        let completed = self.complete(claimed, &result).await;
+        if let Err(JobError::LeaseLost) = completed {
+            // Said by the database: this attempt's picture will never be asked for.
+            self.remove(&object).await;
+        }
+        completed
+    }
+
+    async fn complete(&self, claimed: &ClaimedPage, result: &PageResult<'_>) -> JobResult<Completed> {
+        let mut tx = self.services.database.begin_system().await?;
+        let completed = pages::complete(&mut tx, claimed, result).await?;
+        tx.commit().await?;
+        Ok(completed)
+    }
+}
+
+/// Writes and seals the JSON of a page away from the runtime's threads: a full page takes milliseconds.
+async fn seal_in_background(claimed: &ClaimedPage, content: PageContent, key: Arc<DocumentKey>) -> JobResult<Vec<u8>> {
+    let (owner, place) = (claimed.owner, (claimed.task, claimed.page));
+    tokio::task::spawn_blocking(move || seal::seal_content(&key, owner, place, &content))
+        .await
+        .map_err(JobError::world)?
+}

@@ -1,0 +1,71 @@
+//! Finding what lost its wake-up or its worker. Every worker runs it; the database lets one at a time.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{MissedTickBehavior, interval};
+use untxt_core::queue::QueueEntry;
+
+use crate::{error::JobResult, worker::Worker};
+
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// Nobody has looked at a task for so long: its wake-up was lost, or waits behind many others. Waking it again is
+/// cheap, but in a long queue every waiting task is woken again so often.
+const STALE: Duration = Duration::from_secs(15);
+/// The same while the queue is away and the sweeper is all there is.
+const STALE_WITHOUT_QUEUE: Duration = Duration::from_secs(2);
+/// Entries that a dead worker took are dropped after this: the sweeper has long repeated what they were for.
+const ABANDONED: Duration = Duration::from_secs(300);
+const RECLAIM_EVERY_TICKS: u64 = 60;
+
+/// Starts to sweep, until the worker stops.
+pub(crate) fn start(worker: &Arc<Worker>) {
+    let sweeping = Arc::clone(worker);
+    worker.lifecycle.spawn(async move {
+        let stop = sweeping.stop.clone();
+        tokio::select! {
+            () = sweep_for_ever(&sweeping) => {}
+            () = stop.cancelled() => {}
+        }
+    });
+}
+
+async fn sweep_for_ever(worker: &Worker) {
+    let mut ticks = interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_quiet = false;
+    for tick in 0_u64.. {
+        ticks.tick().await;
+        match worker.in_time(sweep(worker)).await {
+            Ok(found) => {
+                is_quiet = false;
+                for entry in &found {
+                    worker.wakeups.push(entry).await;
+                }
+            }
+            // Said once per outage.
+            Err(error) if !is_quiet => {
+                is_quiet = true;
+                tracing::warn!(error = %error, "the database could not be swept");
+            }
+            Err(_) => {}
+        }
+        if tick % RECLAIM_EVERY_TICKS == 0 {
+            drop_abandoned(worker).await;
+        }
+    }
+}
+
+async fn sweep(worker: &Worker) -> JobResult<Vec<QueueEntry>> {
+    let stale = if worker.wakeups.is_queue_down() { STALE_WITHOUT_QUEUE } else { STALE };
+    let mut tx = worker.services.database.begin_system().await?;
+    let found = untxt_database::tasks::sweep(&mut tx, worker.options.max_attempts, stale).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+async fn drop_abandoned(worker: &Worker) {
+    let Ok(abandoned) = worker.services.queue.reclaim(64, ABANDONED).await else { return };
+    for delivery in &abandoned {
+        worker.wakeups.acknowledge(delivery).await;
+    }
+}

@@ -1,0 +1,169 @@
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+use untxt_core::{
+    config::Settings,
+    domain::TaskState,
+    lifecycle::Lifecycle,
+    queue::{QueueEntry, QueueKind},
+};
+use untxt_database::tasks::{self, ClaimedTask};
+
+use crate::{
+    Error, Services,
+    error::{JobError, JobResult},
+    lease::{Claim, Heartbeat},
+    sandbox::{ChildCommand, Sandbox, SandboxOptions},
+    slot::Slot,
+    wakeups::Wakeups,
+};
+
+/// How long pages in work may still go on after the worker was asked to stop; then they are handed back.
+const GRACE: Duration = Duration::from_secs(6);
+/// How long the handing back may take.
+const FAREWELL: Duration = Duration::from_secs(4);
+
+/// How the worker works.
+#[derive(Clone, Debug)]
+pub struct WorkerOptions {
+    /// How many children read at once.
+    pub children: usize,
+    /// Time after which an unrenewed claim is free for others.
+    pub lease: Duration,
+    /// How often a page may kill its reader.
+    pub max_attempts: u32,
+    /// Languages of tasks that name none.
+    pub languages: String,
+    /// What a child may use.
+    pub sandbox: Arc<SandboxOptions>,
+    /// How a child is started.
+    pub child: ChildCommand,
+}
+
+impl WorkerOptions {
+    /// Takes the options from the settings; children are this executable's own.
+    ///
+    /// # Errors
+    /// [`Error::Executable`].
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        let worker = &settings.worker;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self {
+            children: usize::try_from(worker.children).ok().filter(|&children| children > 0).unwrap_or(cores),
+            lease: worker.lease(),
+            max_attempts: worker.max_attempts,
+            languages: worker.languages.clone(),
+            sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
+            child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
+        })
+    }
+}
+
+/// What every slot shares.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) services: Services,
+    pub(crate) options: WorkerOptions,
+    pub(crate) wakeups: Wakeups,
+    pub(crate) lifecycle: Lifecycle,
+    /// No new page.
+    pub(crate) stop: CancellationToken,
+    /// Hand back what is in work.
+    abort: CancellationToken,
+    /// The slots' own tracker: they are waited for before the process may end.
+    slots: Lifecycle,
+}
+
+impl Worker {
+    pub(crate) fn new(services: Services, options: WorkerOptions, wakeups: Wakeups, lifecycle: Lifecycle) -> Self {
+        let stop = lifecycle.stop_token();
+        let (abort, slots) = (CancellationToken::new(), Lifecycle::default());
+        Self { services, options, wakeups, lifecycle, stop, abort, slots }
+    }
+
+    /// Starts the children, so that a system on which none can run is told at start.
+    pub(crate) async fn open_slots(&self) -> Result<Vec<Slot>, Error> {
+        let mut slots = Vec::new();
+        for _ in 0..self.options.children {
+            let mut sandbox = Sandbox::new(self.options.child.clone(), Arc::clone(&self.options.sandbox));
+            sandbox.warm_up().await?;
+            slots.push(Slot::new(sandbox));
+        }
+        Ok(slots)
+    }
+
+    /// Does what an entry asks for, and what follows from it while the document is open.
+    pub(crate) async fn handle(&self, slot: &mut Slot, entry: QueueEntry) {
+        let span = tracing::info_span!("job", trace = %entry.trace, task.id = %entry.task);
+        let job = async {
+            let mut next = Some(entry);
+            while let Some(entry) = next {
+                next = match entry.kind {
+                    QueueKind::Inspect | QueueKind::Finish => self.advance(slot, entry).await,
+                    QueueKind::Recognise => self.recognise(slot, entry).await,
+                };
+            }
+        };
+        job.instrument(span).await;
+    }
+
+    /// Claims the task and does its next step; gives the step after it.
+    async fn advance(&self, slot: &mut Slot, entry: QueueEntry) -> Option<QueueEntry> {
+        match self.in_time(self.claim(&entry)).await {
+            Ok(Some(claimed)) if claimed.state == TaskState::Finishing => {
+                self.finish(slot, &claimed).await;
+                None
+            }
+            Ok(Some(claimed)) => {
+                let kind = self.inspect(slot, &claimed).await?;
+                Some(QueueEntry::new(kind, claimed.task, claimed.trace))
+            }
+            Ok(None) => None,
+            Err(error) => {
+                tracing::warn!(error = %error, "a task could not be claimed");
+                None
+            }
+        }
+    }
+
+    async fn claim(&self, entry: &QueueEntry) -> JobResult<Option<ClaimedTask>> {
+        let mut tx = self.services.database.begin_system().await?;
+        let claimed = tasks::claim(&mut tx, entry.task, self.options.lease, self.options.max_attempts).await?;
+        tx.commit().await?;
+        Ok(claimed)
+    }
+
+    /// Doesn't wait for ever for something that should be quick: half a lease.
+    pub(crate) async fn in_time<T>(&self, quick: impl Future<Output = JobResult<T>>) -> JobResult<T> {
+        timeout(self.options.lease / 2, quick).await.unwrap_or_else(|late| Err(JobError::world(late)))
+    }
+
+    /// Keeps a fresh claim alive until what it gives is dropped.
+    pub(crate) fn heartbeat(&self, claim: Claim) -> Heartbeat {
+        Heartbeat::begin(&self.lifecycle, &self.services.database, claim, self.options.lease, &self.abort)
+    }
+
+    /// Gives the languages to read a task in.
+    pub(crate) fn languages<'a>(&'a self, of_task: &'a str) -> &'a str {
+        if of_task.is_empty() { &self.options.languages } else { of_task }
+    }
+
+    /// Runs something in a slot; [`Self::close`] waits for it.
+    pub(crate) fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
+        self.slots.spawn(job);
+    }
+
+    /// Waits for the slots: first for the pages in work to end by themselves, then for them to be handed back.
+    pub(crate) async fn close(&self) {
+        if self.slots.wait(GRACE).await {
+            return;
+        }
+        tracing::info!("handing back the pages in work");
+        self.abort.cancel();
+        if !self.slots.wait(FAREWELL).await {
+            tracing::warn!("some work could not be handed back; its lease will run out");
+        }
+    }
+}
