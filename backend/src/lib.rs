@@ -1,1 +1,30 @@
-//! placeholder
+//! HTTPS and WSS for browsers and API clients: one folder per noun.
+//!
+//! It promises that every answer carries the security headers and a request id, that every access to data happens
+//! in the name of a person whose session lives, and that a file streams through in bounded memory. It refuses to
+//! recognise anything, to hold SQL, and to speak anything but TLS (the plain port only says so).
+
+mod app;
+mod documents;
+mod error;
+mod extract;
+mod frontend;
+mod headers;
+mod health;
+mod limits;
+mod live;
+mod observe;
+mod origin;
+mod problem;
+mod redirect;
+mod router;
+mod run;
+mod server;
+mod session;
+mod tasks;
+
+pub use app::{App, Services};
+pub use error::Error;
+pub use router::router;
+pub use run::{run, serve};
+pub use session::{PasswordError, hash_password};

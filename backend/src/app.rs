@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use untxt_core::{
+    config::{self, Settings},
+    crypto::{KeyRing, Kms, LocalKms},
+    lifecycle::Lifecycle,
+    queue::{Queue, RedisQueue},
+    storage::{ObjectStore, S3Store},
+    tls::{self, ClientPem},
+};
+use untxt_database::Database;
+
+use crate::{Error, live::Hub, origin::Site, session::Logins};
+
+/// The other processes that the backend talks to.
+#[derive(Debug)]
+pub struct Services {
+    /// Postgres, as role `untxt_backend`.
+    pub db: Database,
+    /// The store of sealed objects.
+    pub objects: Arc<dyn ObjectStore>,
+    /// The wake-ups of the workers.
+    pub queue: Arc<dyn Queue>,
+    /// Who wraps the owner keys.
+    pub kms: Arc<dyn Kms>,
+}
+
+/// What every handler can reach.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) db: Database,
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) keys: KeyRing,
+    pub(crate) logins: Logins,
+    pub(crate) site: Site,
+    pub(crate) limits: config::Limits,
+    /// Languages of uploads that name none, joined by "+".
+    pub(crate) languages: String,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) lifecycle: Lifecycle,
+}
+
+impl Services {
+    /// Connects to everything that the settings name.
+    ///
+    /// # Errors
+    /// When certificates or keys can't be read, or the database does not answer.
+    pub async fn connect(settings: &Settings) -> Result<Self, Error> {
+        let config::Settings { database, storage, redis, encryption, .. } = settings;
+        let pem = ClientPem::read(&database.ca_path, &database.cert_path, &database.key_path)?;
+        let store_tls = match &storage.ca_path {
+            Some(ca) => tls::private_client(ca, storage.cert_path.as_deref().zip(storage.key_path.as_deref()))?,
+            None => tls::public_client()?,
+        };
+        Ok(Self {
+            objects: Arc::new(S3Store::new(storage, store_tls)?),
+            queue: Arc::new(RedisQueue::new(redis, "backend")?),
+            kms: Arc::new(LocalKms::open(&encryption.key_path)?),
+            db: Database::connect(database, &pem, "untxt backend").await?,
+        })
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// When `server.public_url` is malformed or there is no randomness.
+    pub fn new(settings: &Settings, services: Services, lifecycle: &Lifecycle) -> Result<Self, Error> {
+        Ok(Self {
+            db: services.db,
+            objects: services.objects,
+            queue: services.queue,
+            keys: KeyRing::new(services.kms),
+            logins: Logins::new(&settings.session)?,
+            site: Site::new(&settings.server.public_url)?,
+            limits: settings.limits.clone(),
+            languages: settings.worker.languages.clone(),
+            hub: Arc::default(),
+            lifecycle: lifecycle.clone(),
+        })
+    }
+}

@@ -1,0 +1,52 @@
+use std::{io, net::SocketAddr};
+
+use untxt_core::{crypto::CryptoError, queue::QueueError, storage::StorageError, tls::TlsError};
+
+use crate::session::PasswordError;
+
+/// Why the backend can't start or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another program listens there.
+    #[error("{setting}: {address} is in use by another program; stop that program or set another address")]
+    AddressInUse {
+        /// The setting that names the address.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The system refuses the address.
+    #[error("{setting}: can't listen on {address}: {source}")]
+    Bind {
+        /// The setting that names the address.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// `server.public_url` is no address of a site.
+    #[error("server.public_url: {0} is not an address such as https://untxt.example")]
+    PublicUrl(String),
+    /// A certificate or key can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The database can't be used.
+    #[error(transparent)]
+    Database(#[from] untxt_database::Error),
+    /// The object store can't be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The queue can't be used.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The root key can't be used.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// Logins can't be prepared.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A listening socket broke.
+    #[error("the server stopped: {0}")]
+    Serve(#[source] io::Error),
+}

@@ -1,0 +1,68 @@
+//! What surrounds every request: an id, a log line, a time limit, and an answer even to a panic.
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    extract::{MatchedPath, Request},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, Uri};
+use tokio::time::{Instant, timeout};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::problem::{self, ApiError};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Until the headers of the answer; streams that follow have their own limits.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// Longer than any address of ours by far, shorter than anything that hurts.
+const MAX_ADDRESS_BYTES: usize = 4096;
+
+/// Gives the request an id, logs its answer in one line, and gives errors their body.
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
+    let id = Uuid::new_v4();
+    let method = request.method().clone();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let span = tracing::info_span!("request", request.id = %id);
+    let started = Instant::now();
+    let response = if is_too_long(request.uri()) {
+        ApiError::AddressTooLong.into_response()
+    } else {
+        next.run(request).instrument(span.clone()).await
+    };
+    let mut response = problem::render(response, id);
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    tracing::info!(
+        parent: &span,
+        http.method = %method,
+        http.route = matched.as_ref().map_or("unmatched", MatchedPath::as_str),
+        http.status = response.status().as_u16(),
+        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "request answered"
+    );
+    response
+}
+
+fn is_too_long(uri: &Uri) -> bool {
+    uri.path_and_query().map_or(0, |path| path.as_str().len()) > MAX_ADDRESS_BYTES
+}
+
+/// Ends a request that has no answer in time.
+pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
+    match timeout(ANSWER_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(elapsed) => ApiError::Unavailable(elapsed.into()).into_response(),
+    }
+}
+
+/// Answers for a handler that panicked; the panic itself was reported by the hook.
+#[expect(clippy::needless_pass_by_value, reason = "the form that the catch-panic layer asks for")]
+pub(crate) fn answer_panic(_panic: Box<dyn Any + Send + 'static>) -> Response {
+    ApiError::internal("a handler panicked").into_response()
+}
