@@ -1,0 +1,31 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use http::StatusCode;
+use untxt_core::domain::DocumentId;
+use untxt_database::documents;
+
+use crate::{
+    App,
+    extract::Path,
+    problem::{ApiError, chain},
+    session::Actor,
+};
+
+/// Deletes a document. Its key goes with its row, so what the store still has of it is noise from then on.
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<DocumentId>,
+) -> Result<StatusCode, ApiError> {
+    let mut tx = actor.begin(&app).await?;
+    let deleted = documents::delete(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)?;
+    tx.commit().await?;
+    let objects = Arc::clone(&app.objects);
+    app.lifecycle.spawn(async move {
+        if let Err(error) = objects.delete(&deleted.objects).await {
+            tracing::warn!(document.id = %id, error = chain(&error), "objects of a deleted document stay behind, unreadable");
+        }
+    });
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,85 @@
+use serde::Serialize;
+use time::OffsetDateTime;
+use untxt_core::{
+    crypto::{Context, CryptoError, DocumentKey, Purpose},
+    domain::{DocumentId, DocumentMetadata, MediaType, OwnerId},
+};
+use untxt_database::documents::DocumentAndTask;
+
+use crate::{App, problem::ApiError, session::Actor, tasks::Task};
+
+use super::keys::WrappedKeys;
+
+/// A document as its owner sees it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document {
+    pub(super) id: DocumentId,
+    pub(super) name: String,
+    media_type: MediaType,
+    size_bytes: u64,
+    sha256: String,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    task: Task,
+}
+
+/// A document that was found for its owner, with its key.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) found: DocumentAndTask,
+    pub(super) key: DocumentKey,
+}
+
+impl Opened {
+    /// Finds a document of the person and opens its key. Foreign ones are not found.
+    pub(super) async fn load(app: &App, actor: &Actor, id: DocumentId) -> Result<Self, ApiError> {
+        let mut tx = actor.begin(app).await?;
+        let found = untxt_database::documents::find(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)?;
+        let keys = WrappedKeys::load(&mut tx, actor.owner(), [&found.document]).await?;
+        tx.commit().await?;
+        let key = keys.open(app).await?.document_key(&found.document)?;
+        Ok(Self { found, key })
+    }
+
+    pub(super) fn metadata(&self) -> Result<DocumentMetadata, ApiError> {
+        Ok(open_metadata(&self.found, &self.key)?)
+    }
+}
+
+impl Document {
+    pub(super) fn open(found: &DocumentAndTask, key: &DocumentKey) -> Result<Self, ApiError> {
+        let metadata = open_metadata(found, key)?;
+        let document = &found.document;
+        Ok(Self {
+            id: document.id,
+            name: metadata.name,
+            media_type: document.media_type,
+            size_bytes: document.size_bytes,
+            sha256: metadata.sha256,
+            created_at: document.created_at,
+            task: Task::from(&found.task),
+        })
+    }
+}
+
+/// Seals name and hash of an upload for its row.
+pub(super) fn seal_metadata(
+    key: &DocumentKey,
+    owner: OwnerId,
+    document: DocumentId,
+    metadata: &DocumentMetadata,
+) -> Result<Vec<u8>, ApiError> {
+    let plain = serde_json::to_vec(metadata).map_err(ApiError::internal)?;
+    Ok(key.seal(Purpose::Metadata, &metadata_context(owner, &document.to_string()), &plain)?)
+}
+
+fn open_metadata(found: &DocumentAndTask, key: &DocumentKey) -> Result<DocumentMetadata, CryptoError> {
+    let document = &found.document;
+    let row = document.id.to_string();
+    let plain = key.open(Purpose::Metadata, &metadata_context(document.owner, &row), &document.metadata_sealed)?;
+    serde_json::from_slice(&plain).map_err(|_| CryptoError::Corrupt)
+}
+
+fn metadata_context(owner: OwnerId, row: &str) -> Context<'_> {
+    Context { owner, table: "documents", column: "metadata", row, version: 1 }
+}

@@ -1,0 +1,75 @@
+//! The way to a document's key: wrapped owner keys from the database, opened by the key service outside of any
+//! transaction.
+
+use std::{collections::HashMap, sync::Arc};
+
+use untxt_core::{
+    crypto::{DocumentKey, OwnerKey, WrappedOwnerKey},
+    domain::OwnerId,
+};
+use untxt_database::{PgConnection, documents::Document, owner_keys};
+
+use crate::{App, problem::ApiError, session::Actor};
+
+/// Gives the newest key of the person, and makes the first one when there is none.
+pub(super) async fn current(app: &App, actor: &Actor) -> Result<Arc<OwnerKey>, ApiError> {
+    let owner = actor.owner();
+    let mut tx = actor.begin(app).await?;
+    let found = owner_keys::find_current(&mut tx, owner).await?;
+    tx.commit().await?;
+    let wrapped = match found {
+        Some(wrapped) => wrapped,
+        None => {
+            let new = app.keys.create_owner_key(owner).await?;
+            let mut tx = actor.begin(app).await?;
+            // Of two uploads that make the first key at once, both get the one that was stored first.
+            let stored = owner_keys::insert_or_load(&mut tx, &new).await?;
+            tx.commit().await?;
+            stored
+        }
+    };
+    Ok(app.keys.open_owner_key(&wrapped).await?)
+}
+
+/// The owner keys that some documents need, still wrapped.
+#[derive(Debug)]
+pub(super) struct WrappedKeys(Vec<WrappedOwnerKey>);
+
+/// The owner keys that some documents need.
+#[derive(Debug)]
+pub(super) struct OwnerKeys(HashMap<u32, Arc<OwnerKey>>);
+
+impl WrappedKeys {
+    pub(super) async fn load(
+        conn: &mut PgConnection,
+        owner: OwnerId,
+        documents: impl IntoIterator<Item = &Document>,
+    ) -> Result<Self, ApiError> {
+        let mut versions: Vec<_> = documents.into_iter().map(|document| document.key.owner_key_version).collect();
+        versions.sort_unstable();
+        versions.dedup();
+        let mut keys = Vec::with_capacity(versions.len());
+        for version in versions {
+            let key = owner_keys::find(conn, owner, version).await?;
+            keys.push(key.ok_or_else(|| ApiError::internal(format!("owner {owner} has no key version {version}")))?);
+        }
+        Ok(Self(keys))
+    }
+
+    pub(super) async fn open(self, app: &App) -> Result<OwnerKeys, ApiError> {
+        let mut keys = HashMap::with_capacity(self.0.len());
+        for wrapped in self.0 {
+            keys.insert(wrapped.version, app.keys.open_owner_key(&wrapped).await?);
+        }
+        Ok(OwnerKeys(keys))
+    }
+}
+
+impl OwnerKeys {
+    pub(super) fn document_key(&self, document: &Document) -> Result<DocumentKey, ApiError> {
+        let version = document.key.owner_key_version;
+        let key = self.0.get(&version);
+        let key = key.ok_or_else(|| ApiError::internal(format!("the owner key version {version} was not loaded")))?;
+        Ok(key.open_document_key(document.id, &document.key)?)
+    }
+}

@@ -1,0 +1,46 @@
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use untxt_core::domain::DocumentId;
+use untxt_database::documents;
+
+use super::{Document, keys::WrappedKeys};
+use crate::{App, extract::Query, problem::ApiError, session::Actor};
+
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 200;
+
+#[derive(Deserialize)]
+pub(super) struct Page {
+    limit: Option<u32>,
+    before: Option<DocumentId>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Documents {
+    documents: Vec<Document>,
+    /// Pass it as `before` to get the next, older ones; none at the end.
+    next: Option<DocumentId>,
+}
+
+/// Lists the person's documents, newest first.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Query(page): Query<Page>,
+) -> Result<Json<Documents>, ApiError> {
+    let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    let mut tx = actor.begin(&app).await?;
+    // One more than asked for says whether there is a next page.
+    let mut found = documents::list(&mut tx, actor.owner(), page.before, limit + 1).await?;
+    let has_more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let keys = WrappedKeys::load(&mut tx, actor.owner(), found.iter().map(|found| &found.document)).await?;
+    tx.commit().await?;
+    let keys = keys.open(&app).await?;
+    let open = |found| Document::open(found, &keys.document_key(&found.document)?);
+    let documents = found.iter().map(open).collect::<Result<Vec<_>, ApiError>>()?;
+    let next = documents.last().filter(|_| has_more).map(|document| document.id);
+    Ok(Json(Documents { documents, next }))
+}

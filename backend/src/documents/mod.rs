@@ -1,0 +1,56 @@
+//! What people upload, and everything that is read from it.
+//!
+//! It promises that a file streams through in bounded memory, sealed on its way; that nothing of it is ever given
+//! to anybody but its owner, for whom foreign and unknown are the same; and that a damaged object never looks like
+//! a whole one.
+
+mod delete;
+mod disposition;
+mod document;
+mod download;
+mod idempotency;
+mod keys;
+mod list;
+mod name;
+mod object;
+mod pace;
+mod page;
+mod part;
+mod receive;
+mod show;
+mod text;
+mod upload;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+
+pub(crate) use document::Document;
+
+use crate::App;
+
+pub(crate) fn router() -> Router<Arc<App>> {
+    let one = "/api/v1/documents/{document}";
+    let at = |path: &str| format!("{one}/{path}");
+    Router::new()
+        .route(one, get(show::show).delete(delete::delete))
+        .route(&at("pages"), get(page::list))
+        .route(&at("pages/{page}"), get(page::show))
+        .route(&at("pages/{page}/image"), get(page::image))
+        .route(&at("original"), get(download::original))
+        .route(&at("text"), get(text::text))
+        .route(&at("words"), get(text::words))
+        .route(&at("searchable.pdf"), get(download::searchable_pdf))
+}
+
+/// The list is here too, because it shares its address with uploads, which may take long.
+pub(crate) fn upload_router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1/documents", post(upload::upload).get(list::list))
+        // The limit of uploads is counted while they stream.
+        .layer(DefaultBodyLimit::disable())
+}

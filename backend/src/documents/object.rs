@@ -1,0 +1,60 @@
+//! Sealed objects as streams of verified plaintext.
+
+use std::io;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use untxt_core::{
+    crypto::{Context, DocumentKey, Purpose, StreamOpener},
+    domain::OwnerId,
+    storage::{ByteStream, ObjectKey},
+};
+
+use super::document::Opened;
+use crate::{App, problem::ApiError};
+
+/// Gives where a kind of object is bound to.
+pub(super) fn context<'a>(owner: OwnerId, key: &ObjectKey, row: &'a str) -> (Purpose, Context<'a>) {
+    let (purpose, column) = match key {
+        ObjectKey::Original(..) => (Purpose::Original, "original"),
+        ObjectKey::PageImage(..) => (Purpose::PageImage, "page_image"),
+        ObjectKey::SearchablePdf(..) => (Purpose::Export, "searchable_pdf"),
+    };
+    (purpose, Context { owner, table: "object", column, row, version: 1 })
+}
+
+/// Opens an object as the body of an answer. The first piece is verified before this returns, so that a missing or
+/// damaged object is a clear error; damage further on breaks the connection off.
+pub(super) async fn open(app: &App, opened: &Opened, key: ObjectKey) -> Result<Body, ApiError> {
+    let opener = opener(&opened.key, opened.found.document.owner, &key);
+    let source = app.objects.get(&key, None).await?;
+    let mut plain = Box::pin(decrypt(source, opener, key));
+    let first = plain.next().await.transpose().map_err(ApiError::internal)?;
+    Ok(Body::from_stream(stream::iter(first.map(Ok)).chain(plain)))
+}
+
+fn opener(document: &DocumentKey, owner: OwnerId, key: &ObjectKey) -> StreamOpener {
+    let row = key.to_string();
+    let (purpose, context) = context(owner, key, &row);
+    document.stream_opener(purpose, &context)
+}
+
+/// Decrypts piece by piece: at most a segment and a piece of the source are in memory.
+fn decrypt(source: ByteStream, opener: StreamOpener, key: ObjectKey) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let state = (source, Some(opener));
+    let plain = stream::try_unfold(state, |(mut source, mut opener)| async move {
+        let Some(open) = &mut opener else { return Ok(None) };
+        let plain = match source.try_next().await? {
+            Some(piece) => open.update(&piece),
+            None => match opener.take() {
+                Some(opener) => opener.finish(),
+                None => Ok(Bytes::new()),
+            },
+        };
+        Ok(Some((plain.map_err(io::Error::other)?, (source, opener))))
+    });
+    plain.try_filter(|piece| std::future::ready(!piece.is_empty())).inspect_err(move |error: &io::Error| {
+        tracing::error!(object.key = %key, %error, "an object can't be opened; the answer is broken off");
+    })
+}

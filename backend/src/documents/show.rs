@@ -1,0 +1,16 @@
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use untxt_core::domain::DocumentId;
+
+use super::document::{Document, Opened};
+use crate::{App, extract::Path, problem::ApiError, session::Actor};
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<DocumentId>,
+) -> Result<Json<Document>, ApiError> {
+    let opened = Opened::load(&app, &actor, id).await?;
+    Ok(Json(Document::open(&opened.found, &opened.key)?))
+}

@@ -1,0 +1,197 @@
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_LENGTH, LOCATION},
+};
+use untxt_core::{
+    config,
+    crypto::{DocumentKey, OwnerKey, WrappedDocumentKey},
+    domain::{DocumentId, DocumentMetadata, TaskId},
+    queue::{QueueEntry, QueueKind},
+    storage::ObjectKey,
+};
+use untxt_database::documents::{self, DocumentAndTask, Inserted, NewDocument};
+use uuid::Uuid;
+
+use super::{
+    document::{Document, seal_metadata},
+    idempotency::IdempotencyKey,
+    keys::{self, WrappedKeys},
+    part::{FilePart, MAX_OVERHEAD},
+    receive::{Received, measure, receive},
+};
+use crate::{
+    App,
+    problem::{ApiError, chain},
+    session::Actor,
+};
+
+/// Takes a file: 202 with the new document, or 200 with the one that the same key and content made before.
+pub(super) async fn upload(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    key: Option<IdempotencyKey>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    refuse_too_long(request.headers(), &app.limits)?;
+    let owner_key = keys::current(&app, &actor).await?;
+    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key };
+    // Not cancelled when the client goes away in the middle: the store must be left clean.
+    app.lifecycle.spawn(upload.accept(request)).await.map_err(ApiError::internal)?
+}
+
+fn refuse_too_long(headers: &HeaderMap, limits: &config::Limits) -> Result<(), ApiError> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match announced {
+        Some(length) if length > limits.max_file_bytes.saturating_add(MAX_OVERHEAD) => {
+            Err(ApiError::FileTooLarge { max_bytes: limits.max_file_bytes })
+        }
+        _ => Ok(()),
+    }
+}
+
+struct Upload {
+    app: Arc<App>,
+    actor: Actor,
+    key: Option<IdempotencyKey>,
+    owner_key: Arc<OwnerKey>,
+}
+
+/// A document that is not inserted yet.
+struct Draft {
+    id: DocumentId,
+    key: DocumentKey,
+    wrapped: WrappedDocumentKey,
+}
+
+impl Upload {
+    async fn accept(self, request: Request) -> Result<Response, ApiError> {
+        let existing = self.find_existing().await?;
+        let part = FilePart::find(request, &self.app.limits).await?;
+        match existing {
+            Some(existing) => {
+                let received = measure(part).await?;
+                self.answer_existing(&existing, &received).await
+            }
+            None => self.store(part).await,
+        }
+    }
+
+    fn idempotency_tag(&self) -> Option<[u8; 32]> {
+        Some(self.owner_key.tag("idempotency", self.key.as_ref()?.as_bytes()))
+    }
+
+    fn content_tag(&self, received: &Received) -> [u8; 32] {
+        self.owner_key.tag("document", &received.sha256)
+    }
+
+    async fn find_existing(&self) -> Result<Option<DocumentAndTask>, ApiError> {
+        let Some(tag) = self.idempotency_tag() else { return Ok(None) };
+        let mut tx = self.actor.begin(&self.app).await?;
+        let existing = documents::find_by_idempotency_tag(&mut tx, self.actor.owner(), &tag).await?;
+        tx.commit().await?;
+        Ok(existing)
+    }
+
+    /// Puts the sealed file, then inserts its rows; whatever goes wrong before the rows exist, the object goes.
+    async fn store(self, part: FilePart) -> Result<Response, ApiError> {
+        let id = DocumentId::generate();
+        let (key, wrapped) = self.owner_key.create_document_key(id)?;
+        let draft = Draft { id, key, wrapped };
+        let (object, name, media_type) = (ObjectKey::Original(id), part.name.clone(), part.media_type);
+        let received = match receive(&self.app, self.actor.owner(), object, &draft.key, part).await {
+            Ok(received) => received,
+            Err(error) => {
+                self.remove(object).await;
+                return Err(error);
+            }
+        };
+        let metadata = DocumentMetadata { name, sha256: hex::encode(received.sha256) };
+        let metadata_sealed = seal_metadata(&draft.key, self.actor.owner(), id, &metadata)?;
+        let (content_tag, idempotency_tag) = (self.content_tag(&received), self.idempotency_tag());
+        let new = NewDocument {
+            id,
+            owner: self.actor.owner(),
+            media_type,
+            size_bytes: received.size_bytes,
+            metadata_sealed: &metadata_sealed,
+            key: &draft.wrapped,
+            content_tag: &content_tag,
+            idempotency_tag: idempotency_tag.as_ref(),
+            task: TaskId::generate(),
+            languages: &self.app.languages,
+            trace: Uuid::new_v4(),
+        };
+        self.insert(&new, &draft, &received).await
+    }
+
+    async fn insert(&self, new: &NewDocument<'_>, draft: &Draft, received: &Received) -> Result<Response, ApiError> {
+        let inserted = match self.try_insert(new).await {
+            Ok((inserted, tx)) => {
+                // After a commit without an answer nobody knows whether the rows exist: then the object stays.
+                tx.commit().await?;
+                inserted
+            }
+            Err(error) => {
+                self.remove(ObjectKey::Original(draft.id)).await;
+                return Err(error);
+            }
+        };
+        match inserted {
+            Inserted::New(found) => {
+                self.wake_worker(&found);
+                answer(StatusCode::ACCEPTED, &found, &draft.key)
+            }
+            Inserted::Existing(existing) => {
+                self.remove(ObjectKey::Original(draft.id)).await;
+                self.answer_existing(&existing, received).await
+            }
+        }
+    }
+
+    async fn try_insert(&self, new: &NewDocument<'_>) -> Result<(Inserted, untxt_database::Transaction), ApiError> {
+        let mut tx = self.actor.begin(&self.app).await?;
+        let inserted = documents::insert_with_task(&mut tx, new).await?;
+        Ok((inserted, tx))
+    }
+
+    /// Gives the document that this key made before, if the file is the same.
+    async fn answer_existing(&self, existing: &DocumentAndTask, received: &Received) -> Result<Response, ApiError> {
+        if existing.document.content_tag != self.content_tag(received) {
+            return Err(ApiError::IdempotencyKeyReused);
+        }
+        let mut tx = self.actor.begin(&self.app).await?;
+        let keys = WrappedKeys::load(&mut tx, self.actor.owner(), [&existing.document]).await?;
+        tx.commit().await?;
+        let key = keys.open(&self.app).await?.document_key(&existing.document)?;
+        answer(StatusCode::OK, existing, &key)
+    }
+
+    /// Tells the workers. If that fails the sweeper finds the task by itself, so nobody waits for it here.
+    fn wake_worker(&self, found: &DocumentAndTask) {
+        let entry = QueueEntry::new(QueueKind::Inspect, found.task.id, found.task.trace);
+        let queue = Arc::clone(&self.app.queue);
+        self.app.lifecycle.spawn(async move {
+            if let Err(error) = queue.push(&entry).await {
+                tracing::warn!(task.id = %entry.task, error = chain(&error), "no wake-up was sent; the sweeper will");
+            }
+        });
+    }
+
+    async fn remove(&self, object: ObjectKey) {
+        if let Err(error) = self.app.objects.delete(&[object]).await {
+            tracing::warn!(object.key = %object, error = chain(&error), "an unused object stays behind, unreadable");
+        }
+    }
+}
+
+fn answer(status: StatusCode, found: &DocumentAndTask, key: &DocumentKey) -> Result<Response, ApiError> {
+    let location = format!("/api/v1/documents/{}", found.document.id);
+    Ok((status, [(LOCATION, location)], Json(Document::open(found, key)?)).into_response())
+}
