@@ -1,0 +1,126 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::FutureExt;
+use untxt_core::domain::{EventSeq, OwnerId, TaskId};
+use untxt_database::events::{self, Listener, Notified};
+
+use super::hub::{Message, News};
+use crate::App;
+
+/// Notifications that are looked at together: one query per task then answers for all of them.
+const MAX_BATCH: usize = 256;
+
+/// Events that one query may give; a task that has more new ones is told to load again.
+const MAX_EVENTS: u32 = 500;
+
+/// Tasks whose newest published event is remembered. Forgetting one costs nothing but a shorter look back.
+const MAX_REMEMBERED: usize = 4096;
+
+/// Carries the database's notifications to the hub until the process stops: the only listener of the process.
+pub(crate) async fn feed(app: Arc<App>) {
+    let mut listener = Listener::new(&app.db, app.lifecycle.stop_token());
+    let mut feed = Feed { app, published: BTreeMap::new() };
+    while let Some(first) = listener.next().await {
+        let mut batch = Batch::default();
+        batch.add(first);
+        while batch.len < MAX_BATCH {
+            match listener.next().now_or_never() {
+                Some(Some(notified)) => batch.add(notified),
+                _ => break,
+            }
+        }
+        feed.publish(batch).await;
+    }
+}
+
+/// What came together.
+#[derive(Debug, Default)]
+struct Batch {
+    len: usize,
+    is_resync: bool,
+    news: Vec<(OwnerId, News)>,
+    /// The first new event of each task, in the order of ids.
+    tasks: BTreeMap<(OwnerId, TaskId), EventSeq>,
+}
+
+impl Batch {
+    fn add(&mut self, notified: Notified) {
+        self.len += 1;
+        match notified {
+            Notified::Resync => self.is_resync = true,
+            Notified::SessionEnded { user, session } => {
+                self.news.push((user.as_owner(), News::SessionEnded(session)));
+            }
+            Notified::Event { owner, task, seq } => {
+                let first = self.tasks.entry((owner, task)).or_insert(seq);
+                *first = seq.min(*first);
+            }
+        }
+    }
+}
+
+struct Feed {
+    app: Arc<App>,
+    /// The newest event that was published, by task.
+    published: BTreeMap<TaskId, EventSeq>,
+}
+
+impl Feed {
+    async fn publish(&mut self, batch: Batch) {
+        let hub = Arc::clone(&self.app.hub);
+        if batch.is_resync {
+            // What was published is no longer all there was: begin anew with the next event of each task.
+            self.published.clear();
+            hub.publish_to_all(&News::Resync);
+        }
+        for (owner, news) in batch.news {
+            hub.publish(owner, news);
+        }
+        for ((owner, task), first) in batch.tasks {
+            if !hub.has_listeners(owner) {
+                self.published.remove(&task);
+            } else if let Err(error) = self.publish_task(owner, task, first).await {
+                tracing::warn!(task.id = %task, %error, "new events could not be read; listeners load again");
+                self.published.remove(&task);
+                hub.publish(owner, News::Resync);
+            }
+        }
+    }
+
+    /// Publishes every event of the task since the last published one, so that none is skipped and none comes twice.
+    async fn publish_task(&mut self, owner: OwnerId, task: TaskId, first: EventSeq) -> Result<(), FeedError> {
+        let seen = self.published.get(&task).copied().unwrap_or(EventSeq(first.0 - 1));
+        let mut tx = self.app.db.begin_as(owner).await?;
+        let events = events::after(&mut tx, task, seen, MAX_EVENTS).await?;
+        drop(tx);
+        let is_complete = events.len() < MAX_EVENTS as usize;
+        let hub = &self.app.hub;
+        for event in &events {
+            hub.publish(owner, News::Event(Arc::new(Message::new(event)?)));
+        }
+        if !is_complete {
+            hub.publish(owner, News::Resync);
+        }
+        match events.last() {
+            Some(last) if !last.state.is_final() && is_complete => self.remember(task, last.seq),
+            _ => _ = self.published.remove(&task),
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, task: TaskId, seq: EventSeq) {
+        self.published.insert(task, seq);
+        if self.published.len() > MAX_REMEMBERED {
+            // Ids are ordered by time: the oldest task goes.
+            self.published.pop_first();
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FeedError {
+    #[error(transparent)]
+    Database(#[from] untxt_database::Error),
+    #[error(transparent)]
+    Frame(#[from] serde_json::Error),
+}

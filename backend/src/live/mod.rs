@@ -1,0 +1,23 @@
+//! Live events: one listener per process, a hub, and the sockets of the people who look.
+//!
+//! It promises that each socket gets its owner's events in order, each once, and a `resync` frame when some may be
+//! missing; that a slow socket never makes memory grow; and that a socket ends with its session. It refuses to be
+//! the truth: the table of events is.
+
+mod feed;
+mod frames;
+mod hub;
+mod socket;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+
+pub(crate) use feed::feed;
+pub(crate) use hub::{Hub, News};
+
+use crate::App;
+
+pub(crate) fn router() -> Router<Arc<App>> {
+    Router::new().route("/api/v1/live", get(socket::open))
+}

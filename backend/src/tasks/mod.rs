@@ -1,0 +1,48 @@
+//! OCR runs over documents, as their owner sees them.
+
+mod events;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use serde::Serialize;
+use time::OffsetDateTime;
+use untxt_core::domain::{EventSeq, Failure, PageCounters, TaskId, TaskState};
+use untxt_database::tasks;
+
+use crate::App;
+
+pub(crate) fn router() -> Router<Arc<App>> {
+    Router::new().route("/api/v1/tasks/{task}/events", get(events::list))
+}
+
+/// A task as its owner sees it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Task {
+    id: TaskId,
+    state: TaskState,
+    pages: PageCounters,
+    last_seq: EventSeq,
+    failure: Option<Failure>,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    started_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    ended_at: Option<OffsetDateTime>,
+}
+
+impl From<&tasks::Task> for Task {
+    fn from(task: &tasks::Task) -> Self {
+        Self {
+            id: task.id,
+            state: task.state,
+            pages: task.pages,
+            last_seq: task.last_seq,
+            failure: task.failure.map(Failure::from),
+            created_at: task.created_at,
+            started_at: task.started_at,
+            ended_at: task.ended_at,
+        }
+    }
+}
