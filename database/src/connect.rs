@@ -86,9 +86,10 @@ impl Database {
         self.pool.close().await;
     }
 
-    /// Gives the options of every connection, for connections outside the pool.
-    pub(crate) fn options(&self) -> &PgConnectOptions {
-        &self.options
+    /// Gives the options of a connection outside the pool, the same but for its name.
+    pub(crate) fn listener_options(&self) -> PgConnectOptions {
+        let name = format!("{}-listener", self.options.get_application_name().unwrap_or("untxt"));
+        self.options.clone().application_name(&name)
     }
 }
 
@@ -106,7 +107,11 @@ pub(crate) fn verified_options(
         .username(&settings.user)
         .password(settings.password.expose_secret())
         .application_name(application_name)
-        .options([("statement_timeout", "30s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")])
+        .options([
+            ("statement_timeout", "30s"),
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ])
         .ssl_root_cert_from_pem(pem.ca.clone())
         .ssl_client_cert_from_pem(&pem.cert)
         .ssl_client_key_from_pem(&*pem.key)

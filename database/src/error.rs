@@ -1,5 +1,7 @@
 use untxt_core::tls::TlsError;
 
+use crate::conf::ScramError;
+
 /// The result of everything in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -42,6 +44,9 @@ pub enum Error {
     /// The certificates can't be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A password of a role can't be used.
+    #[error(transparent)]
+    Password(#[from] ScramError),
     /// A mistake of ours or of the set-up; trying again won't help.
     #[error("the database refused: {0}")]
     Refused(#[source] sqlx::Error),

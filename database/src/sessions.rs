@@ -35,13 +35,24 @@ pub enum Rotated {
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn create(
-    _conn: &mut PgConnection,
-    _id: SessionId,
-    _user: UserId,
-    _refresh_hash: &[u8; 32],
-    _absolute: Duration,
+    conn: &mut PgConnection,
+    id: SessionId,
+    user: UserId,
+    refresh_hash: &[u8; 32],
+    absolute: Duration,
 ) -> Result<Session> {
-    unimplemented!()
+    let expires_at = sqlx::query_scalar!(
+        "insert into sessions (id, user_id, refresh_hash, expires_at)
+        values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
+        returning expires_at",
+        id.as_uuid(),
+        user.as_uuid(),
+        refresh_hash,
+        absolute.as_secs_f64(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Session { id, user, expires_at })
 }
 
 /// Replaces a refresh token by the next one, if its session is live and was used within `idle`. It finds the session
@@ -52,28 +63,77 @@ pub async fn create(
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn rotate(
-    _conn: &mut PgConnection,
-    _presented_hash: &[u8; 32],
-    _next_hash: &[u8; 32],
-    _idle: Duration,
+    conn: &mut PgConnection,
+    presented_hash: &[u8; 32],
+    next_hash: &[u8; 32],
+    idle: Duration,
 ) -> Result<Rotated> {
-    unimplemented!()
+    let Some((id, user)) = find_by_refresh_hash(conn, presented_hash).await? else { return Ok(Rotated::Unknown) };
+    sqlx::query_scalar!("select set_config('untxt.actor', $1, true)", user.as_uuid().to_string())
+        .fetch_one(&mut *conn)
+        .await?;
+    // Two tabs with one token wait for each other here; the second one then finds its token in the second column.
+    let row = sqlx::query!(
+        r#"select
+            refresh_hash = $2 as "is_current!",
+            rotated_at > clock_timestamp() - interval '30 seconds' as "is_fresh!",
+            ended_at is null
+                and expires_at > clock_timestamp()
+                and last_used_at > clock_timestamp() - make_interval(secs => $3) as "is_live!"
+        from sessions
+        where id = $1 and (refresh_hash = $2 or previous_refresh_hash = $2)
+        for update"#,
+        id.as_uuid(),
+        presented_hash,
+        idle.as_secs_f64(),
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    match row {
+        Some(row) if row.is_live && (row.is_current || row.is_fresh) => {
+            let expires_at = replace_refresh_hash(conn, id, next_hash).await?;
+            Ok(Rotated::Live(Session { id, user, expires_at }))
+        }
+        Some(row) if row.is_live => {
+            end(conn, id).await?;
+            Ok(Rotated::Reused(id))
+        }
+        _ => Ok(Rotated::Unknown),
+    }
 }
 
 /// Ends a session of the actor; ending it twice is fine. Listeners are told [`crate::events::Notified::SessionEnded`].
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn end(_conn: &mut PgConnection, _id: SessionId) -> Result<()> {
-    unimplemented!()
+pub async fn end(conn: &mut PgConnection, id: SessionId) -> Result<()> {
+    sqlx::query!("update sessions set ended_at = clock_timestamp() where id = $1 and ended_at is null", id.as_uuid())
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Finds a session of the actor, if it has neither ended nor expired and was used within `idle`.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn find_live(_conn: &mut PgConnection, _id: SessionId, _idle: Duration) -> Result<Option<Session>> {
-    unimplemented!()
+pub async fn find_live(conn: &mut PgConnection, id: SessionId, idle: Duration) -> Result<Option<Session>> {
+    let row = sqlx::query!(
+        "select
+            user_id,
+            expires_at
+        from sessions
+        where
+            id = $1
+            and ended_at is null
+            and expires_at > clock_timestamp()
+            and last_used_at > clock_timestamp() - make_interval(secs => $2)",
+        id.as_uuid(),
+        idle.as_secs_f64(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Session { id, user: row.user_id.into(), expires_at: row.expires_at }))
 }
 
 /// Says whether a session of the actor is live; see [`find_live`].
@@ -88,6 +148,41 @@ pub async fn is_live(conn: &mut PgConnection, id: SessionId, idle: Duration) -> 
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn touch(_conn: &mut PgConnection, _id: SessionId) -> Result<()> {
-    unimplemented!()
+pub async fn touch(conn: &mut PgConnection, id: SessionId) -> Result<()> {
+    sqlx::query!(
+        "update sessions
+        set last_used_at = clock_timestamp()
+        where id = $1 and ended_at is null and last_used_at < clock_timestamp() - interval '30 seconds'",
+        id.as_uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn find_by_refresh_hash(conn: &mut PgConnection, hash: &[u8; 32]) -> Result<Option<(SessionId, UserId)>> {
+    let row = sqlx::query!(
+        r#"select session_id as "session!", user_id as "user!" from find_session_by_refresh_hash($1)"#,
+        hash,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.session.into(), row.user.into())))
+}
+
+async fn replace_refresh_hash(conn: &mut PgConnection, id: SessionId, next: &[u8; 32]) -> Result<OffsetDateTime> {
+    Ok(sqlx::query_scalar!(
+        "update sessions
+        set
+            previous_refresh_hash = refresh_hash,
+            refresh_hash = $2,
+            rotated_at = clock_timestamp(),
+            last_used_at = clock_timestamp()
+        where id = $1
+        returning expires_at",
+        id.as_uuid(),
+        next,
+    )
+    .fetch_one(conn)
+    .await?)
 }

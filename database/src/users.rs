@@ -1,12 +1,16 @@
 //! People who can log in. A person sees only itself.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use untxt_core::domain::UserId;
+use uuid::Uuid;
 
-use crate::Result;
+use crate::{
+    Error, Result,
+    row::{Row, seconds_left},
+};
 
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +20,11 @@ pub enum Role {
     /// Also manages the installation.
     Admin,
 }
+
+/// A word that is no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a role; the roles are user and admin")]
+pub struct UnknownRole;
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +61,18 @@ impl Role {
     }
 }
 
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> std::result::Result<Self, UnknownRole> {
+        match text {
+            "user" => Ok(Self::User),
+            "admin" => Ok(Self::Admin),
+            _ => Err(UnknownRole),
+        }
+    }
+}
+
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Credentials").field("user", &self.user.id).finish_non_exhaustive()
@@ -62,38 +83,64 @@ impl std::fmt::Debug for Credentials {
 ///
 /// # Errors
 /// [`crate::Error::Conflict`] with `users_login_key` when the login is taken.
-pub async fn create(
-    _conn: &mut PgConnection,
-    _id: UserId,
-    _login: &str,
-    _password_hash: &str,
-    _role: Role,
-) -> Result<User> {
-    unimplemented!()
+pub async fn create(conn: &mut PgConnection, id: UserId, login: &str, password_hash: &str, role: Role) -> Result<User> {
+    let id = id.as_uuid();
+    let row = sqlx::query_as!(
+        UserRow,
+        "insert into users (id, login, password_hash, role)
+        values ($1, lower($2), $3, $4)
+        returning id, login, role, created_at",
+        id,
+        login,
+        password_hash,
+        role.as_str(),
+    )
+    .fetch_one(conn)
+    .await?;
+    row.try_into()
 }
 
 /// Finds who logs in, whatever the actor: the one question that is asked before there is one.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn find_by_login(_conn: &mut PgConnection, _login: &str) -> Result<Option<Credentials>> {
-    unimplemented!()
+pub async fn find_by_login(conn: &mut PgConnection, login: &str) -> Result<Option<Credentials>> {
+    let row = sqlx::query!(
+        r#"select
+            id as "id!",
+            login as "login!",
+            password_hash as "password_hash!",
+            role as "role!",
+            created_at as "created_at!",
+            locked_seconds
+        from find_credentials($1)"#,
+        login,
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let user = UserRow { id: row.id, login: row.login, role: row.role, created_at: row.created_at }.try_into()?;
+    Ok(Some(Credentials { user, password_hash: row.password_hash, locked_for: seconds_left(row.locked_seconds) }))
 }
 
 /// Says whether there is any person at all, whatever the actor.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn is_any(_conn: &mut PgConnection) -> Result<bool> {
-    unimplemented!()
+pub async fn is_any(conn: &mut PgConnection) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"select is_any_user() as "is_any!""#).fetch_one(conn).await?)
 }
 
 /// Finds the actor.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn find(_conn: &mut PgConnection, _id: UserId) -> Result<Option<User>> {
-    unimplemented!()
+pub async fn find(conn: &mut PgConnection, id: UserId) -> Result<Option<User>> {
+    sqlx::query_as!(UserRow, "select id, login, role, created_at from users where id = $1", id.as_uuid())
+        .fetch_optional(conn)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
 }
 
 /// Counts a failed login of the actor, and gives how long the login is locked now: from the fifth failure on
@@ -101,22 +148,80 @@ pub async fn find(_conn: &mut PgConnection, _id: UserId) -> Result<Option<User>>
 ///
 /// # Errors
 /// [`crate::Error::NotFound`] when the actor is another.
-pub async fn record_failed_login(_conn: &mut PgConnection, _id: UserId) -> Result<Option<Duration>> {
-    unimplemented!()
+pub async fn record_failed_login(conn: &mut PgConnection, id: UserId) -> Result<Option<Duration>> {
+    let locked_seconds = sqlx::query_scalar!(
+        r#"update users
+        set
+            failed_logins = failed_logins + 1,
+            locked_until = case
+                when failed_logins + 1 >= 5 then
+                    clock_timestamp()
+                    + least(make_interval(secs => power(2, least(failed_logins - 4, 20))), interval '15 minutes')
+            end
+        where id = $1
+        returning extract(epoch from locked_until - clock_timestamp())::double precision"#,
+        id.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("user"))?;
+    Ok(seconds_left(locked_seconds))
 }
 
 /// Forgets failed logins of the actor, after a good one.
 ///
 /// # Errors
 /// [`crate::Error::NotFound`] when the actor is another.
-pub async fn reset_failed_logins(_conn: &mut PgConnection, _id: UserId) -> Result<()> {
-    unimplemented!()
+pub async fn reset_failed_logins(conn: &mut PgConnection, id: UserId) -> Result<()> {
+    let changed = sqlx::query!("update users set failed_logins = 0, locked_until = null where id = $1", id.as_uuid())
+        .execute(conn)
+        .await?
+        .rows_affected();
+    if changed == 1 { Ok(()) } else { Err(Error::NotFound("user")) }
 }
 
 /// Replaces the actor's password hash and ends every session of it.
 ///
 /// # Errors
 /// [`crate::Error::NotFound`] when the actor is another.
-pub async fn set_password(_conn: &mut PgConnection, _id: UserId, _password_hash: &str) -> Result<()> {
-    unimplemented!()
+pub async fn set_password(conn: &mut PgConnection, id: UserId, password_hash: &str) -> Result<()> {
+    let changed = sqlx::query!(
+        "update users
+        set
+            password_hash = $2,
+            failed_logins = 0,
+            locked_until = null
+        where id = $1",
+        id.as_uuid(),
+        password_hash,
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if changed != 1 {
+        return Err(Error::NotFound("user"));
+    }
+    sqlx::query!(
+        "update sessions set ended_at = clock_timestamp() where user_id = $1 and ended_at is null",
+        id.as_uuid()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+struct UserRow {
+    id: Uuid,
+    login: String,
+    role: String,
+    created_at: OffsetDateTime,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = Error;
+
+    fn try_from(row: UserRow) -> Result<Self> {
+        let role = Row { table: "users", id: &row.id }.word("role", &row.role)?;
+        Ok(Self { id: row.id.into(), login: row.login, role, created_at: row.created_at })
+    }
 }

@@ -7,6 +7,7 @@ mod scram;
 
 use std::path::Path;
 
+pub use scram::ScramError;
 use secrecy::SecretString;
 
 /// Where one server has its things.
@@ -35,20 +36,30 @@ pub struct RolePasswords {
 
 /// Renders `postgresql.conf`: loopback only, that port, those files.
 #[must_use]
-pub fn render_postgresql_conf(_port: u16, _paths: &PostgresPaths<'_>) -> String {
-    unimplemented!()
+pub fn render_postgresql_conf(port: u16, paths: &PostgresPaths<'_>) -> String {
+    let quoted = |path: &Path| path.display().to_string().replace('\'', "''");
+    include_str!("../../conf/postgresql.conf")
+        .replace("{port}", &port.to_string())
+        .replace("{socket_dir}", &quoted(paths.socket_dir))
+        .replace("{cert}", &quoted(paths.cert))
+        .replace("{key}", &quoted(paths.key))
+        .replace("{client_ca}", &quoted(paths.client_ca))
 }
 
 /// Renders `pg_hba.conf` for the database of that name.
 #[must_use]
-pub fn render_pg_hba(_database: &str) -> String {
-    unimplemented!()
+pub fn render_pg_hba(database: &str) -> String {
+    include_str!("../../conf/pg_hba.conf").replace("{database}", database)
 }
 
 /// Renders `pg_ident.conf`: these system users may be the superuser `postgres` over the local socket.
 #[must_use]
-pub fn render_pg_ident(_system_users: &[&str]) -> String {
-    unimplemented!()
+pub fn render_pg_ident(system_users: &[&str]) -> String {
+    let mut text = include_str!("../../conf/pg_ident.conf").to_owned();
+    for user in system_users {
+        text.push_str(&format!("superuser \"{user}\" postgres\n"));
+    }
+    text
 }
 
 /// Gives the statements that make the roles, or bring existing ones to these passwords; run them one by one as
@@ -56,8 +67,51 @@ pub fn render_pg_ident(_system_users: &[&str]) -> String {
 ///
 /// # Errors
 /// [`ScramError`] when a password isn't printable ASCII or there is no randomness.
-pub fn role_statements(_passwords: &RolePasswords) -> Result<Vec<String>, ScramError> {
-    unimplemented!()
+pub fn role_statements(passwords: &RolePasswords) -> Result<Vec<String>, ScramError> {
+    let mut text = include_str!("../../conf/roles.sql").to_owned();
+    for (placeholder, password) in [
+        ("{backend_verifier}", &passwords.backend),
+        ("{worker_verifier}", &passwords.worker),
+        ("{migrate_verifier}", &passwords.migrate),
+    ] {
+        text = text.replace(placeholder, &scram::verifier(password)?);
+    }
+    Ok(paragraphs(&text))
 }
 
-pub use scram::ScramError;
+/// Gives the statements that close a new database to everybody but our roles; run them one by one, connected to it.
+#[must_use]
+pub fn database_statements(database: &str) -> Vec<String> {
+    paragraphs(&include_str!("../../conf/database.sql").replace("{database}", database))
+}
+
+/// Splits a template into its statements, without the comments at its head.
+fn paragraphs(text: &str) -> Vec<String> {
+    text.split("\n\n")
+        .map(str::trim)
+        .filter(|part| !part.is_empty() && !part.starts_with("--"))
+        .map(Into::into)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_unrendered() {
+        let path = Path::new("/srv/it's here");
+        let paths = PostgresPaths { socket_dir: path, cert: path, key: path, client_ca: path };
+        let conf = render_postgresql_conf(5433, &paths);
+        assert!(conf.contains("port = 5433\n"));
+        assert!(conf.contains("ssl_key_file = '/srv/it''s here'\n"));
+        let password = || SecretString::from("a secret of ours");
+        let passwords = RolePasswords { backend: password(), worker: password(), migrate: password() };
+        let roles = role_statements(&passwords).expect("statements");
+        assert_eq!(roles.len(), 6);
+        let everything = [conf, render_pg_hba("untxt"), roles.join("\n"), database_statements("untxt").join("\n")];
+        for text in everything {
+            assert!(!text.contains('{') && !text.contains("a secret of ours"), "{text}");
+        }
+    }
+}

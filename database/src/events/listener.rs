@@ -1,7 +1,22 @@
+use std::time::Duration;
+
+use serde::Deserialize;
+use sqlx::{
+    Executor,
+    postgres::{PgListener, PgNotification, PgPoolOptions},
+};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use untxt_core::domain::{EventSeq, OwnerId, SessionId, TaskId, UserId};
 
 use crate::Database;
+
+/// Silence after which the connection has to prove that it lives: a half-open one would be silent for ever.
+const PROBE_AFTER: Duration = Duration::from_secs(15);
+/// How long connecting and the proof may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// First and longest pause between attempts to connect.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// What a listener is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,22 +43,140 @@ pub enum Notified {
 }
 
 /// One connection of its own that is told of events, and is made again whenever it breaks.
-#[derive(Debug)]
 pub struct Listener {
-    _database: Database,
-    _stop: CancellationToken,
+    database: Database,
+    stop: CancellationToken,
+    connection: Option<PgListener>,
+    /// When a silent connection must prove itself; kept here, because callers may cancel `next` all the time.
+    probe_at: Instant,
+    retry_at: Instant,
+    backoff: Duration,
 }
 
 impl Listener {
     /// Makes a listener; it connects when it is first asked. It lives outside the pool, with the same options.
     #[must_use]
     pub fn new(database: &Database, stop: CancellationToken) -> Self {
-        Self { _database: database.clone(), _stop: stop }
+        let now = Instant::now();
+        Self { database: database.clone(), stop, connection: None, probe_at: now, retry_at: now, backoff: BACKOFF.0 }
     }
 
     /// Waits for the next notification; `None` only after the stop token. The first one is `Resync`, when the
     /// connection stands. It may be cancelled (`select!`) without losing anything.
     pub async fn next(&mut self) -> Option<Notified> {
-        unimplemented!()
+        let stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => None,
+            notified = self.next_unless_stopped() => Some(notified),
+        }
     }
+
+    async fn next_unless_stopped(&mut self) -> Notified {
+        loop {
+            let Some(connection) = &mut self.connection else {
+                if self.reconnect().await {
+                    return Notified::Resync;
+                }
+                continue;
+            };
+            match timeout_at(self.probe_at, connection.try_recv()).await {
+                Ok(Ok(Some(notification))) => {
+                    self.probe_at = Instant::now() + PROBE_AFTER;
+                    // Something else on our channels is not for this version.
+                    if let Some(notified) = read(&notification) {
+                        return notified;
+                    }
+                }
+                Ok(Ok(None)) => self.lose("closed"),
+                Ok(Err(error)) => {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "listening failed");
+                    self.lose("broken");
+                }
+                Err(_) => match timeout(ANSWER_WITHIN, connection.execute("select 1")).await {
+                    Ok(Ok(_)) => self.probe_at = Instant::now() + PROBE_AFTER,
+                    _ => self.lose("silent"),
+                },
+            }
+        }
+    }
+
+    fn lose(&mut self, how: &'static str) {
+        tracing::warn!(how, "the event connection is lost; connecting again");
+        self.connection = None;
+    }
+
+    /// Waits its turn and tries once. The turn is taken before the attempt, so a cancelled attempt is not repeated
+    /// in a busy loop.
+    async fn reconnect(&mut self) -> bool {
+        sleep_until(self.retry_at).await;
+        self.retry_at = Instant::now() + self.backoff;
+        self.backoff = (self.backoff * 2).min(BACKOFF.1);
+        match timeout(ANSWER_WITHIN, listen(&self.database)).await {
+            Ok(Ok(connection)) => {
+                tracing::info!("the event connection stands");
+                self.connection = Some(connection);
+                self.probe_at = Instant::now() + PROBE_AFTER;
+                self.backoff = BACKOFF.0;
+                true
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the event connection can't be made");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("the event connection can't be made in time");
+                false
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listener").field("is_connected", &self.connection.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Connects with a pool of its own, because a listener keeps its connection for ever; a lost one is dropped with it.
+async fn listen(database: &Database) -> Result<PgListener, sqlx::Error> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ANSWER_WITHIN)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(database.listener_options());
+    let mut listener = PgListener::connect_with(&pool).await?;
+    // We make a new one instead, and say so with `Resync`.
+    listener.eager_reconnect(false);
+    listener.listen_all(["task_events", "session_ended"]).await?;
+    Ok(listener)
+}
+
+#[derive(Deserialize)]
+struct EventPayload {
+    owner: OwnerId,
+    task: TaskId,
+    seq: EventSeq,
+}
+
+#[derive(Deserialize)]
+struct SessionPayload {
+    user: UserId,
+    session: SessionId,
+}
+
+fn read(notification: &PgNotification) -> Option<Notified> {
+    let payload = notification.payload();
+    let read = match notification.channel() {
+        "task_events" => {
+            serde_json::from_str(payload).map(|EventPayload { owner, task, seq }| Notified::Event { owner, task, seq })
+        }
+        _ => serde_json::from_str(payload)
+            .map(|SessionPayload { user, session }| Notified::SessionEnded { user, session }),
+    };
+    if read.is_err() {
+        tracing::warn!(channel = notification.channel(), "a notification of another form was skipped");
+    }
+    read.ok()
 }

@@ -1,0 +1,168 @@
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use untxt_core::domain::{EventKind, PageCounters, TaskId};
+
+use super::ClaimedTask;
+use crate::{
+    Error, Result,
+    events::record,
+    row::{Row, count_column},
+};
+
+/// Claims a task that waits to be inspected or finished, or whose worker let its lease run out. `None`: nothing to
+/// do here now; drop the wake-up.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn claim(
+    conn: &mut PgConnection,
+    task: TaskId,
+    lease: Duration,
+    max_attempts: u32,
+) -> Result<Option<ClaimedTask>> {
+    let row = sqlx::query!(
+        r#"update tasks
+        set
+            state = case state when 'queued' then 'inspecting' else state end,
+            attempt = attempt + 1,
+            tries = tries + 1,
+            lease_token = gen_random_uuid(),
+            lease_until = clock_timestamp() + make_interval(secs => $2),
+            dispatched_at = clock_timestamp()
+        where
+            id = $1
+            and case state
+                when 'queued' then next_try_at <= clock_timestamp()
+                when 'inspecting' then lease_until < clock_timestamp() and tries < $3
+                when 'finishing' then
+                    case
+                        when lease_token is null then next_try_at <= clock_timestamp()
+                        else lease_until < clock_timestamp() and tries < $3
+                    end
+                else false
+            end
+        returning
+            id,
+            document_id,
+            owner_id,
+            attempt,
+            tries,
+            lease_token as "lease_token!",
+            languages,
+            state,
+            page_count,
+            pages_done,
+            pages_failed,
+            pages_low,
+            trace"#,
+        task.as_uuid(),
+        lease.as_secs_f64(),
+        count_column(max_attempts),
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let at = Row { table: "tasks", id: &row.id };
+    Ok(Some(ClaimedTask {
+        task: row.id.into(),
+        document: row.document_id.into(),
+        owner: row.owner_id.into(),
+        attempt: at.number("attempt", row.attempt)?,
+        tries: at.number("tries", row.tries)?,
+        lease_token: row.lease_token,
+        languages: row.languages,
+        state: at.word("state", &row.state)?,
+        pages: PageCounters {
+            total: at.number("page_count", row.page_count)?,
+            done: at.number("pages_done", row.pages_done)?,
+            failed: at.number("pages_failed", row.pages_failed)?,
+            low: at.number("pages_low", row.pages_low)?,
+        },
+        trace: row.trace,
+    }))
+}
+
+/// Moves the end of the lease to `lease` from now.
+///
+/// # Errors
+/// [`crate::Error::LeaseLost`].
+pub async fn extend_lease(conn: &mut PgConnection, claimed: &ClaimedTask, lease: Duration) -> Result<()> {
+    let changed = sqlx::query!(
+        "update tasks
+        set lease_until = clock_timestamp() + make_interval(secs => $3)
+        where id = $1 and lease_token = $2",
+        claimed.task.as_uuid(),
+        claimed.lease_token,
+        lease.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?
+    .rows_affected();
+    expect_held(changed)
+}
+
+/// Ends an inspection: inserts all pages and writes `task.started`. The lease ends with it.
+///
+/// # Errors
+/// [`crate::Error::LeaseLost`].
+pub async fn begin_pages(conn: &mut PgConnection, claimed: &ClaimedTask, page_count: u32) -> Result<()> {
+    let changed = sqlx::query!(
+        "update tasks
+        set
+            state = 'processing',
+            page_count = $3,
+            tries = 0,
+            lease_token = null,
+            lease_until = null,
+            started_at = clock_timestamp()
+        where id = $1 and lease_token = $2 and state = 'inspecting'",
+        claimed.task.as_uuid(),
+        claimed.lease_token,
+        count_column(page_count),
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    expect_held(changed)?;
+    sqlx::query!(
+        "insert into pages (task_id, page_number, owner_id)
+        select $1, page_number, $2 from generate_series(1, $3) as page_number",
+        claimed.task.as_uuid(),
+        claimed.owner.as_uuid(),
+        count_column(page_count),
+    )
+    .execute(&mut *conn)
+    .await?;
+    record(conn, claimed.task, EventKind::TaskStarted, None, None).await
+}
+
+/// Hands the task back, to be claimed again after `delay`, without using up an attempt: the world is at fault, or we
+/// shut down.
+///
+/// # Errors
+/// [`crate::Error::LeaseLost`].
+pub async fn release(conn: &mut PgConnection, claimed: &ClaimedTask, delay: Duration) -> Result<()> {
+    let changed = sqlx::query!(
+        "update tasks
+        set
+            state = case state when 'inspecting' then 'queued' else state end,
+            tries = tries - 1,
+            lease_token = null,
+            lease_until = null,
+            next_try_at = clock_timestamp() + make_interval(secs => $3)
+        where id = $1 and lease_token = $2",
+        claimed.task.as_uuid(),
+        claimed.lease_token,
+        delay.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?
+    .rows_affected();
+    expect_held(changed)
+}
+
+/// A guarded update changes the one row that we hold, or none because somebody else holds it now.
+pub(crate) fn expect_held(changed: u64) -> Result<()> {
+    if changed == 1 { Ok(()) } else { Err(Error::LeaseLost) }
+}

@@ -1,0 +1,119 @@
+use sqlx::PgConnection;
+use untxt_core::domain::{FailureCode, TaskId, TaskState};
+use uuid::Uuid;
+
+use super::{ClaimedTask, claim::expect_held};
+use crate::{
+    Error, Result,
+    row::{Row, count_column},
+};
+
+/// Ends the task as failed and writes `task.failed`: the document is at fault.
+///
+/// # Errors
+/// [`crate::Error::LeaseLost`].
+pub async fn fail(conn: &mut PgConnection, claimed: &ClaimedTask, failure: FailureCode) -> Result<()> {
+    let ending = Ending { state: TaskState::Failed, failure: Some(failure), pdf_attempt: None };
+    end(conn, claimed.task, claimed.lease_token, &ending).await
+}
+
+/// Ends a task whose pages have all ended, and writes the last event. `Failed` when no page was read; else `Done`
+/// when all were and there is a searchable PDF; else `DoneWithErrors`.
+///
+/// # Errors
+/// [`crate::Error::LeaseLost`].
+pub async fn finish(conn: &mut PgConnection, claimed: &ClaimedTask, pdf_attempt: Option<u32>) -> Result<TaskState> {
+    finish_under(conn, claimed.task, claimed.lease_token, pdf_attempt).await
+}
+
+/// Ends a task under whatever lease it has.
+pub(super) async fn finish_under(
+    conn: &mut PgConnection,
+    task: TaskId,
+    lease_token: Uuid,
+    pdf_attempt: Option<u32>,
+) -> Result<TaskState> {
+    let row = sqlx::query!(
+        "select
+            pages_done,
+            pages_failed,
+            (select failure_code from pages where task_id = $1 and state = 'failed' order by page_number limit 1)
+                as first_failure
+        from tasks
+        where id = $1 and lease_token = $2 and state = 'finishing'
+        for no key update of tasks",
+        task.as_uuid(),
+        lease_token,
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::LeaseLost)?;
+    let at = Row { table: "pages", id: &task };
+    let first_failure = at.word_if_any("failure_code", row.first_failure.as_deref())?;
+    let ending = match (row.pages_done, row.pages_failed, pdf_attempt) {
+        (0, _, _) => Ending {
+            state: TaskState::Failed,
+            failure: Some(first_failure.unwrap_or(FailureCode::Internal)),
+            pdf_attempt: None,
+        },
+        (_, 0, Some(_)) => Ending { state: TaskState::Done, failure: None, pdf_attempt },
+        (_, _, Some(_)) => Ending { state: TaskState::DoneWithErrors, failure: None, pdf_attempt },
+        // The pages can be read, but the searchable PDF is missing: say so.
+        (_, _, None) => {
+            Ending { state: TaskState::DoneWithErrors, failure: Some(FailureCode::Internal), pdf_attempt: None }
+        }
+    };
+    end(conn, task, lease_token, &ending).await?;
+    Ok(ending.state)
+}
+
+/// How a task ends.
+pub(super) struct Ending {
+    /// A final state.
+    pub(super) state: TaskState,
+    /// What went wrong.
+    pub(super) failure: Option<FailureCode>,
+    /// Which searchable PDF is published.
+    pub(super) pdf_attempt: Option<u32>,
+}
+
+/// Sets the final state and writes the last event in one statement, because nothing may change the row after.
+pub(super) async fn end(conn: &mut PgConnection, task: TaskId, lease_token: Uuid, ending: &Ending) -> Result<()> {
+    let written = sqlx::query!(
+        "with ended as (
+            update tasks
+            set
+                state = $3,
+                failure_code = $4,
+                pdf_attempt = $5,
+                lease_token = null,
+                lease_until = null,
+                last_seq = last_seq + 1,
+                ended_at = clock_timestamp()
+            where id = $1 and lease_token = $2
+            returning *
+        )
+        insert into task_events (task_id, seq, owner_id, kind, state, total, done, failed, low, failure_code)
+        select
+            id,
+            last_seq,
+            owner_id,
+            'task.' || state,
+            state,
+            page_count,
+            pages_done,
+            pages_failed,
+            pages_low,
+            failure_code
+        from ended",
+        task.as_uuid(),
+        lease_token,
+        ending.state.as_str(),
+        ending.failure.map(FailureCode::as_str),
+        ending.pdf_attempt.map(count_column),
+    )
+    .execute(conn)
+    .await?
+    .rows_affected();
+    expect_held(written)
+}

@@ -1,0 +1,197 @@
+//! OCR runs over documents: who works on them, and how they end.
+//!
+//! Every change locks the task's row first and its pages after, so that workers wait for each other but never in a
+//! circle. Only the database's clock counts.
+
+mod claim;
+mod end;
+mod sweep;
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use untxt_core::domain::{DocumentId, EventSeq, FailureCode, OwnerId, PageCounters, TaskId, TaskState};
+use uuid::Uuid;
+
+pub(crate) use claim::expect_held;
+pub use claim::{begin_pages, claim, extend_lease, release};
+pub use end::{fail, finish};
+pub use sweep::sweep;
+
+use crate::{Error, Result, row::Row};
+
+/// A task as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Which.
+    pub id: TaskId,
+    /// Of which document.
+    pub document: DocumentId,
+    /// Where it stands.
+    pub state: TaskState,
+    /// How its pages stand.
+    pub pages: PageCounters,
+    /// Its newest event.
+    pub last_seq: EventSeq,
+    /// Why it failed.
+    pub failure: Option<FailureCode>,
+    /// Attempt that made the searchable PDF, for its `ObjectKey`; none as long as there is no PDF.
+    pub pdf_attempt: Option<u32>,
+    /// Languages to read, such as `eng+deu`.
+    pub languages: String,
+    /// Joins the log lines of one walk.
+    pub trace: Uuid,
+    /// When it was accepted.
+    pub created_at: OffsetDateTime,
+    /// When its pages were known.
+    pub started_at: Option<OffsetDateTime>,
+    /// When it reached its final state.
+    pub ended_at: Option<OffsetDateTime>,
+}
+
+/// A task that the caller may work on until its lease ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedTask {
+    /// Which.
+    pub task: TaskId,
+    /// Of which document.
+    pub document: DocumentId,
+    /// Whose: begin the transaction that reads the document and its key as this actor.
+    pub owner: OwnerId,
+    /// Never given twice for this task: names the objects that this attempt makes.
+    pub attempt: u32,
+    /// How many attempts of this step count against the limit, this one included; releases don't.
+    pub tries: u32,
+    /// Proves that the claim is still ours.
+    pub lease_token: Uuid,
+    /// Languages to read, such as `eng+deu`.
+    pub languages: String,
+    /// What is to be done: `Inspecting` or `Finishing`.
+    pub state: TaskState,
+    /// How its pages stand.
+    pub pages: PageCounters,
+    /// Joins the log lines of one walk.
+    pub trace: Uuid,
+}
+
+/// Finds a task of the actor.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find(conn: &mut PgConnection, id: TaskId) -> Result<Option<Task>> {
+    sqlx::query_as!(
+        TaskRow,
+        "select
+            id,
+            document_id,
+            state,
+            page_count,
+            pages_done,
+            pages_failed,
+            pages_low,
+            last_seq,
+            failure_code,
+            pdf_attempt,
+            languages,
+            trace,
+            created_at,
+            started_at,
+            ended_at
+        from tasks
+        where id = $1",
+        id.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// Finds the newest task of a document of the actor.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn latest_of(conn: &mut PgConnection, document: DocumentId) -> Result<Option<Task>> {
+    sqlx::query_as!(
+        TaskRow,
+        "select
+            id,
+            document_id,
+            state,
+            page_count,
+            pages_done,
+            pages_failed,
+            pages_low,
+            last_seq,
+            failure_code,
+            pdf_attempt,
+            languages,
+            trace,
+            created_at,
+            started_at,
+            ended_at
+        from tasks
+        where document_id = $1
+        order by created_at desc, id desc
+        limit 1",
+        document.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// Holds the task's row until the transaction ends, `false` when it is gone. Whoever changes pages and counters takes
+/// this lock first.
+pub(crate) async fn lock(conn: &mut PgConnection, task: TaskId) -> Result<bool> {
+    let found = sqlx::query_scalar!("select id from tasks where id = $1 for no key update", task.as_uuid())
+        .fetch_optional(conn)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// A task as its columns say.
+pub(crate) struct TaskRow {
+    pub(crate) id: Uuid,
+    pub(crate) document_id: Uuid,
+    pub(crate) state: String,
+    pub(crate) page_count: i32,
+    pub(crate) pages_done: i32,
+    pub(crate) pages_failed: i32,
+    pub(crate) pages_low: i32,
+    pub(crate) last_seq: i64,
+    pub(crate) failure_code: Option<String>,
+    pub(crate) pdf_attempt: Option<i32>,
+    pub(crate) languages: String,
+    pub(crate) trace: Uuid,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) started_at: Option<OffsetDateTime>,
+    pub(crate) ended_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<TaskRow> for Task {
+    type Error = Error;
+
+    fn try_from(row: TaskRow) -> Result<Self> {
+        let at = Row { table: "tasks", id: &row.id };
+        Ok(Self {
+            id: row.id.into(),
+            document: row.document_id.into(),
+            state: at.word("state", &row.state)?,
+            pages: PageCounters {
+                total: at.number("page_count", row.page_count)?,
+                done: at.number("pages_done", row.pages_done)?,
+                failed: at.number("pages_failed", row.pages_failed)?,
+                low: at.number("pages_low", row.pages_low)?,
+            },
+            last_seq: EventSeq(row.last_seq),
+            failure: at.word_if_any("failure_code", row.failure_code.as_deref())?,
+            pdf_attempt: at.number_if_any("pdf_attempt", row.pdf_attempt)?,
+            languages: row.languages,
+            trace: row.trace,
+            created_at: row.created_at,
+            started_at: row.started_at,
+            ended_at: row.ended_at,
+        })
+    }
+}

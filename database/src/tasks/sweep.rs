@@ -1,0 +1,161 @@
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use untxt_core::{
+    domain::{FailureCode, TaskId, TaskState},
+    queue::{QueueEntry, QueueKind},
+};
+use uuid::Uuid;
+
+use super::end::{Ending, end, finish_under};
+use crate::{
+    Error, Result,
+    pages::{Completed, end_exhausted},
+    row::{Row, count_column},
+};
+
+/// Any number, the same in every worker: who holds this lock sweeps.
+const SWEEPER_LOCK: i64 = 0x554e_5458_5457;
+
+/// How many tasks, oldest first, are looked at in one go. With a long queue the younger ones wait for the older ones
+/// anyway, and pushing them all again and again would flood the queue.
+const WINDOW: i64 = 64;
+
+/// Repairs what lost its worker or its wake-up: ends pages and tasks that used up their attempts, and gives the
+/// entries to push after the commit. A task is pushed again when nobody worked on it for `stale`.
+/// Any worker may call it; while another one sweeps, it does nothing.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn sweep(conn: &mut PgConnection, max_attempts: u32, stale: Duration) -> Result<Vec<QueueEntry>> {
+    let elected = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "elected!""#, SWEEPER_LOCK)
+        .fetch_one(&mut *conn)
+        .await?;
+    if !elected {
+        return Ok(Vec::new());
+    }
+    let mut entries = end_exhausted_pages(conn, max_attempts).await?;
+    let mut pushed = Vec::new();
+    for task in find_stuck(conn, max_attempts, stale).await? {
+        if task.is_exhausted {
+            end_exhausted_task(conn, &task).await?;
+        } else {
+            pushed.push(task.id);
+            entries.push(QueueEntry::new(task.kind()?, TaskId::from(task.id), task.trace));
+        }
+    }
+    sqlx::query!("update tasks set dispatched_at = clock_timestamp() where id = any($1)", &pushed)
+        .execute(conn)
+        .await?;
+    Ok(entries)
+}
+
+/// Fails pages whose last attempt died, and wakes the finisher of tasks that had no other open page.
+async fn end_exhausted_pages(conn: &mut PgConnection, max_attempts: u32) -> Result<Vec<QueueEntry>> {
+    let rows = sqlx::query!(
+        r#"select
+            t.id,
+            t.trace,
+            p.page_number,
+            p.lease_token as "lease_token!"
+        from pages p
+        join tasks t on t.id = p.task_id
+        where p.state = 'processing' and p.lease_until < clock_timestamp() and p.tries >= $1
+        order by t.id, p.page_number
+        limit $2
+        -- the task first, as everywhere; a task that somebody works on is left to the next sweep
+        for no key update of t skip locked"#,
+        count_column(max_attempts),
+        WINDOW,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut entries = Vec::new();
+    for row in rows {
+        let (task, at) = (TaskId::from(row.id), Row { table: "pages", id: &row.id });
+        match end_exhausted(conn, task, at.page("page_number", row.page_number)?, row.lease_token).await {
+            Ok(Completed { is_last: true }) => entries.push(QueueEntry::new(QueueKind::Finish, task, row.trace)),
+            // Lost: its worker came back to life in time.
+            Ok(Completed { is_last: false }) | Err(Error::LeaseLost) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(entries)
+}
+
+/// A task that could go on, but nobody was told of it or worked on it lately.
+struct Stuck {
+    id: Uuid,
+    state: String,
+    trace: Uuid,
+    lease_token: Option<Uuid>,
+    is_exhausted: bool,
+}
+
+impl Stuck {
+    fn state(&self) -> Result<TaskState> {
+        Row { table: "tasks", id: &self.id }.word("state", &self.state)
+    }
+
+    fn kind(&self) -> Result<QueueKind> {
+        Ok(match self.state()? {
+            TaskState::Processing => QueueKind::Recognise,
+            TaskState::Finishing => QueueKind::Finish,
+            _ => QueueKind::Inspect,
+        })
+    }
+}
+
+async fn find_stuck(conn: &mut PgConnection, max_attempts: u32, stale: Duration) -> Result<Vec<Stuck>> {
+    Ok(sqlx::query_as!(
+        Stuck,
+        r#"with waiting as (
+            select id
+            from tasks
+            where state in ('queued', 'inspecting', 'processing', 'finishing')
+                and case state
+                    when 'queued' then next_try_at <= clock_timestamp()
+                    when 'inspecting' then lease_until < clock_timestamp()
+                    when 'finishing' then coalesce(lease_until, next_try_at) < clock_timestamp()
+                    else exists (
+                        select
+                        from pages
+                        where pages.task_id = tasks.id
+                            and pages.state in ('queued', 'processing')
+                            and coalesce(pages.lease_until, pages.next_try_at) < clock_timestamp()
+                    )
+                end
+            order by created_at
+            limit $3
+        )
+        select
+            id,
+            state,
+            trace,
+            lease_token,
+            (lease_until < clock_timestamp() and tries >= $1) is true as "is_exhausted!"
+        from tasks
+        where id in (select id from waiting)
+            and dispatched_at < clock_timestamp() - make_interval(secs => $2)
+            and state in ('queued', 'inspecting', 'processing', 'finishing')
+        order by created_at
+        for no key update of tasks skip locked"#,
+        count_column(max_attempts),
+        stale.as_secs_f64(),
+        WINDOW,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Ends a task whose last attempt died: it fails, or goes without a searchable PDF when its pages were read.
+async fn end_exhausted_task(conn: &mut PgConnection, task: &Stuck) -> Result<()> {
+    let Some(lease_token) = task.lease_token else { return Ok(()) };
+    let id = TaskId::from(task.id);
+    if task.state()? == TaskState::Finishing {
+        finish_under(conn, id, lease_token, None).await?;
+        return Ok(());
+    }
+    let ending = Ending { state: TaskState::Failed, failure: Some(FailureCode::Crashed), pdf_attempt: None };
+    end(conn, id, lease_token, &ending).await
+}
