@@ -34,15 +34,28 @@ impl<E: OcrEngine> Pipeline<E> {
     /// What is wrong with this page; other pages of the document may still be read. A stage that panics is an
     /// [`OcrError::Engine`].
     pub fn read_page(&mut self, document: &Document, index: u32) -> Result<PageReading, OcrError> {
-        catch_unwind(AssertUnwindSafe(|| self.run_stages(document, index)))
-            .unwrap_or(Err(OcrError::engine("it stopped unexpectedly on this page")))
+        contain(|| {
+            let mut raster = document.raster(index)?;
+            let page = self.read_raster(&raster)?;
+            let image = encode_page(&mut raster)?;
+            Ok(PageReading { page, image })
+        })
     }
 
-    fn run_stages(&mut self, document: &Document, index: u32) -> Result<PageReading, OcrError> {
-        let mut raster = document.raster(index)?;
-        let words = self.recognise(&raster)?.words;
-        let image = encode_page(&mut raster)?;
-        let page = PageText {
+    /// Reads page `index` (from 0) as [`Self::read_page`] does, but makes no picture.
+    ///
+    /// # Errors
+    /// As [`Self::read_page`].
+    pub fn read_text(&mut self, document: &Document, index: u32) -> Result<PageText, OcrError> {
+        contain(|| {
+            let raster = document.raster(index)?;
+            self.read_raster(&raster)
+        })
+    }
+
+    fn read_raster(&mut self, raster: &Raster) -> Result<PageText, OcrError> {
+        let words = self.recognise(raster)?.words;
+        Ok(PageText {
             width: raster.width,
             height: raster.height,
             dpi: raster.dpi,
@@ -51,8 +64,7 @@ impl<E: OcrEngine> Pipeline<E> {
             text: join_words(&words),
             words,
             engine: self.engine.name_version(),
-        };
-        Ok(PageReading { page, image })
+        })
     }
 
     /// Recognises at a size the engine can take; boxes come back in pixels of `raster`, inside it.
@@ -75,6 +87,12 @@ impl<E: OcrEngine> Pipeline<E> {
         });
         Ok(found)
     }
+}
+
+/// Makes a panic an error of this page.
+fn contain<T>(stages: impl FnOnce() -> Result<T, OcrError>) -> Result<T, OcrError> {
+    catch_unwind(AssertUnwindSafe(stages))
+        .unwrap_or(Err(OcrError::engine("it stopped unexpectedly on this page")))
 }
 
 /// Finds by how much a page is shrunk before recognition: a 600-dpi A3 page (70 megapixels) is read as it is, more

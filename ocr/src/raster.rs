@@ -74,9 +74,7 @@ impl Raster {
 
     /// States the resolution, when it is one that a page can have.
     pub(crate) fn with_dpi(mut self, dpi: Option<f64>) -> Self {
-        if let Some(dpi) = dpi.map(f64::round).filter(|dpi| (MIN_DPI..=MAX_DPI).contains(dpi)) {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "70 to 2400")]
-            let dpi = dpi as u32;
+        if let Some(dpi) = believe_dpi(dpi) {
             self.dpi = dpi;
             self.is_dpi_known = true;
         }
@@ -132,6 +130,18 @@ impl Raster {
 /// Resolutions below are thumbnails or lies, above are lies (Tesseract draws the same lines).
 const MIN_DPI: f64 = 70.0;
 const MAX_DPI: f64 = 2400.0;
+
+fn believe_dpi(dpi: Option<f64>) -> Option<u32> {
+    let dpi = dpi.map(f64::round).filter(|dpi| (MIN_DPI..=MAX_DPI).contains(dpi))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "70 to 2400")]
+    let dpi = dpi as u32;
+    Some(dpi)
+}
+
+/// Gives the resolution of a picture: what its file says if that is credible, else a guess from its size.
+pub(crate) fn resolve_dpi((width, height): (u32, u32), stated: Option<f64>) -> u32 {
+    believe_dpi(stated).unwrap_or_else(|| guess_dpi(width, height))
+}
 
 /// Guesses the resolution of an image that doesn't say: as if it were a sheet of A4 or letter.
 fn guess_dpi(width: u32, height: u32) -> u32 {

@@ -12,7 +12,7 @@ mod tiff;
 
 pub(crate) use self::{
     jpeg::JpegHeader,
-    pdf::{PagePlacement, PdfFile},
+    pdf::PdfFile,
 };
 
 use serde::{Deserialize, Serialize};

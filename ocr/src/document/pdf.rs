@@ -14,7 +14,7 @@ use hayro::{
 
 use super::{
     NO_SUCH_PAGE, OpenOptions,
-    scan::{Scan, ScanFinder},
+    scan::ScanFinder,
 };
 use crate::{OcrError, Provenance, Raster, raster::luma};
 
@@ -43,6 +43,10 @@ pub(crate) struct PagePlacement {
     pub(crate) area: Rect,
     /// From there to the page's own coordinates (PDF user space).
     pub(crate) to_user_space: Affine,
+    /// Letters that the page brings as text already.
+    pub(crate) own_letters: u32,
+    /// Number and generation of the page's object.
+    pub(crate) object: Option<(u32, u16)>,
 }
 
 impl PdfFile {
@@ -73,7 +77,7 @@ impl PdfFile {
         let lost_image = Arc::new(AtomicBool::new(false));
         let settings = settings_noting_loss(&lost_image);
         let cache = RenderCache::new();
-        if let Some(scan) = find_scan(page, options, &settings, true) {
+        if let Some(scan) = watch_page(page, options, &settings, true).finish() {
             return scan?.raster.ok_or(DAMAGED);
         }
         let raster = render_page(page, options, &cache, &settings)?;
@@ -89,11 +93,17 @@ impl PdfFile {
         let page = self.page(index)?;
         let (width, height) = page.render_dimensions();
         let whole = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-        let area = match find_scan(page, options, &InterpreterSettings::default(), false) {
+        let finder = watch_page(page, options, &InterpreterSettings::default(), false);
+        let own_letters = finder.letters();
+        let area = match finder.finish() {
             Some(Ok(scan)) => scan.area,
             _ => whole,
         };
-        Ok(PagePlacement { area, to_user_space: page.initial_transform(true).to_kurbo().inverse() })
+        let object = page.raw().obj_id().and_then(|id| {
+            Some((u32::try_from(id.obj_number).ok()?, u16::try_from(id.gen_number).ok()?))
+        });
+        let to_user_space = page.initial_transform(true).to_kurbo().inverse();
+        Ok(PagePlacement { area, to_user_space, own_letters, object })
     }
 }
 
@@ -111,12 +121,12 @@ fn settings_noting_loss(lost_image: &Arc<AtomicBool>) -> InterpreterSettings {
     }
 }
 
-fn find_scan(
+fn watch_page<'o>(
     page: &Page<'_>,
-    options: &OpenOptions,
+    options: &'o OpenOptions,
     settings: &InterpreterSettings,
     wants_pixels: bool,
-) -> Option<Result<Scan, OcrError>> {
+) -> ScanFinder<'o> {
     let (width, height) = page.render_dimensions();
     let bounds = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
     let cache = hayro::hayro_interpret::InterpreterCache::new();
@@ -124,7 +134,7 @@ fn find_scan(
     let mut context = Context::new(transform, bounds, &cache, page.xref(), settings.clone());
     let mut finder = ScanFinder::new(bounds, options, wants_pixels);
     interpret_page(page, &mut context, &mut finder);
-    finder.finish()
+    finder
 }
 
 /// Draws the page on white.

@@ -1,11 +1,27 @@
 //! Makes a PDF whose text can be selected on top of the untouched scan.
+//!
+//! Promises: what one sees stays as it was (of a PDF every byte is kept and the text is appended; a JPEG goes in
+//! byte by byte); the text is invisible, lies where the words are, and comes out in reading order. Refuses to know:
+//! how the words were found.
 
-use crate::{Document, OcrError, PageText};
+mod font;
+mod from_images;
+mod layer;
+mod onto_pdf;
 
-/// Makes a searchable PDF of a document and the words of its pages.
+use crate::{Document, OcrError, PageText, document::Kind};
+
+/// Makes a searchable PDF of a document and the words of its pages, in the order of its pages; `None` stands for a
+/// page that could not be read: it is kept without text.
 ///
 /// # Errors
-/// When the document can't be written.
-pub fn searchable_pdf(_document: &Document, _pages: &[Option<PageText>]) -> Result<Vec<u8>, OcrError> {
-    Err(OcrError::engine("not yet"))
+/// [`OcrError::Unreadable`] when no page can be written; [`OcrError::Engine`] when writing fails.
+pub fn searchable_pdf(document: &Document, pages: &[Option<PageText>]) -> Result<Vec<u8>, OcrError> {
+    match &document.kind {
+        // a PDF so damaged that only the renderer could open it is made new from its pictures
+        Kind::Pdf(file) => onto_pdf::add_text(document, file, pages).or_else(|_| from_images::build(document, pages)),
+        Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => from_images::build(document, pages),
+    }
 }
+
+const UNWRITTEN: OcrError = OcrError::engine("the searchable PDF could not be written");

@@ -10,7 +10,6 @@ pub(super) enum Tag {
     NewSubfileType = 254,
     Width = 256,
     Height = 257,
-    BitsPerSample = 258,
     Compression = 259,
     Photometric = 262,
     FillOrder = 266,

@@ -1,0 +1,150 @@
+use std::fmt::Write;
+
+use lopdf::{Object, ObjectId, Stream, dictionary};
+
+/// Name of the font in the resources of a page.
+pub(super) const NAME: &str = "UntxtText";
+/// Width of each glyph, in parts of the font size.
+pub(super) const GLYPH_WIDTH: f64 = 0.5;
+/// How many objects the font takes.
+pub(super) const OBJECTS: u32 = 6;
+
+/// Makes the font of the invisible text, as objects `first` to `first + OBJECTS - 1`; `first` is the font.
+///
+/// A code is a UTF-16 unit; all codes lead to one empty glyph, so the font is small and knows every script. The idea
+/// is that of Tesseract's own PDF writer.
+pub(super) fn make_font(first: u32) -> Vec<(ObjectId, Object)> {
+    let [font, descendant, descriptor, file, to_glyph, to_unicode] = std::array::from_fn(|place| {
+        let place = u32::try_from(place).unwrap_or(0);
+        (first + place, 0)
+    });
+    let program = font_program();
+    let program_length = i64::try_from(program.len()).unwrap_or(0);
+    vec![
+        (
+            font,
+            dictionary! {
+                "Type" => "Font", "Subtype" => "Type0", "BaseFont" => "GlyphLessFont", "Encoding" => "Identity-H",
+                "DescendantFonts" => vec![descendant.into()], "ToUnicode" => to_unicode,
+            }
+            .into(),
+        ),
+        (
+            descendant,
+            dictionary! {
+                "Type" => "Font", "Subtype" => "CIDFontType2", "BaseFont" => "GlyphLessFont",
+                "CIDSystemInfo" => dictionary! {
+                    "Registry" => Object::string_literal("Adobe"), "Ordering" => Object::string_literal("Identity"),
+                    "Supplement" => 0,
+                },
+                "FontDescriptor" => descriptor, "DW" => 500, "CIDToGIDMap" => to_glyph,
+            }
+            .into(),
+        ),
+        (
+            descriptor,
+            dictionary! {
+                "Type" => "FontDescriptor", "FontName" => "GlyphLessFont", "Flags" => 5,
+                "FontBBox" => vec![0.into(), 0.into(), 500.into(), 1000.into()], "ItalicAngle" => 0,
+                "Ascent" => 1000, "Descent" => 0, "CapHeight" => 1000, "StemV" => 80, "FontFile2" => file,
+            }
+            .into(),
+        ),
+        (file, Stream::new(dictionary! { "Length1" => program_length }, program).into()),
+        (to_glyph, compressed([0, 1].repeat(1 << 16)).into()),
+        (to_unicode, compressed(unicode_map().into_bytes()).into()),
+    ]
+}
+
+pub(super) fn compressed(content: Vec<u8>) -> Stream {
+    let mut stream = Stream::new(lopdf::Dictionary::new(), content);
+    // what can't be made smaller stays as it is
+    let _ = stream.compress();
+    stream
+}
+
+/// Maps every code to itself; a range must not cross a border of 256, and a section has at most 100 ranges.
+fn unicode_map() -> String {
+    let mut map = String::from(
+        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n\
+         /CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n\
+         /CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n\
+         1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n",
+    );
+    for section in (0..256).collect::<Vec<u32>>().chunks(100) {
+        let _ = writeln!(map, "{} beginbfrange", section.len());
+        for high in section {
+            let _ = writeln!(map, "<{high:02X}00> <{high:02X}FF> <{high:02X}00>");
+        }
+        map.push_str("endbfrange\n");
+    }
+    map.push_str("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n");
+    map
+}
+
+/// Builds the smallest TrueType font with two empty glyphs, each half an em wide.
+fn font_program() -> Vec<u8> {
+    let head = words(&[
+        0x0001, 0x0000, // version
+        0x0001, 0x0000, // revision
+        0x0000, 0x0000, // check sum adjustment, filled in below
+        0x5f0f, 0x3cf5, // magic
+        0x0000, 1000, // flags, units per em
+        0, 0, 0, 0, 0, 0, 0, 0, // created, modified
+        0, 0, 500, 1000, // box
+        0, 8, 2, 0, 0, // style, smallest size, direction, short offsets, glyph format
+    ]);
+    let hhea = words(&[0x0001, 0, 1000, 0, 0, 500, 0, 0, 500, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    let maxp = words(&[0x0001, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let hmtx = words(&[500, 0, 0]);
+    let loca = words(&[0, 0, 0]);
+    let cmap = words(&[0, 1, 3, 1, 0, 12, 4, 32, 0, 4, 4, 1, 0, 0xffff, 0xffff, 0, 0, 0, 0, 0, 1, 1, 0, 0]);
+    let post = words(&[0x0003, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let glyf = vec![0; 4];
+    assemble(&[
+        (b"cmap", cmap),
+        (b"glyf", glyf),
+        (b"head", head),
+        (b"hhea", hhea),
+        (b"hmtx", hmtx),
+        (b"loca", loca),
+        (b"maxp", maxp),
+        (b"post", post),
+    ])
+}
+
+fn words(words: &[u16]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_be_bytes()).collect()
+}
+
+fn assemble(tables: &[(&[u8; 4], Vec<u8>); 8]) -> Vec<u8> {
+    // 8 tables: search range 8 * 16, selector log2 8, shift 0
+    let mut font = words(&[0x0001, 0x0000, 8, 128, 3, 0]);
+    let mut offset = 12 + 16 * tables.len();
+    for (tag, table) in tables {
+        font.extend_from_slice(*tag);
+        font.extend(check_sum(table).to_be_bytes());
+        font.extend(u32::try_from(offset).unwrap_or(0).to_be_bytes());
+        font.extend(u32::try_from(table.len()).unwrap_or(0).to_be_bytes());
+        offset += table.len().next_multiple_of(4);
+    }
+    let mut head_at = 0;
+    for (tag, table) in tables {
+        if *tag == b"head" {
+            head_at = font.len();
+        }
+        font.extend_from_slice(table);
+        font.resize(font.len().next_multiple_of(4), 0);
+    }
+    let adjustment = 0xb1b0_afba_u32.wrapping_sub(check_sum(&font));
+    font[head_at + 8..head_at + 12].copy_from_slice(&adjustment.to_be_bytes());
+    font
+}
+
+fn check_sum(bytes: &[u8]) -> u32 {
+    bytes.chunks(4).fold(0_u32, |sum, chunk| {
+        let mut word = [0; 4];
+        word[..chunk.len()].copy_from_slice(chunk);
+        sum.wrapping_add(u32::from_be_bytes(word))
+    })
+}

@@ -1,0 +1,112 @@
+use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, Object, ObjectId, Stream};
+
+use super::{UNWRITTEN, font, layer::write_layer};
+use crate::{Document, OcrError, PageText, document::PdfFile};
+
+/// Adds the text to a PDF. The file's own bytes stay as they are, and what is new is appended (an incremental
+/// update); only a file whose table of objects had to be repaired is written anew, its streams untouched.
+pub(super) fn add_text(document: &Document, file: &PdfFile, pages: &[Option<PageText>]) -> Result<Vec<u8>, OcrError> {
+    let original = Pdf::load_mem(&document.bytes).map_err(|_| UNWRITTEN)?;
+    let changes = list_changes(document, file, &original, pages)?;
+    if changes.is_empty() && original.xref_recovery.is_none() {
+        return Ok(document.bytes.to_vec());
+    }
+    if original.is_encrypted() {
+        return Err(UNWRITTEN);
+    }
+    let mut bytes = Vec::with_capacity(document.bytes.len() + (64 << 10));
+    if original.xref_recovery.is_some() {
+        let mut rewritten = original;
+        for (id, object) in changes {
+            rewritten.set_object(id, object);
+        }
+        rewritten.save_to(&mut bytes).map_err(|_| UNWRITTEN)?;
+    } else {
+        let mut update = IncrementalDocument::create_from(document.bytes.to_vec(), original);
+        for (id, object) in changes {
+            update.new_document.set_object(id, object);
+        }
+        update.save_to(&mut bytes).map_err(|_| UNWRITTEN)?;
+    }
+    check(&bytes, document)?;
+    Ok(bytes)
+}
+
+/// Opens what was written: a file that would lose pages is not given out.
+fn check(bytes: &[u8], document: &Document) -> Result<(), OcrError> {
+    let written = Document::open(bytes.to_vec(), &document.options)?;
+    if written.page_count() == document.page_count() { Ok(()) } else { Err(UNWRITTEN) }
+}
+
+/// Lists new and changed objects: the font, and for each page with words its text and the page itself.
+fn list_changes(
+    document: &Document,
+    file: &PdfFile,
+    original: &Pdf,
+    pages: &[Option<PageText>],
+) -> Result<Vec<(ObjectId, Object)>, OcrError> {
+    let font_id = original.max_id + 1;
+    let guard_id = (font_id + font::OBJECTS, 0);
+    let mut next_id = guard_id.0 + 1;
+    let mut changes = Vec::new();
+    for (index, page) in (0..).zip(pages) {
+        let Some(page) = page else { continue };
+        let placement = file.placement(index, &document.options)?;
+        if page.words.is_empty() || has_own_text(page, placement.own_letters) {
+            continue;
+        }
+        let page_id = placement.object.ok_or(UNWRITTEN)?;
+        let dictionary = original.get_dictionary(page_id).map_err(|_| UNWRITTEN)?;
+        let mut text = b"Q\n".to_vec();
+        text.extend(write_layer(page, placement.area, placement.to_user_space));
+        let text_id = (next_id, 0);
+        next_id += 1;
+        changes.push((text_id, font::compressed(text).into()));
+        changes.push((page_id, add_to_page(original, dictionary, [guard_id, text_id], (font_id, 0)).into()));
+    }
+    if !changes.is_empty() {
+        changes.extend(font::make_font(font_id));
+        // what the page draws must not move the text: its state is saved before and restored behind
+        changes.push((guard_id, Stream::new(Dictionary::new(), b"q\n".to_vec()).into()));
+    }
+    Ok(changes)
+}
+
+/// Says whether the page brings its own text: a second layer would make every copied word double.
+fn has_own_text(page: &PageText, own_letters: u32) -> bool {
+    let letters: usize = page.words.iter().map(|word| word.text.chars().count()).sum();
+    own_letters as usize * 2 >= letters
+}
+
+fn add_to_page(
+    original: &Pdf,
+    page: &Dictionary,
+    [guard, text]: [ObjectId; 2],
+    font_id: ObjectId,
+) -> Dictionary {
+    let mut page = page.clone();
+    let mut contents = vec![guard.into()];
+    match page.get(b"Contents").and_then(|object| original.dereference(object)) {
+        Ok((_, Object::Array(streams))) => contents.extend(streams.iter().cloned()),
+        Ok((Some(id), Object::Stream(_))) => contents.push(id.into()),
+        _ => {}
+    }
+    contents.push(text.into());
+    page.set("Contents", contents);
+    let mut resources = find_resources(original, &page).cloned().unwrap_or_default();
+    let fonts = resources.get_deref(b"Font", original).and_then(Object::as_dict).cloned();
+    let mut fonts = fonts.unwrap_or_default();
+    fonts.set(font::NAME, font_id);
+    resources.set("Font", fonts);
+    page.set("Resources", resources);
+    page
+}
+
+/// Finds the resources of a page, its own or those of the nearest node above it.
+fn find_resources<'a>(original: &'a Pdf, page: &'a Dictionary) -> Option<&'a Dictionary> {
+    const MAX_DEPTH: usize = 100;
+    let parent = |node: &&'a Dictionary| node.get_deref(b"Parent", original).and_then(Object::as_dict).ok();
+    std::iter::successors(Some(page), parent)
+        .take(MAX_DEPTH)
+        .find_map(|node| node.get_deref(b"Resources", original).and_then(Object::as_dict).ok())
+}
