@@ -2,6 +2,7 @@
 
 mod certs;
 mod config;
+mod ocr;
 mod serve;
 mod storage;
 
@@ -15,6 +16,8 @@ use untxt_core::config::Problems;
 pub(crate) enum Command {
     /// Serve S3 from a folder.
     Storage(serve::ServeArgs),
+    /// Read one file without any server.
+    Ocr(ocr::OcrArgs),
     /// Make the certificates of one installation.
     Certs(certs::CertsArgs),
     /// Print every setting with its default.
@@ -25,6 +28,7 @@ impl Command {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Storage(args) => storage::run(&args),
+            Self::Ocr(args) => ocr::run(&args),
             Self::Certs(args) => certs::run(&args),
             Self::Config => config::run(),
         }
