@@ -1,7 +1,7 @@
 import { createContext } from 'svelte';
 
 import { Api } from './api/client';
-import type { TaskEvent } from './api/types';
+import type { Document, TaskEvent } from './api/types';
 import type { DocumentEntry } from './documents/document_entry.svelte';
 import { Documents } from './documents/documents.svelte';
 import { Drop } from './documents/drop.svelte';
@@ -22,7 +22,7 @@ export class App {
   readonly navigation = new Navigation();
   readonly session = new Session(this.api);
   readonly documents = new Documents(this.api);
-  readonly uploads = new Uploads(this.api, () => this.documents.limits);
+  readonly uploads = new Uploads(this, () => this.documents.limits);
   readonly drop = new Drop((files, folders) => {
     if (this.session.state !== 'in') return;
     this.uploads.add(files, folders);
@@ -32,7 +32,7 @@ export class App {
   readonly pageView = new PageView(this.api);
   readonly live = new Live({
     hear: (event) => void this.documents.hear(event).catch(() => undefined),
-    resync: () => void this.documents.resync(),
+    resync: () => void (this.session.isAway || this.documents.resync()),
     ended: () => void this.session.renew().then((isIn) => isIn && this.live.start()),
     isBusy: () => this.documents.isBusy,
   });
@@ -52,6 +52,12 @@ export class App {
     this.drop.start();
     this.#watchBrowser();
     void this.session.start();
+  }
+
+  /** A server that refuses a login may do so before it has read the file, and then no answer arrives at all. */
+  async sendDocument(...upload: Parameters<Api['sendDocument']>): Promise<Document> {
+    await this.session.freshen();
+    return this.api.sendDocument(...upload);
   }
 
   /** What one person saw is gone before anybody else sits down here. */

@@ -20,7 +20,8 @@ export interface User {
 
 export interface SessionAnswer {
   user: User;
-  expires_at?: string;
+  /** When the session ends at the latest, whatever happens. */
+  expires_at: string;
 }
 
 export interface Limits {

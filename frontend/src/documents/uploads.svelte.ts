@@ -9,6 +9,9 @@ const AT_ONCE = 3;
 /** Waits between tries on its own; after the last one the person decides. */
 const PAUSES_MS = [1_000, 3_000, 9_000];
 
+/** Refusals that say nothing about the file: log in, too slow, too often. */
+const PASSING = new Set([401, 408, 429]);
+
 export interface Sender {
   sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal): Promise<Document>;
 }
@@ -129,7 +132,7 @@ export class Uploads {
     const problem = error instanceof Problem ? error : new Unreachable();
     upload.problem = problem;
     const status = problem instanceof Problem ? problem.status : 0;
-    if (status >= 400 && status < 500 && status !== 401 && status !== 429) return this.#stop(upload, 'refused');
+    if (status >= 400 && status < 500 && !PASSING.has(status)) return this.#stop(upload, 'refused');
     const needsPerson = status === 401;
     const pause = PAUSES_MS[upload.tries - 1];
     if (needsPerson || pause === undefined) return this.#stop(upload, 'broken');

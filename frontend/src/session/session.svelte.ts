@@ -1,13 +1,15 @@
 import type { Api } from '../api/client';
-import { Problem, Unreachable } from '../api/problem';
+import { Problem } from '../api/problem';
 import type { SessionAnswer, User } from '../api/types';
 
-/** Renewed this long before the access token runs out. */
-const RENEW_BEFORE_MS = 60_000;
+/** Access tokens live some minutes; the server says for how long the session lives, not the token. */
+const RENEW_EVERY_MS = 4 * 60_000;
+/** No server makes tokens that live for less than this. */
+const SURELY_FRESH_MS = 50_000;
+/** Between tries, and between looks whether somebody is back. */
+const SOON_MS = 15_000;
 /** Somebody who touched nothing for this long is away; the session is then left to end. */
 const AWAY_AFTER_MS = 15 * 60_000;
-/** Asked again this soon when the server did not say how long the token lives. */
-const UNKNOWN_LIFE_MS = 5 * 60_000;
 
 export type SessionState = 'unknown' | 'in' | 'out' | 'unreachable';
 
@@ -29,7 +31,8 @@ export class Session {
   #renewal: Promise<boolean> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastActive = Date.now();
-  #endsAt = 0;
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #triedAt = Number.NEGATIVE_INFINITY;
 
   constructor(api: Api) {
     this.#api = api;
@@ -39,18 +42,16 @@ export class Session {
   /** Finds out whether the cookies still stand for somebody. */
   async start(): Promise<void> {
     try {
-      this.#enter(await this.#api.readSession());
+      this.#enter(await this.#api.readSession(), false);
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) {
-        if (!(await this.renew()) && this.state !== 'unreachable') this.#leave(false);
-      } else {
-        this.state = 'unreachable';
-      }
+      if (error instanceof Problem && error.status === 401) await this.renew();
+      else this.state = 'unreachable';
     }
   }
 
   async logIn(login: string, password: string): Promise<void> {
-    this.#enter(await this.#api.logIn(login, password));
+    this.#lastActive = Date.now();
+    this.#enter(await this.#api.logIn(login, password), true);
   }
 
   /** Ends the session on the server; the screen is cleared even when the server can't be reached. */
@@ -59,15 +60,26 @@ export class Session {
     await this.#api.logOut().catch(() => undefined);
   }
 
-  /** True while the access token will still be taken; a plain link or a download can't renew it by itself. */
+  /** True while the access token is surely taken; a download or an upload can't renew it on its way. */
   get isFresh(): boolean {
-    return Date.now() < this.#endsAt - RENEW_BEFORE_MS / 4;
+    return Date.now() - this.#renewedAt < SURELY_FRESH_MS;
+  }
+
+  /** True when nobody has touched anything for long; what runs by itself then must not keep the session alive. */
+  get isAway(): boolean {
+    return Date.now() - this.#lastActive > AWAY_AFTER_MS;
   }
 
   /** Called on every key and pointer event; cheap. Somebody who comes back is let in again at once, or told. */
   touch(): void {
     this.#lastActive = Date.now();
-    if (this.state === 'in' && !this.isFresh) void this.renew();
+    const isLate = Date.now() - this.#renewedAt > RENEW_EVERY_MS + SOON_MS;
+    if (this.state === 'in' && isLate && Date.now() - this.#triedAt > SOON_MS) void this.renew();
+  }
+
+  /** Makes sure that the token is fresh, for requests that can't be sent twice at no cost. */
+  async freshen(): Promise<boolean> {
+    return this.isFresh || (await this.renew());
   }
 
   /** Gets a fresh access token; callers at the same time share one request. False: the session is over. */
@@ -80,31 +92,32 @@ export class Session {
 
   async #renewAlone(): Promise<boolean> {
     const wasIn = this.state === 'in';
+    this.#triedAt = Date.now();
     try {
       const answer = await acrossTabs(() => this.#api.refreshSession());
       // Logged out while the answer was on its way: it must not log in again.
       if (wasIn && this.state !== 'in') return false;
-      this.#enter(answer);
+      this.#enter(answer, true);
       return true;
     } catch (error) {
       if (error instanceof Problem && error.status === 401) {
-        if (this.state === 'in') this.#leave(true);
+        if (this.state !== 'out') this.#leave(this.state === 'in');
         return false;
       }
       if (this.state === 'unknown') this.state = 'unreachable';
-      if (error instanceof Unreachable || error instanceof Problem) this.#renewIn(RENEW_BEFORE_MS / 4);
+      this.#renewIn(SOON_MS);
       return false;
     }
   }
 
-  #enter(answer: SessionAnswer): void {
+  #enter(answer: SessionAnswer, isFresh: boolean): void {
     const changed = this.user?.id !== answer.user.id;
     this.user = answer.user;
     if (changed) this.onChange();
     this.state = 'in';
     this.endedByItself = false;
-    this.#endsAt = answer.expires_at === undefined ? Date.now() + UNKNOWN_LIFE_MS : Date.parse(answer.expires_at);
-    this.#renewIn(Math.max(this.#endsAt - Date.now() - RENEW_BEFORE_MS, 10_000));
+    if (isFresh) this.#renewedAt = Date.now();
+    this.#renewIn(isFresh ? RENEW_EVERY_MS : SOON_MS);
   }
 
   #leave(byItself: boolean): void {
@@ -122,8 +135,8 @@ export class Session {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       if (this.state !== 'in') return;
-      if (Date.now() - this.#lastActive < AWAY_AFTER_MS) void this.renew();
-      else this.#renewIn(RENEW_BEFORE_MS / 4);
+      if (this.isAway) this.#renewIn(SOON_MS);
+      else void this.renew();
     }, delayMs);
   }
 }

@@ -5,10 +5,10 @@ import { Problem, Unreachable } from '../api/problem';
 import type { SessionAnswer } from '../api/types';
 import { Session } from './session.svelte';
 
-const LIFE_MS = 15 * 60_000;
+const MINUTE = 60_000;
 const answer = (login = 'ada'): SessionAnswer => ({
   user: { id: login, login, role: 'user' },
-  expires_at: new Date(Date.now() + LIFE_MS).toISOString(),
+  expires_at: new Date(Date.now() + 8 * 60 * MINUTE).toISOString(),
 });
 const over = () => new Problem(401, 'not_logged_in', '', null, null);
 
@@ -28,25 +28,40 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('the session', () => {
-  it('renews itself a minute before the end while somebody is there', async () => {
+  it('renews itself every few minutes while somebody is there', async () => {
     const { session, refreshSession } = aSession();
-    await session.start();
-    await vi.advanceTimersByTimeAsync(LIFE_MS - 61_000);
-    expect(refreshSession).not.toHaveBeenCalled();
-    session.touch();
-    await vi.advanceTimersByTimeAsync(2_000);
-    expect(refreshSession).toHaveBeenCalledTimes(1);
-    expect(session.isFresh).toBe(true);
+    await session.logIn('ada', 'x');
+    for (let minute = 0; minute < 60; minute += 1) {
+      session.touch();
+      await vi.advanceTimersByTimeAsync(MINUTE);
+    }
+    expect(refreshSession.mock.calls.length).toBeGreaterThanOrEqual(12);
+    expect(refreshSession.mock.calls.length).toBeLessThanOrEqual(15);
   });
 
-  it('is left to end while nobody is there', async () => {
+  it('renews a token of unknown age soon', async () => {
     const { session, refreshSession } = aSession();
     await session.start();
-    await vi.advanceTimersByTimeAsync(LIFE_MS - 60_000);
-    refreshSession.mockClear();
-    await vi.advanceTimersByTimeAsync(2 * LIFE_MS);
-    expect(refreshSession.mock.calls.length).toBeLessThanOrEqual(1);
     expect(session.isFresh).toBe(false);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(refreshSession).toHaveBeenCalledTimes(1);
+    expect(session.isFresh).toBe(true);
+    await session.freshen();
+    expect(refreshSession).toHaveBeenCalledTimes(1);
+  });
+
+  it('is left to end while nobody is there, and asked for at once when somebody comes back', async () => {
+    const { session, refreshSession } = aSession();
+    await session.logIn('ada', 'x');
+    await vi.advanceTimersByTimeAsync(16 * MINUTE);
+    expect(session.isAway).toBe(true);
+    refreshSession.mockClear();
+    await vi.advanceTimersByTimeAsync(60 * MINUTE);
+    expect(refreshSession).not.toHaveBeenCalled();
+    session.touch();
+    session.touch();
+    expect(session.isAway).toBe(false);
+    expect(refreshSession).toHaveBeenCalledTimes(1);
   });
 
   it('renews once for many who ask at the same time', async () => {
@@ -79,6 +94,8 @@ describe('the session', () => {
     refreshSession.mockRejectedValueOnce(new Unreachable());
     expect(await session.renew()).toBe(false);
     expect(session.state).toBe('in');
+    session.touch();
+    expect(refreshSession).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(16_000);
     expect(refreshSession).toHaveBeenCalledTimes(2);
   });
@@ -108,6 +125,10 @@ describe('the session', () => {
     away.readSession.mockRejectedValue(new Unreachable());
     await away.session.start();
     expect(away.session.state).toBe('unreachable');
+    away.readSession.mockRejectedValue(over());
+    away.refreshSession.mockRejectedValue(over());
+    await away.session.start();
+    expect(away.session.state).toBe('out');
   });
 });
 
