@@ -1,11 +1,13 @@
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
+use http::{Method, Request, Response};
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
 use rustls::ServerConfig;
-use s3s::service::S3Service;
+use s3s::{Body, HttpError, service::S3Service};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -65,7 +67,8 @@ async fn serve_connection(stream: TcpStream, acceptor: TlsAcceptor, service: S3S
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEADER_TIMEOUT);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let answer = service_fn(move |request| without_head_body(service.clone(), request));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
@@ -76,4 +79,14 @@ async fn serve_connection(stream: TcpStream, acceptor: TlsAcceptor, service: S3S
     if let Err(error) = ended {
         tracing::debug!(error, "a connection ended early");
     }
+}
+
+/// Answers a request. s3s gives an error a body even when HEAD was asked, which breaks HTTP/2.
+async fn without_head_body(service: S3Service, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
+    let is_head = request.method() == Method::HEAD;
+    let mut answer = service.call(request.map(Body::from)).await?;
+    if is_head {
+        *answer.body_mut() = Body::empty();
+    }
+    Ok(answer)
 }

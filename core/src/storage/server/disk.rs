@@ -29,6 +29,8 @@ pub(super) struct Disk {
     folder: PathBuf,
     /// Held while an object appears or disappears, so that the listing sees changes in their order.
     listing: Mutex<Listing>,
+    /// Held by the one that walks over the folder, while others who want a listing wait.
+    walk: Mutex<()>,
     /// Locked as long as the store runs.
     _lock: File,
 }
@@ -59,7 +61,7 @@ impl Disk {
         }
         sync_folder(&folder.join("objects"))?;
         sync_folder(folder)?;
-        let disk = Self { folder: folder.to_owned(), listing: Mutex::default(), _lock: lock };
+        let disk = Self { folder: folder.to_owned(), listing: Mutex::default(), walk: Mutex::default(), _lock: lock };
         uploads::remove_expired(&disk)?;
         Ok(disk)
     }
@@ -125,26 +127,24 @@ impl Disk {
 
     /// Gives one page of the listing, walking over all objects if nobody did before.
     pub(super) fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> io::Result<Page> {
-        loop {
+        if let Some(page) = self.listing().page(prefix, after, limit) {
+            return Ok(page);
+        }
+        let _turn = self.walk.lock().unwrap_or_else(PoisonError::into_inner);
+        {
             let mut listing = self.listing();
             if let Some(page) = listing.page(prefix, after, limit) {
                 return Ok(page);
             }
-            // A second walk that starts while one is under way would forget the first one's notes.
-            let is_first = matches!(*listing, Listing::Unknown);
-            if is_first {
-                *listing = Listing::Walking(Vec::new());
-            }
-            drop(listing);
-            if !is_first {
-                return Err(io::Error::new(ErrorKind::ResourceBusy, "the store is still reading its folder"));
-            }
-            match listing::walk(&self.folder.join("objects")) {
-                Ok(objects) => self.listing().finish(objects),
-                Err(error) => {
-                    *self.listing() = Listing::Unknown;
-                    return Err(error);
-                }
+            *listing = Listing::Walking(Vec::new());
+        }
+        let found = listing::walk(&self.folder.join("objects"));
+        let mut listing = self.listing();
+        match found {
+            Ok(objects) => Ok(listing.finish(objects, prefix, after, limit)),
+            Err(error) => {
+                *listing = Listing::Unknown;
+                Err(error)
             }
         }
     }

@@ -36,28 +36,40 @@ impl Listing {
         }
     }
 
-    /// Ends a walk.
-    pub(super) fn finish(&mut self, mut objects: BTreeMap<String, ObjectInfo>) {
+    /// Ends a walk and gives the first page that was asked for.
+    pub(super) fn finish(
+        &mut self,
+        mut objects: BTreeMap<String, ObjectInfo>,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Page {
         if let Self::Walking(changes) = std::mem::take(self) {
             changes.into_iter().for_each(|change| apply(&mut objects, change));
         }
+        let page = page_of(&objects, prefix, after, limit);
         *self = Self::Known(objects);
+        page
     }
 
     /// Gives at most `limit` objects whose key starts with `prefix` and comes after `after`; `None` before a walk.
     pub(super) fn page(&self, prefix: &str, after: Option<&str>, limit: usize) -> Option<Page> {
         let Self::Known(objects) = self else { return None };
-        let start = match after {
-            Some(after) if after >= prefix => Bound::Excluded(after),
-            _ => Bound::Included(prefix),
-        };
-        let mut found = objects
-            .range::<str, _>((start, Bound::Unbounded))
-            .map(|(_, info)| info)
-            .take_while(|info| info.key.starts_with(prefix));
-        let objects = found.by_ref().take(limit).cloned().collect();
-        Some(Page { objects, is_truncated: found.next().is_some() })
+        Some(page_of(objects, prefix, after, limit))
     }
+}
+
+fn page_of(objects: &BTreeMap<String, ObjectInfo>, prefix: &str, after: Option<&str>, limit: usize) -> Page {
+    let start = match after {
+        Some(after) if after >= prefix => Bound::Excluded(after),
+        _ => Bound::Included(prefix),
+    };
+    let mut found = objects
+        .range::<str, _>((start, Bound::Unbounded))
+        .map(|(_, info)| info)
+        .take_while(|info| info.key.starts_with(prefix));
+    let objects = found.by_ref().take(limit).cloned().collect();
+    Page { objects, is_truncated: found.next().is_some() }
 }
 
 fn apply(objects: &mut BTreeMap<String, ObjectInfo>, change: Change) {

@@ -8,8 +8,11 @@ mod answer;
 mod connections;
 mod disk;
 mod listing;
+mod multipart;
 mod object_file;
+mod objects;
 mod receive;
+mod send;
 mod service;
 mod uploads;
 

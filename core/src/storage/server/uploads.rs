@@ -94,11 +94,12 @@ impl Upload {
     }
 
     /// Joins parts to the object; what was there before stays until the new one is whole.
-    pub(super) fn complete(&self, disk: &Disk, parts: Vec<(File, ObjectInfo)>) -> io::Result<ObjectInfo> {
+    pub(super) fn complete(&self, disk: &Disk, parts: &[(i32, ObjectInfo)]) -> io::Result<ObjectInfo> {
         let mut joined = disk.create_temporary()?;
         let (mut length, mut hash) = (0, digest::Context::new(&digest::SHA256));
-        let count = parts.len();
-        for (part, info) in parts {
+        for (number, info) in parts {
+            let gone = || io::Error::new(ErrorKind::NotFound, "a part of an upload disappeared");
+            let (part, _) = self.find_part(*number).filter(|(_, found)| found.etag == info.etag).ok_or_else(gone)?;
             // The kernel copies from file to file; the bytes don't come through this process.
             let copied = io::copy(&mut io::Read::take(part, info.length), joined.as_file_mut())?;
             if copied != info.length {
@@ -110,7 +111,7 @@ impl Upload {
         let info = ObjectInfo {
             key: self.key.clone(),
             length,
-            etag: format!("{}-{count}", entity_tag(hash)),
+            etag: format!("{}-{}", entity_tag(hash), parts.len()),
             modified: clock::now().unix_timestamp(),
             crc32: None,
             upload_id: Some(self.id.clone()),
