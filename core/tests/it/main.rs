@@ -6,3 +6,4 @@ mod raw;
 mod redis_process;
 mod site;
 mod storage;
+mod store_protocol;
