@@ -3,7 +3,7 @@
 //! It promises AES-256-GCM only, full associated data on every value, and that keys are zeroised. It refuses to
 //! know where wrapped keys and sealed values are stored: callers get and give bytes.
 //! Formats: small values `0x01 | key version (u32, big endian) | nonce (12) | ciphertext | tag (16)` (Tink AEAD with
-//! TINK prefix); files Tink streaming AEAD `AES256_GCM_HKDF_1MB`.
+//! TINK prefix, the version bound as associated data too); files Tink streaming AEAD `AES256_GCM_HKDF_1MB`.
 
 mod aead;
 mod context;

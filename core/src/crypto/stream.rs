@@ -11,7 +11,7 @@ use aws_lc_rs::{
     rand,
 };
 use bytes::Bytes;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{
     CryptoError,
@@ -237,7 +237,7 @@ impl StreamOpener {
             }
             State::Broken => return Err(CryptoError::Corrupt),
         };
-        self.pending.as_mut_slice().zeroize();
+        // What was plaintext here is overwritten by the next segment, and wiped when this is dropped.
         self.pending.clear();
         Ok(())
     }
