@@ -252,3 +252,19 @@ async fn a_store_stops_when_its_lifecycle_does() {
     served.await.expect("no panic").expect("served");
     assert!(store.probe().await.is_err());
 }
+
+#[tokio::test]
+async fn connections_that_say_nothing_hold_up_nobody() {
+    let site = Site::new();
+    let process = StoreProcess::start(&site);
+    let silent: Vec<_> = (0..50).map(|_| std::net::TcpStream::connect(process.address).expect("connected")).collect();
+    let store = client(&site, process.address);
+    let begin = Instant::now();
+    store.put(&an_object(), body(b"x", 1)).await.expect("stored");
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    for mut stream in silent {
+        stream.set_read_timeout(Some(Duration::from_secs(1))).expect("set");
+        assert_eq!(std::io::Read::read(&mut stream, &mut [0; 1]).expect("closed, not silent"), 0);
+    }
+}
