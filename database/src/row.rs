@@ -12,7 +12,7 @@ pub(crate) struct Row<'a> {
     /// Its table.
     pub(crate) table: &'static str,
     /// Its key.
-    pub(crate) id: &'a dyn Display,
+    pub(crate) id: &'a (dyn Display + Sync),
 }
 
 impl Row<'_> {
