@@ -146,7 +146,7 @@ export const words = {
     strip: 'Pages',
     previous: 'Previous page',
     next: 'Next page',
-    keys: 'J and K, or the arrow keys, turn the pages.',
+    keys: 'Keys: J and K turn the page, N goes to the next doubtful word.',
     tile: { waiting: 'waiting', reading: 'being read', done: 'done', check: 'done, to check', failed: 'failed' } satisfies Record<
       Tile,
       string
