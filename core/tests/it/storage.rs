@@ -247,9 +247,16 @@ async fn a_store_stops_when_its_lifecycle_does() {
     while store.probe().await.is_err() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    let (key, bytes) = (an_object(), some_bytes(7 << 20));
+    store.put(&key, body(&bytes, 1 << 20)).await.expect("stored");
+    let mut reading = store.get(&key, None).await.expect("found");
+    let first = reading.try_next().await.expect("read").expect("a piece");
     lifecycle.stop();
-    assert!(lifecycle.wait(Duration::from_secs(3)).await);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let rest: Vec<Bytes> = reading.try_collect().await.expect("what runs is finished");
+    assert!([&[first], &*rest].concat().concat() == bytes);
     served.await.expect("no panic").expect("served");
+    assert!(lifecycle.wait(Duration::from_secs(3)).await);
     assert!(store.probe().await.is_err());
 }
 

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::lifecycle::Lifecycle;
 
 /// Connections served at once; more wait in the system's queue.
-const MAX_CONNECTIONS: usize = 256;
+const MAX_CONNECTIONS: u32 = 256;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long running requests get when the process stops.
@@ -27,10 +27,10 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause when the system has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts connections until the lifecycle stops. Handshakes run beside, so that a slow one holds up nobody.
+/// Accepts connections until the lifecycle stops, and then lets running requests finish. Handshakes run beside, so that a slow one holds up nobody.
 pub(super) async fn accept(listener: TcpListener, tls: Arc<ServerConfig>, service: S3Service, lifecycle: &Lifecycle) {
     let (acceptor, stop) = (TlsAcceptor::from(tls), lifecycle.stop_token());
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
     while let Some(accepted) = stop.run_until_cancelled(next(&listener, &places)).await {
         match accepted {
             Ok((stream, place)) => {
@@ -46,6 +46,11 @@ pub(super) async fn accept(listener: TcpListener, tls: Arc<ServerConfig>, servic
             }
         }
     }
+    // Every connection ends by itself within DRAIN_TIMEOUT now; all places are free when the last one did.
+    let all_ended = timeout(DRAIN_TIMEOUT + ACCEPT_PAUSE, places.acquire_many(MAX_CONNECTIONS)).await;
+    if all_ended.is_err() {
+        tracing::warn!("some connections were cut off");
+    }
 }
 
 async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
@@ -56,7 +61,9 @@ async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(Tc
 }
 
 async fn serve_connection(stream: TcpStream, acceptor: TlsAcceptor, service: S3Service, stop: CancellationToken) {
-    let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+    let handshake = stop.run_until_cancelled(timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)));
+    let Some(handshake) = handshake.await else { return };
+    let stream = match handshake {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "a TLS handshake failed");
