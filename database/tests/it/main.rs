@@ -1,0 +1,3 @@
+//! The database as the processes see it: a real Postgres with the real settings.
+
+mod security;
