@@ -60,8 +60,6 @@ fn encode_jpeg(raster: &Raster, bytes: &[u8], color: jpeg_encoder::ColorType) ->
     let mut out = Vec::with_capacity(bytes.len() / 16);
     let mut encoder = jpeg_encoder::Encoder::new(&mut out, JPEG_QUALITY);
     encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
-    encoder
-        .encode(bytes, width, height, color)
-        .map_err(|_| OcrError::engine("the page image could not be encoded"))?;
+    encoder.encode(bytes, width, height, color).map_err(|_| OcrError::engine("the page image could not be encoded"))?;
     Ok(EncodedImage { media_type: "image/jpeg".into(), bytes: out })
 }

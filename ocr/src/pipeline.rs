@@ -91,8 +91,7 @@ impl<E: OcrEngine> Pipeline<E> {
 
 /// Makes a panic an error of this page.
 fn contain<T>(stages: impl FnOnce() -> Result<T, OcrError>) -> Result<T, OcrError> {
-    catch_unwind(AssertUnwindSafe(stages))
-        .unwrap_or(Err(OcrError::engine("it stopped unexpectedly on this page")))
+    catch_unwind(AssertUnwindSafe(stages)).unwrap_or(Err(OcrError::engine("it stopped unexpectedly on this page")))
 }
 
 /// Finds by how much a page is shrunk before recognition: a 600-dpi A3 page (70 megapixels) is read as it is, more

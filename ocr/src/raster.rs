@@ -69,7 +69,15 @@ impl Raster {
             3 => simplify_rgb(bytes, width as usize),
             _ => return Err(OcrError::unreadable("the image has an unknown kind of pixels")),
         };
-        Ok(Self { width, height, dpi: guess_dpi(width, height), is_dpi_known: false, pixels, provenance, encoded: None })
+        Ok(Self {
+            width,
+            height,
+            dpi: guess_dpi(width, height),
+            is_dpi_known: false,
+            pixels,
+            provenance,
+            encoded: None,
+        })
     }
 
     /// States the resolution, when it is one that a page can have.
@@ -161,7 +169,11 @@ pub(crate) fn luma(&[r, g, b]: &[u8; 3]) -> u8 {
 }
 
 fn simplify_gray(bytes: Vec<u8>, width: usize) -> Pixels {
-    if bytes.iter().all(|&v| v == 0 || v == 0xff) { Pixels::Bilevel(pack_bits(&bytes, width)) } else { Pixels::Gray8(bytes) }
+    if bytes.iter().all(|&v| v == 0 || v == 0xff) {
+        Pixels::Bilevel(pack_bits(&bytes, width))
+    } else {
+        Pixels::Gray8(bytes)
+    }
 }
 
 fn simplify_rgb(bytes: Vec<u8>, width: usize) -> Pixels {

@@ -110,7 +110,8 @@ fn parse_table(table: &str) -> Vec<Word> {
     for row in table.lines() {
         let mut cells = row.splitn(12, '\t');
         let mut number = || cells.next().and_then(|cell| cell.parse::<u32>().ok());
-        let Some([level, _page, block, paragraph, line, _word, left, top, width, height]) = read_all(&mut number) else {
+        let Some([level, _page, block, paragraph, line, _word, left, top, width, height]) = read_all(&mut number)
+        else {
             continue;
         };
         let (Some(confidence), Some(text)) = (cells.next().and_then(|cell| cell.parse::<f32>().ok()), cells.next())

@@ -10,10 +10,7 @@ mod pdf;
 mod scan;
 mod tiff;
 
-pub(crate) use self::{
-    jpeg::JpegHeader,
-    pdf::PdfFile,
-};
+pub(crate) use self::{jpeg::JpegHeader, pdf::PdfFile};
 
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

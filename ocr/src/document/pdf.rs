@@ -1,21 +1,26 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use flate2::read::ZlibDecoder;
 use hayro::{
     RenderCache, RenderSettings,
     hayro_interpret::{Context, InterpreterSettings, InterpreterWarning, TransformExt, interpret_page},
-    hayro_syntax::{DecryptionError, LoadPdfError, Pdf, page::Page},
+    hayro_syntax::{
+        DecryptionError, LoadPdfError, Pdf,
+        object::{Name, Object, Stream},
+        page::Page,
+    },
     kurbo::{Affine, Rect},
     render_into,
     vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit, color::palette::css::WHITE},
 };
 
-use super::{
-    NO_SUCH_PAGE, OpenOptions,
-    scan::ScanFinder,
-};
+use super::{NO_SUCH_PAGE, OpenOptions, scan::ScanFinder};
 use crate::{OcrError, Provenance, Raster, raster::luma};
 
 /// Drawn pages get this resolution: what Tesseract was trained near, and what scanners use.
@@ -71,9 +76,6 @@ impl PdfFile {
 
     pub(super) fn raster(&self, index: u32, options: &OpenOptions) -> Result<Raster, OcrError> {
         let page = self.page(index)?;
-        if page.raw().contains_key("Contents") && page.page_stream().is_none() {
-            return Err(DAMAGED);
-        }
         let lost_image = Arc::new(AtomicBool::new(false));
         let settings = settings_noting_loss(&lost_image);
         let cache = RenderCache::new();
@@ -81,8 +83,8 @@ impl PdfFile {
             return scan?.raster.ok_or(DAMAGED);
         }
         let raster = render_page(page, options, &cache, &settings)?;
-        // a page that shows nothing because its picture is broken is no empty page
-        if lost_image.load(Ordering::Relaxed) && raster.is_blank() {
+        // a page that shows nothing because what it draws is broken is no empty page
+        if raster.is_blank() && (lost_image.load(Ordering::Relaxed) || is_content_lost(page)) {
             return Err(DAMAGED);
         }
         Ok(raster)
@@ -99,15 +101,33 @@ impl PdfFile {
             Some(Ok(scan)) => scan.area,
             _ => whole,
         };
-        let object = page.raw().obj_id().and_then(|id| {
-            Some((u32::try_from(id.obj_number).ok()?, u16::try_from(id.gen_number).ok()?))
-        });
+        let object = page
+            .raw()
+            .obj_id()
+            .and_then(|id| Some((u32::try_from(id.obj_number).ok()?, u16::try_from(id.gen_number).ok()?)));
         let to_user_space = page.initial_transform(true).to_kurbo().inverse();
         Ok(PagePlacement { area, to_user_space, own_letters, object })
     }
 }
 
 const DAMAGED: OcrError = OcrError::unreadable("the page is damaged or cut off");
+
+/// Says whether a compressed part of what the page draws gives nothing at all.
+fn is_content_lost(page: &Page<'_>) -> bool {
+    let is_lost = |stream: Stream<'_>| {
+        let filter = stream.dict().get::<Name<'_>>("Filter");
+        if !filter.is_some_and(|name| &*name == b"FlateDecode") {
+            return false;
+        }
+        let mut first = [0; 64];
+        ZlibDecoder::new(&*stream.raw_data()).read(&mut first).is_err()
+    };
+    match page.raw().get::<Object<'_>>("Contents") {
+        Some(Object::Stream(stream)) => is_lost(stream),
+        Some(Object::Array(streams)) => streams.iter::<Stream<'_>>().any(is_lost),
+        _ => false,
+    }
+}
 
 fn settings_noting_loss(lost_image: &Arc<AtomicBool>) -> InterpreterSettings {
     let lost_image = Arc::clone(lost_image);
@@ -151,10 +171,8 @@ fn render_page<'a>(
     let side = |points: f32| (f64::from(points) * scale).round().max(1.0) as u16;
     let (width, height) = (side(width_pt), side(height_pt));
     let mut context = RenderContext::new(width, height);
-    let fit = Affine::scale_non_uniform(
-        f64::from(width) / f64::from(width_pt),
-        f64::from(height) / f64::from(height_pt),
-    );
+    let fit =
+        Affine::scale_non_uniform(f64::from(width) / f64::from(width_pt), f64::from(height) / f64::from(height_pt));
     let transform = fit * page.initial_transform(true).to_kurbo();
     render_into(page, cache, settings, &RenderSettings::default(), &mut context, transform);
     context.flush();

@@ -2,9 +2,7 @@ use hayro::{
     hayro_interpret::{
         BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, Paint, SoftMask,
         font::{GlyphRun, PositionedGlyph},
-        hayro_syntax::{
-            object::{Name, Stream},
-        },
+        hayro_syntax::object::{Name, Stream},
     },
     hayro_syntax::object::Object,
     kurbo::{Affine, BezPath, Rect, Shape},
@@ -79,9 +77,7 @@ impl<'o> ScanFinder<'o> {
     /// A scan may leave a margin of a tenth of the page, and stand over its edge by a hundredth.
     fn is_whole_page(&self, area: Rect) -> bool {
         let (width, height) = (self.page.width(), self.page.height());
-        area.width() >= 0.9 * width
-            && area.height() >= 0.9 * height
-            && covers(self.page, area)
+        area.width() >= 0.9 * width && area.height() >= 0.9 * height && covers(self.page, area)
     }
 }
 
@@ -157,12 +153,7 @@ fn decode(image: &Image<'_, '_>, orientation: Orientation) -> Option<Result<Rast
     decoded
 }
 
-fn upright(
-    bytes: Vec<u8>,
-    size: (u32, u32),
-    channels: usize,
-    orientation: Orientation,
-) -> Result<Raster, OcrError> {
+fn upright(bytes: Vec<u8>, size: (u32, u32), channels: usize, orientation: Orientation) -> Result<Raster, OcrError> {
     let (size, bytes) = orientation.apply(size, channels, bytes);
     Raster::from_bytes(size, channels, bytes, Provenance::Embedded)
 }
@@ -171,7 +162,11 @@ fn upright(
 enum Shown {
     No,
     /// A whole JPEG of this size.
-    Jpeg { width: u32, height: u32, bytes: Vec<u8> },
+    Jpeg {
+        width: u32,
+        height: u32,
+        bytes: Vec<u8>,
+    },
     /// A JPEG that ends early.
     CutOff,
 }
@@ -197,7 +192,11 @@ fn shown_as_it_is(stream: &Stream<'_>, orientation: Orientation) -> Shown {
         _ => true,
     };
     let is_small = bytes.len() <= jpeg::MAX_SHOWN_BYTES;
-    if orientation == Orientation::Upright && header.is_plain() && is_small && has_plain_colors && !dict.contains_key("Decode")
+    if orientation == Orientation::Upright
+        && header.is_plain()
+        && is_small
+        && has_plain_colors
+        && !dict.contains_key("Decode")
     {
         return Shown::Jpeg { width: header.width, height: header.height, bytes: bytes.into_owned() };
     }

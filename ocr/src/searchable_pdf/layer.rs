@@ -74,7 +74,8 @@ mod tests {
             engine: String::new(),
         };
         // a page of 500 x 500 points whose coordinates have their origin at the bottom
-        let layer = write_layer(&page, Rect::new(0.0, 0.0, 500.0, 500.0), Affine::new([1.0, 0.0, 0.0, -1.0, 0.0, 500.0]));
+        let layer =
+            write_layer(&page, Rect::new(0.0, 0.0, 500.0, 500.0), Affine::new([1.0, 0.0, 0.0, -1.0, 0.0, 500.0]));
         let text = String::from_utf8(layer).unwrap();
         // 25 points high, so two letters of half that are 25 wide; the box is 50 wide
         assert_eq!(text, "BT\n3 Tr\n/UntxtText 25 Tf\n1 0 0 1 50 375 Tm 200 Tz <00610062> Tj\nET\n");

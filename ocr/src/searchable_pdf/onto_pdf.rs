@@ -17,19 +17,22 @@ pub(super) fn add_text(document: &Document, file: &PdfFile, pages: &[Option<Page
     let mut bytes = Vec::with_capacity(document.bytes.len() + (64 << 10));
     if original.xref_recovery.is_some() {
         let mut rewritten = original;
-        for (id, object) in changes {
-            rewritten.set_object(id, object);
-        }
+        apply(&mut rewritten, changes);
         rewritten.save_to(&mut bytes).map_err(|_| UNWRITTEN)?;
     } else {
         let mut update = IncrementalDocument::create_from(document.bytes.to_vec(), original);
-        for (id, object) in changes {
-            update.new_document.set_object(id, object);
-        }
+        apply(&mut update.new_document, changes);
         update.save_to(&mut bytes).map_err(|_| UNWRITTEN)?;
     }
     check(&bytes, document)?;
     Ok(bytes)
+}
+
+fn apply(pdf: &mut Pdf, changes: Vec<(ObjectId, Object)>) {
+    for (id, object) in changes {
+        pdf.max_id = pdf.max_id.max(id.0);
+        pdf.set_object(id, object);
+    }
 }
 
 /// Opens what was written: a file that would lose pages is not given out.
@@ -78,12 +81,7 @@ fn has_own_text(page: &PageText, own_letters: u32) -> bool {
     own_letters as usize * 2 >= letters
 }
 
-fn add_to_page(
-    original: &Pdf,
-    page: &Dictionary,
-    [guard, text]: [ObjectId; 2],
-    font_id: ObjectId,
-) -> Dictionary {
+fn add_to_page(original: &Pdf, page: &Dictionary, [guard, text]: [ObjectId; 2], font_id: ObjectId) -> Dictionary {
     let mut page = page.clone();
     let mut contents = vec![guard.into()];
     match page.get(b"Contents").and_then(|object| original.dereference(object)) {
