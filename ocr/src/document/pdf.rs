@@ -101,10 +101,7 @@ impl PdfFile {
             Some(Ok(scan)) => scan.area,
             _ => whole,
         };
-        let object = page
-            .raw()
-            .obj_id()
-            .and_then(|id| Some((u32::try_from(id.obj_number).ok()?, u16::try_from(id.gen_number).ok()?)));
+        let object = page.raw().obj_id().and_then(|id| Some((id.obj_number, u16::try_from(id.gen_number).ok()?)));
         let to_user_space = page.initial_transform(true).to_kurbo().inverse();
         Ok(PagePlacement { area, to_user_space, own_letters, object })
     }
@@ -116,7 +113,7 @@ const DAMAGED: OcrError = OcrError::unreadable("the page is damaged or cut off")
 fn is_content_lost(page: &Page<'_>) -> bool {
     let is_lost = |stream: Stream<'_>| {
         let filter = stream.dict().get::<Name<'_>>("Filter");
-        if !filter.is_some_and(|name| &*name == b"FlateDecode") {
+        if filter.is_none_or(|name| &*name != b"FlateDecode") {
             return false;
         }
         let mut first = [0; 64];
