@@ -28,8 +28,11 @@ const steps = {
     await logIn();
     await page.getByRole('heading', { name: 'There is no such document' }).waitFor();
     assert.match(page.url(), /\/documents\/none\/pages\/3$/);
+    mock.control.asked.length = 0;
     await page.getByRole('link', { name: 'All documents', exact: true }).click();
     await page.getByRole('list', { name: 'Your documents' }).waitFor();
+    await page.waitForTimeout(500);
+    assert.ok(mock.control.asked.filter((what) => what === 'GET /documents').length <= 1, 'the list is asked for once');
     assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
   },
   async 'a broken upload is sent again with the same key'() {
@@ -47,6 +50,19 @@ const steps = {
     await page.getByRole('heading', { name: 'Page 1 of 9' }).waitFor();
     for (const key of ['j', 'j', 'k', 'ArrowRight', 'j', 'j', 'j', 'j']) await page.keyboard.press(key);
     assert.match(page.url(), /\/pages\/7$/);
+    await page.getByRole('figure', { name: 'Page 7, image and text' }).waitFor();
+  },
+  async 'a page that fails to load is tried again by the person only'() {
+    mock.control.pageFaults = 1_000;
+    mock.control.asked.length = 0;
+    await page.keyboard.press('k');
+    await page.getByText('The server is busy; try again in a moment.').waitFor();
+    await page.waitForTimeout(500);
+    assert.equal(mock.control.asked.filter((what) => what.endsWith('/pages/6')).length, 1);
+    mock.control.pageFaults = 0;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('figure', { name: 'Page 6, image and text' }).waitFor();
+    await page.keyboard.press('j');
     await page.getByRole('figure', { name: 'Page 7, image and text' }).waitFor();
   },
   async 'words are linked both ways, and the text can be selected'() {

@@ -25,7 +25,7 @@ const LIMITS = {
 export async function startMock({ port = 5199, pageMs = 700, filled = true, sessionMs = 15 * 60_000 } = {}) {
   const store = new Store(pageMs);
   if (filled) fill(store);
-  const control = { store, user: null, liveOff: false, uploadFaults: 0, lockedSeconds: 0, keys: [], sockets: new Set() };
+  const control = { store, user: null, liveOff: false, uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, asked: [], keys: [], sockets: new Set() };
   const server = createServer((request, response) => {
     response.setHeader('Content-Security-Policy', POLICY);
     answer(request, response).catch((error) => problem(response, error.status ?? 500, error.code ?? 'internal', error.detail ?? String(error)));
@@ -37,6 +37,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
     response.setHeader('Cache-Control', 'no-store');
     const path = url.pathname.slice('/api/v1'.length);
     const what = `${request.method} ${path}`;
+    control.asked.push(what);
     if (what === 'POST /session') return logIn(request, response);
     if (what === 'GET /limits') return json(response, 200, LIMITS);
     if (control.user === null) return problem(response, 401, 'not_logged_in', 'log in first');
@@ -76,6 +77,10 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
     if (!page) return problem(response, 404, 'page_not_found', 'this document has no such page');
     if (page.state !== 'done') return problem(response, 409, 'page_not_ready', 'this page has not been read yet');
     if (parts[2] === 'image') return send(response, 'image/svg+xml', pageImage(page.page));
+    if (control.pageFaults > 0) {
+      control.pageFaults -= 1;
+      return problem(response, 503, 'unavailable', 'the server is busy; try again in a moment');
+    }
     return json(response, 200, pageContent(page.page));
   }
 
