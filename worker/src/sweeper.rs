@@ -8,10 +8,7 @@ use untxt_core::queue::QueueEntry;
 use crate::{error::JobResult, worker::Worker};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
-/// Nobody has looked at a task for so long: its wake-up was lost, or waits behind many others. Waking it again is
-/// cheap, but in a long queue every waiting task is woken again so often.
-const STALE: Duration = Duration::from_secs(15);
-/// The same while the queue is away and the sweeper is all there is.
+/// When a task counts as forgotten while the queue is away and the sweeper is all there is.
 const STALE_WITHOUT_QUEUE: Duration = Duration::from_secs(2);
 /// Entries that a dead worker took are dropped after this: the sweeper has long repeated what they were for.
 const ABANDONED: Duration = Duration::from_secs(300);
@@ -56,7 +53,8 @@ async fn sweep_for_ever(worker: &Worker) {
 }
 
 async fn sweep(worker: &Worker) -> JobResult<Vec<QueueEntry>> {
-    let stale = if worker.wakeups.is_queue_down() { STALE_WITHOUT_QUEUE } else { STALE };
+    let usual = worker.options.stale;
+    let stale = if worker.wakeups.is_queue_down() { usual.min(STALE_WITHOUT_QUEUE) } else { usual };
     let mut tx = worker.services.database.begin_system().await?;
     let found = untxt_database::tasks::sweep(&mut tx, worker.options.max_attempts, stale).await?;
     tx.commit().await?;

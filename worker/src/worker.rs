@@ -25,6 +25,8 @@ const GRACE: Duration = Duration::from_secs(6);
 /// How long the handing back may take.
 const FAREWELL: Duration = Duration::from_secs(4);
 
+const STALE: Duration = Duration::from_secs(15);
+
 /// How the worker works.
 #[derive(Clone, Debug)]
 pub struct WorkerOptions {
@@ -34,6 +36,9 @@ pub struct WorkerOptions {
     pub lease: Duration,
     /// How often a page may kill its reader.
     pub max_attempts: u32,
+    /// Nobody has looked at a task for so long: its wake-up was lost, or waits behind many others. Waking it again
+    /// is cheap, but in a long queue every waiting task is woken again so often.
+    pub stale: Duration,
     /// Languages of tasks that name none.
     pub languages: String,
     /// What a child may use.
@@ -54,6 +59,7 @@ impl WorkerOptions {
             children: usize::try_from(worker.children).ok().filter(|&children| children > 0).unwrap_or(cores),
             lease: worker.lease(),
             max_attempts: worker.max_attempts,
+            stale: STALE,
             languages: worker.languages.clone(),
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
