@@ -1,8 +1,16 @@
 //! A reading child whose engine misbehaves as the width of the page tells it to; everything else is the real thing.
 
-use std::process::{Command, ExitCode};
+use std::{
+    io::{Read, Write},
+    process::{Command, ExitCode},
+    sync::Arc,
+    time::Duration,
+};
 
+use untxt_core::domain::{DocumentId, PageNumber};
 use untxt_ocr::{OcrEngine, OcrError, Raster, Recognition, Word};
+use untxt_worker::sandbox::{ChildCommand, Original, Sandbox, SandboxOptions};
+use zeroize::Zeroizing;
 
 struct BadEngine;
 
@@ -54,6 +62,40 @@ fn wait() {
     std::thread::sleep(std::time::Duration::from_millis(400));
 }
 
+/// Plays a parent: reads a document from its input, tells the child's number, and has page 1 read.
+fn be_parent(mark: &str) -> ExitCode {
+    let mut bytes = Vec::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (Ok(_), Ok(runtime), Ok(program)) =
+        (std::io::stdin().read_to_end(&mut bytes), runtime, std::env::current_exe())
+    else {
+        return ExitCode::FAILURE;
+    };
+    let options = SandboxOptions {
+        memory_bytes: 512 << 20,
+        page_timeout: Duration::from_secs(60),
+        pages_per_child: 1,
+        max_file_bytes: 1 << 20,
+        max_pages: 1,
+        max_page_pixels: 1 << 20,
+        tessdata_path: None,
+    };
+    let bytes = Arc::new(Zeroizing::new(bytes));
+    let original = Original { document: DocumentId::generate(), bytes, languages: "eng".to_owned() };
+    let mut sandbox = Sandbox::new(ChildCommand::new(program, ["bad", mark]), Arc::new(options));
+    let read = runtime.block_on(async {
+        sandbox.count_pages(&original).await?;
+        let _ = writeln!(std::io::stdout(), "{}", sandbox.child_pid().unwrap_or_default());
+        sandbox.read_page(&original, PageNumber::from_index(0)).await
+    });
+    if read.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn main() -> ExitCode {
-    untxt_worker::sandbox::serve(|_languages, _tessdata| Ok(BadEngine))
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("tesseract") => untxt_worker::sandbox::child_main(),
+        Some("parent") => be_parent(&arguments.next().unwrap_or_default()),
+        _ => untxt_worker::sandbox::serve(|_languages, _tessdata| Ok(BadEngine)),
+    }
 }

@@ -28,3 +28,29 @@ pub(crate) fn tiff_of(widths: &[u32]) -> Vec<u8> {
     }
     file.into_inner()
 }
+
+/// Makes a PDF of one page that asks for a password.
+pub(crate) fn encrypted_pdf() -> Vec<u8> {
+    let secret = "ab".repeat(32);
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>".to_owned(),
+        format!("<</Filter/Standard/V 1/R 2/O<{secret}>/U<{secret}>/P -4>>"),
+    ];
+    let mut file = b"%PDF-1.4\n".to_vec();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (index, object) in objects.iter().enumerate() {
+        table.push_str(&format!("{:010} 00000 n \n", file.len()));
+        file.extend(format!("{} 0 obj\n{object}\nendobj\n", index + 1).into_bytes());
+    }
+    let begin = file.len();
+    let id = "00".repeat(16);
+    let trailer = format!(
+        "trailer\n<</Size {}/Root 1 0 R/Encrypt 4 0 R/ID[<{id}><{id}>]>>\nstartxref\n{begin}\n%%EOF\n",
+        objects.len() + 1
+    );
+    file.extend(table.into_bytes());
+    file.extend(trailer.into_bytes());
+    file
+}

@@ -1,0 +1,250 @@
+//! A house with a real database, a person in it, and workers that come and go.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use tempfile::TempDir;
+use untxt_core::{
+    crypto::{Context, DocumentKey, KeyRing, LocalKms, OwnerKey, Purpose},
+    domain::{DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, TaskEvent, TaskId, UserId},
+    lifecycle::Lifecycle,
+    queue::{Queue, QueueEntry, QueueKind},
+    storage::{ObjectKey, ObjectStore},
+};
+use untxt_database::{
+    Database,
+    documents::{self, NewDocument},
+    events, owner_keys, pages,
+    tasks::{self, Task},
+    testing::TestPostgres,
+    users,
+};
+use untxt_worker::{
+    Services, WorkerOptions,
+    sandbox::{ChildCommand, SandboxOptions},
+};
+use uuid::Uuid;
+
+use crate::memory::{MemoryObjects, MemoryQueue};
+
+pub(crate) struct House {
+    pub(crate) postgres: TestPostgres,
+    pub(crate) backend: Database,
+    pub(crate) queue: Arc<MemoryQueue>,
+    pub(crate) objects: Arc<MemoryObjects>,
+    /// Argument of this house's children, to find them among all processes.
+    pub(crate) mark: String,
+    keys: KeyRing,
+    owner_key: Arc<OwnerKey>,
+    person: UserId,
+    _folder: TempDir,
+}
+
+/// Something uploaded.
+pub(crate) struct Upload {
+    pub(crate) document: DocumentId,
+    pub(crate) task: TaskId,
+    pub(crate) key: DocumentKey,
+}
+
+/// A worker at work.
+pub(crate) struct Running {
+    lifecycle: Lifecycle,
+    worker: tokio::task::JoinHandle<Result<(), untxt_worker::Error>>,
+}
+
+impl Running {
+    /// Asks it to stop, and says how long that took.
+    pub(crate) async fn stop(self) -> Duration {
+        let begin = Instant::now();
+        self.lifecycle.stop();
+        self.worker.await.expect("no panic").expect("a clean end");
+        begin.elapsed()
+    }
+}
+
+impl House {
+    pub(crate) async fn build() -> Self {
+        let postgres = TestPostgres::start().await;
+        let backend = postgres.backend().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let root_key = folder.path().join("root.key");
+        LocalKms::create(&root_key).expect("a root key");
+        let keys = KeyRing::new(Arc::new(LocalKms::open(&root_key).expect("the root key")));
+        let person = UserId::generate();
+        let mut tx = backend.begin_as(person).await.expect("a transaction");
+        let login = format!("person-{person}");
+        users::create(&mut tx, person, &login, "$argon2id$none", users::Role::User).await.expect("a person");
+        let wrapped = keys.create_owner_key(person.as_owner()).await.expect("an owner key");
+        let wrapped = owner_keys::insert_or_load(&mut tx, &wrapped).await.expect("a stored key");
+        tx.commit().await.expect("committed");
+        let owner_key = keys.open_owner_key(&wrapped).await.expect("the owner key");
+        let (queue, objects) = (Arc::default(), Arc::default());
+        let mark = Uuid::now_v7().to_string();
+        Self { postgres, backend, queue, objects, mark, keys, owner_key, person, _folder: folder }
+    }
+
+    /// Does what the backend does with an upload.
+    pub(crate) async fn upload(&self, bytes: Vec<u8>) -> Upload {
+        let (document, task) = (DocumentId::generate(), TaskId::generate());
+        let (key, wrapped) = self.owner_key.create_document_key(document).expect("a key");
+        let object = ObjectKey::Original(document);
+        let row = object.to_string();
+        let mut sealer =
+            key.stream_sealer(Purpose::Original, &self.object_context("original", &row)).expect("a sealer");
+        let sealed = [sealer.update(&bytes).expect("sealed"), sealer.finish().expect("sealed")].concat();
+        let body = futures::stream::iter([Ok(Bytes::from(sealed))]).boxed();
+        self.objects.put(&object, body).await.expect("stored");
+        let trace = Uuid::now_v7();
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        let new = NewDocument {
+            id: document,
+            owner: self.person.as_owner(),
+            media_type: MediaType::sniff(&bytes).unwrap_or(MediaType::Tiff),
+            size_bytes: bytes.len() as u64,
+            metadata_sealed: b"not asked for here",
+            key: &wrapped,
+            content_tag: &self.owner_key.tag("document", &bytes),
+            idempotency_tag: None,
+            task,
+            languages: "eng",
+            trace,
+        };
+        documents::insert_with_task(&mut tx, &new).await.expect("inserted");
+        tx.commit().await.expect("committed");
+        // While the queue is away, the sweeper finds it.
+        let _ = self.queue.push(&QueueEntry::new(QueueKind::Inspect, task, trace)).await;
+        Upload { document, task, key }
+    }
+
+    /// Starts a worker with two children that have the bad engine.
+    pub(crate) async fn worker(&self) -> Running {
+        self.worker_with(ChildCommand::new(env!("CARGO_BIN_EXE_untxt-fault-child"), ["bad", &self.mark])).await
+    }
+
+    pub(crate) async fn worker_with(&self, child: ChildCommand) -> Running {
+        let services = Services {
+            database: self.postgres.worker().await,
+            queue: Arc::clone(&self.queue) as Arc<dyn Queue>,
+            objects: Arc::clone(&self.objects) as Arc<dyn ObjectStore>,
+            keys: self.keys.clone(),
+        };
+        let sandbox = SandboxOptions {
+            memory_bytes: 1 << 30,
+            page_timeout: Duration::from_secs(3),
+            pages_per_child: 100,
+            max_file_bytes: 16 << 20,
+            max_pages: 50,
+            max_page_pixels: 40_000_000,
+            tessdata_path: None,
+        };
+        let options = WorkerOptions {
+            children: 2,
+            lease: Duration::from_secs(4),
+            max_attempts: 3,
+            stale: Duration::from_secs(1),
+            languages: "eng".to_owned(),
+            sandbox: Arc::new(sandbox),
+            child,
+        };
+        let lifecycle = Lifecycle::default();
+        let worker = lifecycle.spawn(untxt_worker::run_with(services, options, lifecycle.clone()));
+        Running { lifecycle, worker }
+    }
+
+    pub(crate) async fn task(&self, id: TaskId) -> Task {
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        tasks::find(&mut tx, id).await.expect("asked").expect("the task")
+    }
+
+    /// Waits for the final state.
+    pub(crate) async fn end_of(&self, id: TaskId) -> Task {
+        self.wait_for(id, |task| task.state.is_final()).await
+    }
+
+    pub(crate) async fn wait_for(&self, id: TaskId, holds: impl Fn(&Task) -> bool) -> Task {
+        let begin = Instant::now();
+        loop {
+            let task = self.task(id).await;
+            if holds(&task) {
+                return task;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(60), "still waiting: {task:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub(crate) async fn events(&self, task: TaskId) -> Vec<TaskEvent> {
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        let events = events::after(&mut tx, task, EventSeq(0), 10_000).await.expect("events");
+        for (position, event) in events.iter().enumerate() {
+            assert_eq!(event.seq.0, i64::try_from(position).expect("few events") + 1, "no gap");
+        }
+        events
+    }
+
+    /// How many events of a kind there are for every page.
+    pub(crate) async fn count_events(&self, task: TaskId, kind: EventKind) -> usize {
+        self.events(task).await.iter().filter(|event| event.kind == kind).count()
+    }
+
+    /// Opens what is stored of a page, and its picture.
+    pub(crate) async fn open_page(&self, upload: &Upload, number: u32) -> PageContent {
+        let number = PageNumber::new(number).expect("a page number");
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        let stored = pages::load_content(&mut tx, upload.task, number).await.expect("asked").expect("the page");
+        let sealed = stored.content_sealed.expect("content");
+        let row = format!("{}/{number}", upload.task);
+        let context =
+            Context { owner: self.person.as_owner(), table: "pages", column: "content", row: &row, version: 1 };
+        let json = upload.key.open(Purpose::Words, &context, &sealed).expect("opens");
+        let image = stored.page.image.expect("an image");
+        let object = ObjectKey::PageImage(upload.document, upload.task, number, image.attempt);
+        let picture = self.open_object(upload, &object, Purpose::PageImage, "page_image");
+        assert_eq!(MediaType::sniff(&picture), Some(image.media_type));
+        serde_json::from_slice(&json).expect("page content")
+    }
+
+    pub(crate) fn open_pdf(&self, upload: &Upload, task: &Task) -> Vec<u8> {
+        let attempt = task.pdf_attempt.expect("a searchable PDF");
+        let object = ObjectKey::SearchablePdf(upload.document, upload.task, attempt);
+        self.open_object(upload, &object, Purpose::Export, "searchable_pdf")
+    }
+
+    fn open_object(&self, upload: &Upload, object: &ObjectKey, purpose: Purpose, column: &str) -> Vec<u8> {
+        let sealed = self.objects.sealed(object).expect("the object");
+        let row = object.to_string();
+        let mut opener = upload.key.stream_opener(purpose, &self.object_context(column, &row));
+        [opener.update(&sealed).expect("opens"), opener.finish().expect("opens")].concat()
+    }
+
+    fn object_context<'a>(&self, column: &'a str, row: &'a str) -> Context<'a> {
+        Context { owner: self.person.as_owner(), table: "object", column, row, version: 1 }
+    }
+
+    /// Waits until the last reading child is gone; a killed one takes a moment.
+    pub(crate) async fn no_child_is_left(&self) {
+        for _ in 0..100 {
+            if self.children().is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("children are left: {:?}", self.children());
+    }
+
+    /// Finds the reading children of this house.
+    pub(crate) fn children(&self) -> Vec<u32> {
+        let is_ours = |pid: &u32| {
+            let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line.contains(&self.mark)
+        };
+        let processes = std::fs::read_dir("/proc").expect("/proc");
+        let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        pids.filter(is_ours).collect()
+    }
+}

@@ -1,0 +1,192 @@
+use std::{sync::atomic::Ordering, time::Duration};
+
+use untxt_core::{
+    domain::{EventKind, FailureCode, TaskState},
+    queue::{Queue, QueueEntry, QueueKind},
+};
+use untxt_worker::sandbox::ChildCommand;
+use uuid::Uuid;
+
+use crate::{
+    house::House,
+    pages::{encrypted_pdf, tiff_of, width},
+};
+
+#[tokio::test]
+async fn a_document_goes_from_queued_to_done() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload = house.upload(tiff_of(&[320, 321, 322, 323, 324])).await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.total, task.pages.done), (TaskState::Done, 5, 5));
+    for number in 1..=5 {
+        let content = house.open_page(&upload, number).await;
+        assert_eq!(content.text.trim(), format!("page {}", 319 + number));
+    }
+    assert!(house.open_pdf(&upload, &task).starts_with(b"%PDF-"));
+    let events = house.events(upload.task).await;
+    assert_eq!(events.first().map(|event| event.kind), Some(EventKind::TaskQueued));
+    assert_eq!(events.last().map(|event| event.kind), Some(EventKind::TaskDone));
+    assert_eq!(house.objects.count(), 7, "original, five pictures, PDF");
+    assert!(worker.stop().await < Duration::from_secs(2), "an idle worker stops at once");
+    house.no_child_is_left().await;
+}
+
+#[tokio::test]
+async fn tesseract_reads_a_document_on_the_same_line() {
+    let house = House::build().await;
+    let worker = house.worker_with(ChildCommand::new(env!("CARGO_BIN_EXE_untxt-fault-child"), ["tesseract"])).await;
+    let upload = house.upload(tiff_of(&[600, 601])).await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.done), (TaskState::Done, 2));
+    assert!(house.open_page(&upload, 2).await.engine.starts_with("tesseract "));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_killed_child_costs_no_page_and_none_is_read_twice() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload = house.upload(tiff_of(&[width::SLOW; 8])).await;
+    house.wait_for(upload.task, |task| task.pages.done >= 1).await;
+    for child in house.children() {
+        let pid = rustix::process::Pid::from_raw(child.cast_signed()).expect("a process");
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("killed");
+    }
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.done, task.pages.failed), (TaskState::Done, 8, 0));
+    assert_eq!(house.count_events(upload.task, EventKind::PageDone).await, 8);
+    assert!(house.count_events(upload.task, EventKind::PageRetried).await >= 1, "a page was hit");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn two_workers_share_a_task_and_no_page() {
+    let house = House::build().await;
+    let (one, other) = (house.worker().await, house.worker().await);
+    let upload = house.upload(tiff_of(&[width::SLOW; 20])).await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.done), (TaskState::Done, 20));
+    assert_eq!(house.count_events(upload.task, EventKind::PageStarted).await, 20);
+    assert_eq!(house.count_events(upload.task, EventKind::PageDone).await, 20);
+    assert_eq!(house.count_events(upload.task, EventKind::TaskDone).await, 1);
+    tokio::join!(one.stop(), other.stop());
+}
+
+#[tokio::test]
+async fn bad_pages_fail_alone_and_say_why() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload =
+        house.upload(tiff_of(&[width::GOOD, width::PANICS, width::GOOD, width::KILLS_ITSELF, width::HANGS])).await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.done, task.pages.failed), (TaskState::DoneWithErrors, 2, 3));
+    let events = house.events(upload.task).await;
+    let failures: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == EventKind::PageFailed)
+        .map(|event| (event.page.map(|page| page.get()), event.failure.as_ref().map(|failure| failure.code)))
+        .collect();
+    assert!(failures.contains(&(Some(2), Some(FailureCode::Crashed))), "{failures:?}");
+    assert!(failures.contains(&(Some(4), Some(FailureCode::Crashed))), "{failures:?}");
+    assert!(failures.contains(&(Some(5), Some(FailureCode::Timeout))), "{failures:?}");
+    assert!(house.open_pdf(&upload, &task).starts_with(b"%PDF-"));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_locked_document_fails_at_once() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload = house.upload(encrypted_pdf()).await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.failure), (TaskState::Failed, Some(FailureCode::Encrypted)));
+    let rubbish = house.upload(b"II*\0 and nothing behind it".to_vec()).await;
+    let task = house.end_of(rubbish.task).await;
+    assert_eq!((task.state, task.failure), (TaskState::Failed, Some(FailureCode::Unreadable)));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_outage_of_the_store_uses_up_no_attempt() {
+    let house = House::build().await;
+    let upload = house.upload(tiff_of(&[width::GOOD; 3])).await;
+    house.objects.is_away.store(true, Ordering::SeqCst);
+    let worker = house.worker().await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(house.task(upload.task).await.state, TaskState::Queued);
+    let attempts = house.postgres.superuser_psql(&format!(
+        "select attempt > 1, tries from tasks where id = '{}' and state = 'queued'",
+        upload.task
+    ));
+    assert_eq!(attempts.trim(), "t|0", "tried more than once, and none of it counts");
+    house.objects.is_away.store(false, Ordering::SeqCst);
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.done), (TaskState::Done, 3));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_queue_the_database_is_asked() {
+    let house = House::build().await;
+    house.queue.is_away.store(true, Ordering::SeqCst);
+    let worker = house.worker().await;
+    let upload = house.upload(tiff_of(&[width::GOOD; 12])).await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.done), (TaskState::Done, 12));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn repeated_wake_ups_change_nothing() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload = house.upload(tiff_of(&[width::SLOW; 4])).await;
+    for kind in [QueueKind::Inspect, QueueKind::Recognise, QueueKind::Finish].into_iter().cycle().take(30) {
+        house.queue.push(&QueueEntry::new(kind, upload.task, Uuid::now_v7())).await.expect("pushed");
+    }
+    house.end_of(upload.task).await;
+    for kind in [EventKind::TaskStarted, EventKind::TaskDone] {
+        assert_eq!(house.count_events(upload.task, kind).await, 1, "{kind}");
+    }
+    assert_eq!(house.count_events(upload.task, EventKind::PageDone).await, 4);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_stolen_page_is_abandoned_and_read_by_its_new_owner() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload = house.upload(tiff_of(&[width::HANGS, width::GOOD])).await;
+    house.wait_for(upload.task, |task| task.pages.done == 1).await;
+    // As if another worker had claimed it after this one was frozen for longer than the lease.
+    let _updated = house.postgres.superuser_psql(&format!(
+        "update pages set lease_token = gen_random_uuid(), attempt = attempt + 1 \
+         where task_id = '{}' and page_number = 1",
+        upload.task
+    ));
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.failed), (TaskState::DoneWithErrors, 1));
+    assert_eq!(house.count_events(upload.task, EventKind::PageFailed).await, 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopping_worker_hands_its_pages_back() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload = house.upload(tiff_of(&[width::SLOW; 12])).await;
+    house.wait_for(upload.task, |task| task.pages.done >= 1).await;
+    assert!(worker.stop().await < Duration::from_secs(11));
+    house.no_child_is_left().await;
+    let open = house.postgres.superuser_psql(&format!(
+        "select count(*) from pages where task_id = '{}' and state = 'processing'",
+        upload.task
+    ));
+    assert_eq!(open.trim(), "0", "nothing waits for a lease to run out");
+    let successor = house.worker().await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.done), (TaskState::Done, 12));
+    assert_eq!(house.count_events(upload.task, EventKind::PageDone).await, 12);
+    successor.stop().await;
+}

@@ -1,0 +1,119 @@
+//! A queue and a store in memory, which can be told to be away.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    ops::Range,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::sync::Notify;
+use untxt_core::{
+    queue::{Delivery, Queue, QueueEntry, QueueError},
+    storage::{ByteStream, ObjectKey, ObjectStore, StorageError},
+};
+
+fn away() -> Box<dyn std::error::Error + Send + Sync> {
+    "told to be away".into()
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct MemoryQueue {
+    waiting: Mutex<VecDeque<QueueEntry>>,
+    pushed: Notify,
+    pub(crate) is_away: AtomicBool,
+}
+
+#[async_trait]
+impl Queue for MemoryQueue {
+    async fn push(&self, entry: &QueueEntry) -> Result<(), QueueError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(QueueError::Unavailable(away()));
+        }
+        self.waiting.lock().expect("the queue").push_back(*entry);
+        self.pushed.notify_waiters();
+        Ok(())
+    }
+
+    async fn take(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+        let pushed = self.pushed.notified();
+        tokio::pin!(pushed);
+        pushed.as_mut().enable();
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(QueueError::Unavailable(away()));
+        }
+        if self.waiting.lock().expect("the queue").is_empty() {
+            let _ = tokio::time::timeout(wait, pushed).await;
+        }
+        let mut waiting = self.waiting.lock().expect("the queue");
+        let count = waiting.len().min(max);
+        Ok(waiting.drain(..count).map(|entry| Delivery { id: "1-1".to_owned(), entry: Some(entry) }).collect())
+    }
+
+    async fn reclaim(&self, _max: usize, _idle: Duration) -> Result<Vec<Delivery>, QueueError> {
+        Ok(Vec::new())
+    }
+
+    async fn acknowledge(&self, _delivery: &Delivery) -> Result<(), QueueError> {
+        Ok(())
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct MemoryObjects {
+    objects: Mutex<HashMap<ObjectKey, Bytes>>,
+    pub(crate) is_away: AtomicBool,
+}
+
+impl MemoryObjects {
+    pub(crate) fn count(&self) -> usize {
+        self.objects.lock().expect("the objects").len()
+    }
+
+    pub(crate) fn sealed(&self, key: &ObjectKey) -> Option<Bytes> {
+        self.objects.lock().expect("the objects").get(key).cloned()
+    }
+
+    fn answer(&self) -> Result<(), StorageError> {
+        if self.is_away.load(Ordering::SeqCst) { Err(StorageError::Unavailable(away())) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl ObjectStore for MemoryObjects {
+    async fn put(&self, key: &ObjectKey, body: ByteStream) -> Result<u64, StorageError> {
+        self.answer()?;
+        let pieces: Vec<Bytes> = body.try_collect().await.map_err(StorageError::Interrupted)?;
+        let object = Bytes::from(pieces.concat());
+        let length = object.len() as u64;
+        self.objects.lock().expect("the objects").insert(*key, object);
+        Ok(length)
+    }
+
+    async fn get(&self, key: &ObjectKey, _range: Option<Range<u64>>) -> Result<ByteStream, StorageError> {
+        self.answer()?;
+        let object = self.sealed(key).ok_or(StorageError::NotFound)?;
+        // Odd pieces, as a network gives them.
+        let pieces: Vec<_> = object.chunks(70_001).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        Ok(stream::iter(pieces).boxed())
+    }
+
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<(), StorageError> {
+        self.answer()?;
+        let mut objects = self.objects.lock().expect("the objects");
+        for key in keys {
+            objects.remove(key);
+        }
+        Ok(())
+    }
+
+    async fn probe(&self) -> Result<(), StorageError> {
+        self.answer()
+    }
+}
