@@ -107,8 +107,8 @@ impl Worker {
             let mut next = Some(entry);
             while let Some(entry) = next {
                 next = match entry.kind {
-                    QueueKind::Inspect | QueueKind::Finish => self.advance(slot, entry).await,
-                    QueueKind::Recognise => self.recognise(slot, entry).await,
+                    QueueKind::Inspect | QueueKind::Finish => Box::pin(self.advance(slot, entry)).await,
+                    QueueKind::Recognise => Box::pin(self.recognise(slot, entry)).await,
                 };
             }
         };

@@ -21,7 +21,7 @@ use super::{
 /// Reads documents for the parent process, until it closes the pipe. This is all that `untxt ocr-child` does.
 #[must_use]
 pub fn child_main() -> ExitCode {
-    serve(|languages, tessdata| TesseractEngine::new(languages, tessdata))
+    serve(TesseractEngine::new)
 }
 
 /// As [`child_main`], with another engine: `load` takes the languages and the folder of language data.

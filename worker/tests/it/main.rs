@@ -1,4 +1,5 @@
 //! The worker with real children, a real database and real documents.
+#![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
 mod house;
 mod line;
