@@ -1,10 +1,15 @@
 //! One file per sub-command. A command reads its settings, starts logging, and calls one crate.
 
+mod backend;
 mod certs;
 mod config;
+mod migrate;
 mod ocr;
 mod serve;
 mod storage;
+mod up;
+mod user;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -14,23 +19,42 @@ use untxt_core::config::Problems;
 /// What `untxt` can be asked to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run everything on this machine: a private Postgres and Redis, the store, backend and workers.
+    Up(up::UpArgs),
+    /// Serve HTTPS and WSS.
+    Backend(serve::ServeArgs),
+    /// Read pages from the queue.
+    Worker(serve::ServeArgs),
     /// Serve S3 from a folder.
     Storage(serve::ServeArgs),
+    /// Bring the database to this version.
+    Migrate(serve::ServeArgs),
     /// Read one file without any server.
     Ocr(ocr::OcrArgs),
     /// Make the certificates of one installation.
     Certs(certs::CertsArgs),
+    /// Manage the people who can log in.
+    User(user::UserArgs),
     /// Print every setting with its default.
     Config,
+    /// The sandboxed reader; started by the worker.
+    #[command(hide = true)]
+    OcrChild,
 }
 
 impl Command {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Up(args) => up::run(&args),
+            Self::Backend(args) => backend::run(&args),
+            Self::Worker(args) => worker::run(&args),
             Self::Storage(args) => storage::run(&args),
+            Self::Migrate(args) => migrate::run(&args),
             Self::Ocr(args) => ocr::run(&args),
             Self::Certs(args) => certs::run(&args),
+            Self::User(args) => user::run(&args),
             Self::Config => config::run(),
+            Self::OcrChild => Ok(untxt_worker::sandbox::child_main()),
         }
     }
 }

@@ -1,0 +1,16 @@
+use std::process::ExitCode;
+
+use anyhow::Context;
+use untxt_core::{config::Process, tls::ClientPem};
+
+use super::serve::{ServeArgs, block_on};
+
+/// Brings the tables to the state that this executable knows.
+pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let settings = args.load(Process::Migrate)?.database;
+    block_on(|_| async move {
+        let pem = ClientPem::read(&settings.ca_path, &settings.cert_path, &settings.key_path)?;
+        untxt_database::migrate(&settings, &pem).await.context("the database can't be migrated")?;
+        Ok(ExitCode::SUCCESS)
+    })
+}

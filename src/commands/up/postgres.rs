@@ -1,0 +1,174 @@
+//! The private Postgres: its cluster, its files, its readiness. The settings come from the database crate.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use rustix::process::Signal;
+use untxt_core::lifecycle::Lifecycle;
+use untxt_database::conf::{PostgresPaths, render_pg_hba, render_pg_ident, render_postgresql_conf};
+
+use super::{
+    account::Account,
+    child::{Program, Supervised},
+    folder::{DataFolder, explain},
+    programs::find_program,
+};
+
+/// Name of the database.
+pub(super) const DATABASE: &str = "untxt";
+
+/// One private server.
+pub(super) struct Postgres<'a> {
+    pub(super) data: &'a DataFolder,
+    pub(super) account: &'a Account,
+    pub(super) port: u16,
+}
+
+impl Postgres<'_> {
+    /// Makes the cluster if there is none, writes its settings, and starts it.
+    pub(super) async fn start(&self, lifecycle: &Lifecycle) -> anyhow::Result<Supervised> {
+        let programs = program_folders();
+        let server = find_program("postgres", &programs, "postgresql")?;
+        let (home, cluster, socket) = (self.data.make("postgres")?, self.cluster(), self.socket_folder());
+        self.data.make("postgres/run")?;
+        self.data.make("postgres/tls")?;
+        self.account.own_folder(&home)?;
+        if !self.account.can_reach(&home) {
+            let (path, name) = (home.display(), self.account.name());
+            bail!(
+                "system user {name} can't reach {path}; give a folder that others may enter with --data, such as /var/lib/untxt"
+            );
+        }
+        self.copy_certificates()?;
+        self.account.own(&home)?;
+        if !cluster.join("PG_VERSION").exists() {
+            self.init_cluster(&find_program("initdb", &programs, "postgresql")?, &cluster)?;
+        }
+        self.check_version(&server, &cluster)?;
+        self.write_settings(&cluster, &socket)?;
+        // A postmaster.pid that a killed server left behind would look ready.
+        let _ = fs::remove_file(home.join("ready"));
+        let (account, pid_file) = (self.account.clone(), cluster.join("postmaster.pid"));
+        let command = move || {
+            let mut command = account.command(&server, "INT");
+            command.arg("-D").arg(&cluster);
+            command
+        };
+        let stale = fs::read_to_string(&pid_file).ok();
+        let mut running = Supervised::start(
+            Program {
+                name: "postgres".to_owned(),
+                command: Box::new(command),
+                log: self.data.path("logs/postgres.log"),
+                stop_signal: Signal::INT,
+                patience: Duration::from_secs(20),
+            },
+            lifecycle,
+        )?;
+        let is_ready = async || {
+            let state = fs::read_to_string(&pid_file).ok();
+            state != stale && state.is_some_and(|state| state.lines().nth(7).is_some_and(|line| line.trim() == "ready"))
+        };
+        running.ready(Duration::from_secs(60), is_ready).await?;
+        Ok(running)
+    }
+
+    /// Gives the folder of the local socket.
+    pub(super) fn socket_folder(&self) -> PathBuf {
+        self.data.path("postgres/run")
+    }
+
+    fn cluster(&self) -> PathBuf {
+        self.data.path("postgres/cluster")
+    }
+
+    /// Postgres wants its key to be its own.
+    fn copy_certificates(&self) -> anyhow::Result<()> {
+        for name in ["postgres.crt", "postgres.key", "clients.pem"] {
+            let path = self.data.path(&format!("certs/{name}"));
+            let text = fs::read_to_string(&path).map_err(|error| explain(&path, error))?;
+            self.data.write(&format!("postgres/tls/{name}"), &text)?;
+        }
+        Ok(())
+    }
+
+    fn init_cluster(&self, initdb: &Path, cluster: &Path) -> anyhow::Result<()> {
+        let mut command = self.account.command(initdb, "KILL");
+        command.arg("-D").arg(cluster).args([
+            "--username=postgres",
+            "--auth-local=peer",
+            "--auth-host=scram-sha-256",
+            "--data-checksums",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ]);
+        let output = command.output().context("initdb can't be started")?;
+        if !output.status.success() {
+            let _ = fs::remove_dir_all(cluster);
+            bail!("the database can't be made: {}", last_words(&output));
+        }
+        Ok(())
+    }
+
+    /// Refuses a cluster of another major version before the server does it in its own words.
+    fn check_version(&self, server: &Path, cluster: &Path) -> anyhow::Result<()> {
+        let found = fs::read_to_string(cluster.join("PG_VERSION")).context("the database's version can't be read")?;
+        let output =
+            self.account.command(server, "KILL").arg("--version").output().context("postgres can't be started")?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let major = said.split_whitespace().nth(2).and_then(|version| version.split('.').next()).unwrap_or_default();
+        if major != found.trim() {
+            bail!(
+                "the data was written by Postgres {}, but Postgres {major} is installed; install that version or run pg_upgrade",
+                found.trim()
+            );
+        }
+        Ok(())
+    }
+
+    fn write_settings(&self, cluster: &Path, socket: &Path) -> anyhow::Result<()> {
+        let tls = |name: &str| self.data.path(&format!("postgres/tls/{name}"));
+        let (cert, key, client_ca) = (tls("postgres.crt"), tls("postgres.key"), tls("clients.pem"));
+        let paths = PostgresPaths { socket_dir: socket, cert: &cert, key: &key, client_ca: &client_ca };
+        let supervisor = rustix::process::geteuid();
+        let supervisor = user_name(supervisor.as_raw())?;
+        for (name, text) in [
+            ("postgresql.conf", render_postgresql_conf(self.port, &paths)),
+            ("pg_hba.conf", render_pg_hba(DATABASE)),
+            ("pg_ident.conf", render_pg_ident(&[&supervisor])),
+        ] {
+            let path = cluster.join(name);
+            fs::write(&path, text).map_err(|error| explain(&path, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where Debian, Fedora and Arch keep the server's programs, newest version first.
+fn program_folders() -> Vec<PathBuf> {
+    let mut versions: Vec<_> =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    versions
+        .sort_by_key(|path| std::cmp::Reverse(path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok())));
+    versions.into_iter().map(|path| path.join("bin")).chain(["/usr/pgsql/bin".into(), "/usr/bin".into()]).collect()
+}
+
+fn user_name(uid: u32) -> anyhow::Result<String> {
+    let passwd = fs::read_to_string("/etc/passwd").context("/etc/passwd can't be read")?;
+    let found = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse::<u32>().ok()? == uid).then(|| name.to_owned())
+    });
+    found.with_context(|| format!("user {uid} has no name in /etc/passwd, which the database's local socket asks for"))
+}
+
+fn last_words(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned()
+}

@@ -1,0 +1,162 @@
+//! The settings file of each process, rendered from the data folder, readable by the process's account only.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use secrecy::ExposeSecret;
+use toml::{Table, Value};
+
+use super::{folder::DataFolder, secrets::Secrets};
+
+/// Name of the bucket; the store serves one.
+const BUCKET: &str = "untxt";
+
+/// Where everything listens in this run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ports {
+    pub(super) postgres: u16,
+    pub(super) redis: u16,
+    pub(super) store: u16,
+}
+
+/// What the settings are made of.
+pub(super) struct SettingsFiles<'a> {
+    pub(super) data: &'a DataFolder,
+    pub(super) secrets: &'a Secrets,
+    pub(super) ports: Ports,
+    pub(super) listen: SocketAddr,
+    pub(super) redirect: Option<SocketAddr>,
+    pub(super) public_url: &'a str,
+}
+
+impl SettingsFiles<'_> {
+    /// Writes `conf/{backend,worker,migrate,storage}.toml`.
+    pub(super) fn write(&self) -> anyhow::Result<()> {
+        self.data.make("conf")?;
+        for (name, sections) in [
+            (
+                "backend",
+                vec![
+                    self.server(),
+                    self.database("backend"),
+                    self.redis("backend"),
+                    self.storage("backend"),
+                    self.encryption(),
+                    self.session(),
+                ],
+            ),
+            (
+                "worker",
+                vec![
+                    self.database("worker"),
+                    self.redis("worker"),
+                    self.storage("worker"),
+                    self.encryption(),
+                    self.worker(),
+                ],
+            ),
+            ("migrate", vec![self.database("migrate")]),
+            ("storage", vec![self.store(), self.storage("backend")]),
+        ] {
+            let table: Table =
+                sections.into_iter().map(|(section, keys)| (section.to_owned(), Value::Table(keys))).collect();
+            let text = format!("# Written by `untxt up` at each start; changes here are lost.\n\n{table}");
+            self.data.write(&format!("conf/{name}.toml"), &text)?;
+        }
+        Ok(())
+    }
+
+    fn server(&self) -> (&'static str, Table) {
+        let mut keys = table([
+            ("bind", self.listen.to_string().into()),
+            ("public_url", self.public_url.into()),
+            ("cert_path", self.cert("server.crt")),
+            ("key_path", self.cert("server.key")),
+        ]);
+        if let Some(redirect) = self.redirect {
+            keys.insert("redirect_bind".to_owned(), redirect.to_string().into());
+        }
+        ("server", keys)
+    }
+
+    fn database(&self, process: &str) -> (&'static str, Table) {
+        let password = match process {
+            "backend" => &self.secrets.postgres_backend,
+            "worker" => &self.secrets.postgres_worker,
+            _ => &self.secrets.postgres_migrate,
+        };
+        let keys = table([
+            ("host", "localhost".into()),
+            ("port", i64::from(self.ports.postgres).into()),
+            ("user", format!("untxt_{process}").into()),
+            ("password", password.expose_secret().into()),
+            ("ca_path", self.cert("root.crt")),
+            ("cert_path", self.cert(&format!("{process}.crt"))),
+            ("key_path", self.cert(&format!("{process}.key"))),
+        ]);
+        ("database", keys)
+    }
+
+    fn redis(&self, process: &str) -> (&'static str, Table) {
+        let password = if process == "backend" { &self.secrets.redis_backend } else { &self.secrets.redis_worker };
+        let keys = table([
+            ("host", "localhost".into()),
+            ("port", i64::from(self.ports.redis).into()),
+            ("user", format!("untxt_{process}").into()),
+            ("password", password.expose_secret().into()),
+            ("ca_path", self.cert("root.crt")),
+            ("cert_path", self.cert(&format!("redis-{process}.crt"))),
+            ("key_path", self.cert(&format!("redis-{process}.key"))),
+        ]);
+        ("redis", keys)
+    }
+
+    fn storage(&self, process: &str) -> (&'static str, Table) {
+        let keys = table([
+            ("endpoint", format!("https://localhost:{}", self.ports.store).into()),
+            ("bucket", BUCKET.into()),
+            ("access_key_id", self.secrets.store_id.expose_secret().into()),
+            ("secret_access_key", self.secrets.store_secret.expose_secret().into()),
+            ("ca_path", self.cert("root.crt")),
+            ("cert_path", self.cert(&format!("{process}.crt"))),
+            ("key_path", self.cert(&format!("{process}.key"))),
+        ]);
+        ("storage", keys)
+    }
+
+    fn encryption(&self) -> (&'static str, Table) {
+        ("encryption", table([("key_path", self.path("root-key/root.key"))]))
+    }
+
+    fn session(&self) -> (&'static str, Table) {
+        ("session", table([("signing_key", self.secrets.session_key.expose_secret().into())]))
+    }
+
+    /// One child: `up` starts a worker for each core.
+    fn worker(&self) -> (&'static str, Table) {
+        ("worker", table([("children", 1.into())]))
+    }
+
+    fn store(&self) -> (&'static str, Table) {
+        let keys = table([
+            ("bind", format!("127.0.0.1:{}", self.ports.store).into()),
+            ("directory", self.path("store")),
+            ("cert_path", self.cert("storage.crt")),
+            ("key_path", self.cert("storage.key")),
+            ("client_ca_path", self.cert("clients.pem")),
+        ]);
+        ("store", keys)
+    }
+
+    fn cert(&self, name: &str) -> Value {
+        self.path(&format!("certs/{name}"))
+    }
+
+    fn path(&self, name: &str) -> Value {
+        let path: PathBuf = self.data.path(name);
+        path.to_string_lossy().into_owned().into()
+    }
+}
+
+fn table<const N: usize>(keys: [(&str, Value); N]) -> Table {
+    keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
