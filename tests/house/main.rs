@@ -1,0 +1,125 @@
+//! Checks the house itself: which crate may use which, what must not be linked, and that the map leads somewhere.
+
+#![expect(clippy::expect_used, reason = "a test that can't go on should fail")]
+
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
+
+use serde_json::Value;
+
+/// Who may depend on whom; nothing else of ours.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("untxt", &["untxt-backend", "untxt-core", "untxt-database", "untxt-ocr", "untxt-worker"]),
+    ("untxt-backend", &["untxt-core", "untxt-database"]),
+    ("untxt-worker", &["untxt-core", "untxt-database", "untxt-ocr"]),
+    ("untxt-database", &["untxt-core"]),
+    ("untxt-core", &[]),
+    ("untxt-ocr", &[]),
+];
+
+/// A second TLS or crypto implementation.
+const BANNED: &[&str] = &["openssl", "openssl-sys", "native-tls", "ring"];
+
+fn metadata(arguments: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+#[test]
+fn arrows_point_one_way() {
+    let metadata = metadata(&["--no-deps"]);
+    for package in metadata["packages"].as_array().expect("packages") {
+        let name = text(package, "name");
+        if name == "webpki-roots" {
+            continue;
+        }
+        let ours: BTreeSet<_> = package["dependencies"]
+            .as_array()
+            .expect("dependencies")
+            .iter()
+            .filter(|dependency| text(dependency, "kind") != "dev")
+            .map(|dependency| text(dependency, "name"))
+            .filter(|dependency| dependency.starts_with("untxt-"))
+            .collect();
+        let (_, allowed) = ARROWS.iter().find(|(from, _)| *from == name).expect("a crate that the house knows");
+        for dependency in ours {
+            assert!(allowed.contains(&dependency), "{name} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_openssl_and_no_second_crypto_is_linked() {
+    let metadata = metadata(&["--filter-platform", "x86_64-unknown-linux-gnu"]);
+    let nodes = metadata["resolve"]["nodes"].as_array().expect("a resolved graph");
+    let linked: BTreeSet<_> = nodes
+        .iter()
+        .flat_map(|node| node["deps"].as_array().expect("dependencies"))
+        .map(|dependency| text(dependency, "name"))
+        .collect();
+    assert!(linked.contains("aws_lc_rs"), "the graph was read");
+    for banned in BANNED {
+        assert!(!linked.contains(banned.replace('-', "_").as_str()), "{banned} is linked");
+    }
+}
+
+#[test]
+fn every_licence_of_what_is_linked_is_on_the_list() {
+    let list = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deny.toml")).expect("deny.toml");
+    let list: toml::Table = list.parse().expect("TOML");
+    let allowed: BTreeSet<_> =
+        list["licenses"]["allow"].as_array().expect("a list").iter().filter_map(toml::Value::as_str).collect();
+    let metadata = metadata(&["--filter-platform", "x86_64-unknown-linux-gnu"]);
+    for package in metadata["packages"].as_array().expect("packages") {
+        let expression = text(package, "license").replace(['(', ')'], " ").replace('/', " OR ");
+        // AND binds tighter than OR in SPDX; nested brackets don't occur in this graph beyond one level.
+        let is_allowed = |part: &str| part.split(" AND ").all(|licence| allowed.contains(licence.trim()));
+        assert!(
+            expression.split(" OR ").any(is_allowed)
+                || expression.split(" AND ").all(|part| part.split(" OR ").any(is_allowed)),
+            "{} has the licence {expression}",
+            text(package, "name")
+        );
+    }
+}
+
+#[test]
+fn the_map_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut links = 0;
+    for page in ["README.md", "docs/ARCHITECTURE.md"] {
+        let markdown = fs::read_to_string(root.join(page)).expect(page);
+        let folder = root.join(page).parent().expect("a folder").to_owned();
+        for target in markdown.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.starts_with("https://") || target.starts_with('#') {
+                continue;
+            }
+            let target = target.split('#').next().unwrap_or_default();
+            assert!(folder.join(target).exists(), "{page} links to {target}, which isn't there");
+            links += 1;
+        }
+    }
+    assert!(links > 20, "the map has links");
+}
+
+#[test]
+fn no_file_is_a_drawer_for_odds_and_ends() {
+    let listing =
+        Command::new("git").args(["ls-files"]).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("git runs");
+    for path in String::from_utf8_lossy(&listing.stdout).lines() {
+        let is_drawer = Path::new(path)
+            .iter()
+            .filter_map(|part| part.to_str()?.split('.').next())
+            .any(|part| ["utils", "util", "helpers", "helper", "common", "misc"].contains(&part));
+        assert!(!is_drawer, "{path} says nothing about what is in it");
+    }
+}
