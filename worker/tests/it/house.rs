@@ -31,6 +31,9 @@ use uuid::Uuid;
 
 use crate::memory::{MemoryObjects, MemoryQueue};
 
+/// Longer than any page of these tests takes.
+pub(crate) const LEASE: Duration = Duration::from_secs(4);
+
 pub(crate) struct House {
     pub(crate) postgres: TestPostgres,
     pub(crate) backend: Database,
@@ -123,10 +126,14 @@ impl House {
 
     /// Starts a worker with two children that have the bad engine.
     pub(crate) async fn worker(&self) -> Running {
-        self.worker_with(ChildCommand::new(env!("CARGO_BIN_EXE_untxt-fault-child"), ["bad", &self.mark])).await
+        self.worker_with(self.bad_child(), LEASE).await
     }
 
-    pub(crate) async fn worker_with(&self, child: ChildCommand) -> Running {
+    pub(crate) fn bad_child(&self) -> ChildCommand {
+        ChildCommand::new(env!("CARGO_BIN_EXE_untxt-fault-child"), ["bad", &self.mark])
+    }
+
+    pub(crate) async fn worker_with(&self, child: ChildCommand, lease: Duration) -> Running {
         let services = Services {
             database: self.postgres.worker().await,
             queue: Arc::clone(&self.queue) as Arc<dyn Queue>,
@@ -144,7 +151,7 @@ impl House {
         };
         let options = WorkerOptions {
             children: 2,
-            lease: Duration::from_secs(4),
+            lease,
             max_attempts: 3,
             stale: Duration::from_secs(1),
             languages: "eng".to_owned(),

@@ -4,11 +4,12 @@ use untxt_core::{
     domain::{EventKind, FailureCode, TaskState},
     queue::{Queue, QueueEntry, QueueKind},
 };
+use untxt_database::{pages, tasks};
 use untxt_worker::sandbox::ChildCommand;
 use uuid::Uuid;
 
 use crate::{
-    house::House,
+    house::{House, LEASE},
     pages::{encrypted_pdf, tiff_of, width},
 };
 
@@ -32,10 +33,14 @@ async fn a_document_goes_from_queued_to_done() {
     house.no_child_is_left().await;
 }
 
+fn tesseract_child() -> ChildCommand {
+    ChildCommand::new(env!("CARGO_BIN_EXE_untxt-fault-child"), ["tesseract"])
+}
+
 #[tokio::test]
 async fn tesseract_reads_a_document_on_the_same_line() {
     let house = House::build().await;
-    let worker = house.worker_with(ChildCommand::new(env!("CARGO_BIN_EXE_untxt-fault-child"), ["tesseract"])).await;
+    let worker = house.worker_with(tesseract_child(), LEASE).await;
     let upload = house.upload(tiff_of(&[600, 601])).await;
     let task = house.end_of(upload.task).await;
     assert_eq!((task.state, task.pages.done), (TaskState::Done, 2));
@@ -189,4 +194,38 @@ async fn a_stopping_worker_hands_its_pages_back() {
     assert_eq!((task.state, task.pages.done), (TaskState::Done, 12));
     assert_eq!(house.count_events(upload.task, EventKind::PageDone).await, 12);
     successor.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_dead_worker_held_is_taken_over() {
+    let house = House::build().await;
+    let upload = house.upload(tiff_of(&[width::GOOD; 3])).await;
+    let (dead, lease) = (house.postgres.worker().await, Duration::from_secs(1));
+    let mut tx = dead.begin_system().await.expect("a transaction");
+    let inspected = tasks::claim(&mut tx, upload.task, lease, 3).await.expect("asked").expect("claimed");
+    tasks::begin_pages(&mut tx, &inspected, 3).await.expect("begun");
+    let held = pages::claim_next(&mut tx, upload.task, lease, 3).await.expect("asked").expect("claimed");
+    tx.commit().await.expect("committed");
+    let worker = house.worker().await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.done), (TaskState::Done, 3));
+    assert_eq!(house.count_events(upload.task, EventKind::PageDone).await, 3);
+    // It was only slow: what it writes now is refused.
+    let mut tx = dead.begin_system().await.expect("a transaction");
+    let too_late = pages::fail(&mut tx, &held, FailureCode::Crashed).await;
+    assert!(matches!(too_late, Err(untxt_database::Error::LeaseLost)));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_while_its_page_is_read() {
+    let house = House::build().await;
+    let worker = house.worker_with(house.bad_child(), Duration::from_secs(1)).await;
+    // The page is killed after three seconds, twice; nobody may take it over meanwhile.
+    let upload = house.upload(tiff_of(&[width::HANGS])).await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.failure), (TaskState::Failed, Some(FailureCode::Timeout)));
+    assert_eq!(house.count_events(upload.task, EventKind::PageStarted).await, 1);
+    assert_eq!(house.count_events(upload.task, EventKind::PageRetried).await, 1);
+    worker.stop().await;
 }
