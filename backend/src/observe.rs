@@ -62,7 +62,6 @@ pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
 }
 
 /// Answers for a handler that panicked; the panic itself was reported by the hook.
-#[expect(clippy::needless_pass_by_value, reason = "the form that the catch-panic layer asks for")]
 pub(crate) fn answer_panic(_panic: Box<dyn Any + Send + 'static>) -> Response {
     ApiError::internal("a handler panicked").into_response()
 }

@@ -1,0 +1,66 @@
+//! What the errors of other layers mean to a client.
+
+use axum::extract::{
+    rejection::{JsonRejection, PathRejection, QueryRejection},
+    ws::rejection::WebSocketUpgradeRejection,
+};
+use http::StatusCode;
+use untxt_core::{
+    crypto::{CryptoError, KmsError},
+    storage::StorageError,
+};
+
+use super::ApiError;
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable(_) | StorageError::Refused(_) => Self::StorageUnavailable(error.into()),
+            StorageError::NotFound | StorageError::Interrupted(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<CryptoError> for ApiError {
+    fn from(error: CryptoError) -> Self {
+        match error {
+            CryptoError::Kms(KmsError::Unavailable(_)) => Self::Unavailable(error.into()),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<untxt_database::Error> for ApiError {
+    fn from(error: untxt_database::Error) -> Self {
+        if error.is_temporary() { Self::Unavailable(error.into()) } else { Self::internal(error) }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        match rejection.status() {
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+                Self::BadRequest("the body is not the JSON that this address takes")
+            }
+            status => Self::Framework(status),
+        }
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(_: PathRejection) -> Self {
+        Self::NotFound
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(_: QueryRejection) -> Self {
+        Self::BadRequest("a value in the query has the wrong form")
+    }
+}
+
+impl From<WebSocketUpgradeRejection> for ApiError {
+    fn from(_: WebSocketUpgradeRejection) -> Self {
+        Self::Framework(StatusCode::UPGRADE_REQUIRED)
+    }
+}

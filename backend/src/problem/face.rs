@@ -1,0 +1,159 @@
+//! What each error looks like from outside: the whole list that clients can meet.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use untxt_core::domain::MediaType;
+
+use super::ApiError;
+
+/// Status, stable code, what happened, and what to do about it.
+pub(super) struct Face {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) title: &'static str,
+    pub(super) detail: Cow<'static, str>,
+}
+
+impl ApiError {
+    pub(super) fn face(&self) -> Face {
+        let (status, code, title, detail) = match self {
+            Self::BadRequest(detail) => (400, "bad_request", "the request is malformed", (*detail).into()),
+            Self::TooManyAttempts { retry_after } => {
+                let detail = format!("wait {} seconds and try again", retry_after.as_secs().max(1));
+                (429, "too_many_attempts", "too many attempts", detail.into())
+            }
+            Self::FileTooLarge { max_bytes } => {
+                let detail = format!("this server takes files up to {max_bytes} bytes; split the document");
+                (413, "file_too_large", "the file is too large", detail.into())
+            }
+            Self::UnsupportedType { allowed } => {
+                (415, "unsupported_type", "this kind of file can't be read", one_of(allowed).into())
+            }
+            Self::PageFailed(failure) => (422, "page_failed", failure.sentence, failure.advice.into()),
+            Self::Framework(status) => return Face::of_status(*status),
+            Self::Internal(_) => return Face::of_status(StatusCode::INTERNAL_SERVER_ERROR),
+            other => {
+                let (status, code, title, detail) = other.of_access().unwrap_or_else(|| other.of_documents());
+                (status, code, title, Cow::Borrowed(detail))
+            }
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Face { status, code, title, detail }
+    }
+
+    /// Errors of who asks, and how.
+    const fn of_access(&self) -> Option<Row> {
+        Some(match self {
+            Self::NotLoggedIn => (401, "not_logged_in", "not logged in", "log in and try again"),
+            Self::WrongCredentials => {
+                (401, "wrong_credentials", "wrong login or password", "check the login and the password and try again")
+            }
+            Self::WrongOrigin => (
+                403,
+                "wrong_origin",
+                "the request comes from another site",
+                "use the pages that this server serves, under its public address",
+            ),
+            Self::AddressTooLong => {
+                (414, "address_too_long", "the address is too long", "shorten the address and its query")
+            }
+            Self::TooManySockets => {
+                (429, "too_many_sockets", "too many live connections", "close other windows and try again")
+            }
+            Self::NoFrontend => (
+                503,
+                "no_frontend",
+                "this build has no pages, only the API",
+                "run `npm run build` in frontend/ and build the server again",
+            ),
+            Self::Unavailable(_) => {
+                (503, "unavailable", "the server is busy", "nothing was changed; try again in a few seconds")
+            }
+            _ => return None,
+        })
+    }
+
+    /// Errors of documents, and of sending them.
+    const fn of_documents(&self) -> Row {
+        match self {
+            Self::DocumentNotFound => (
+                404,
+                "document_not_found",
+                "there is no such document",
+                "reload the list: the document may have been deleted",
+            ),
+            Self::TaskNotFound => (404, "task_not_found", "there is no such task", "reload the list of documents"),
+            Self::PageNotFound => {
+                (404, "page_not_found", "the document has no such page", "ask for the list of its pages")
+            }
+            Self::PageNotReady => {
+                (409, "page_not_ready", "the page has not been read yet", "wait for its page.done event")
+            }
+            Self::NotReady => (409, "not_ready", "the document is still being read", "wait until its task has ended"),
+            Self::NoSearchablePdf => (
+                404,
+                "no_searchable_pdf",
+                "there is no searchable PDF of this document",
+                "none of its pages could be read; look at the reasons and upload it again",
+            ),
+            Self::EmptyFile => (400, "empty_file", "the file is empty", "choose a file with content"),
+            Self::FileMissing => (
+                400,
+                "file_missing",
+                "no file was sent",
+                "send multipart/form-data with the file in a field named \"file\"",
+            ),
+            Self::UploadBroken => (400, "upload_broken", "the upload broke off or is malformed", "send the file again"),
+            Self::UploadStalled => {
+                (408, "upload_stalled", "the upload stopped moving", "check the connection and send the file again")
+            }
+            Self::BadIdempotencyKey => (
+                400,
+                "bad_idempotency_key",
+                "the Idempotency-Key can't be used",
+                "send 1 to 255 visible ASCII characters",
+            ),
+            Self::IdempotencyKeyReused => (
+                409,
+                "idempotency_key_reused",
+                "this Idempotency-Key belongs to another file",
+                "make a new key for every new file",
+            ),
+            Self::StorageUnavailable(_) => (
+                503,
+                "storage_unavailable",
+                "the document store does not answer",
+                "nothing was changed; try again in a few seconds",
+            ),
+            _ => (404, "not_found", "nothing is at this address", "check the address for a typing error"),
+        }
+    }
+}
+
+type Row = (u16, &'static str, &'static str, &'static str);
+
+impl Face {
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        let (code, title, detail) = match status.as_u16() {
+            404 => ("not_found", "nothing is at this address", "check the address for a typing error"),
+            405 => ("method_not_allowed", "this address can't do that", "look at the Allow header"),
+            408 => ("timeout", "the request took too long", "try again"),
+            413 => ("too_large", "the request is too large", "send less at once"),
+            415 => ("unsupported_media_type", "the content type is wrong", "send application/json"),
+            426 => ("upgrade_required", "this address speaks WebSocket", "open it with a WebSocket client"),
+            400..=499 => ("bad_request", "the request is malformed", "compare it with the API's description"),
+            _ => (
+                "internal",
+                "something went wrong on the server",
+                "try again later; if it stays, tell your administrator this request_id",
+            ),
+        };
+        Self { status, code, title, detail: detail.into() }
+    }
+}
+
+fn one_of(allowed: &[MediaType]) -> String {
+    let names: Vec<_> = allowed.iter().map(|kind| kind.as_str()).collect();
+    format!("send one of {}; the content counts, not the name", names.join(", "))
+}

@@ -1,0 +1,167 @@
+//! The one error of the API: a status, a stable machine `code`, and a sentence that says what to do (RFC 9457).
+//!
+//! It promises that nothing internal reaches a client: causes are logged once, beside the request id. Errors that
+//! the framework makes (unknown route, wrong method, bad JSON) are turned into the same form.
+
+mod convert;
+mod face;
+
+use std::{error::Error as StdError, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
+};
+use serde::Serialize;
+use untxt_core::domain::{Failure, MediaType};
+use uuid::Uuid;
+
+type Cause = Box<dyn StdError + Send + Sync>;
+
+/// Why a request was not answered as wished.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    BadRequest(&'static str),
+    NotLoggedIn,
+    WrongCredentials,
+    TooManyAttempts {
+        retry_after: Duration,
+    },
+    WrongOrigin,
+    NotFound,
+    DocumentNotFound,
+    TaskNotFound,
+    PageNotFound,
+    PageNotReady,
+    PageFailed(Failure),
+    NotReady,
+    NoSearchablePdf,
+    AddressTooLong,
+    FileTooLarge {
+        max_bytes: u64,
+    },
+    UnsupportedType {
+        allowed: Vec<MediaType>,
+    },
+    EmptyFile,
+    FileMissing,
+    UploadBroken,
+    UploadStalled,
+    BadIdempotencyKey,
+    IdempotencyKeyReused,
+    TooManySockets,
+    NoFrontend,
+    /// The object store is down; nothing was stored.
+    StorageUnavailable(Cause),
+    /// Something else that we need is down or too busy.
+    Unavailable(Cause),
+    /// What the framework answered, known only by its status.
+    Framework(StatusCode),
+    /// The fault is ours.
+    Internal(Cause),
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    request_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a Failure>,
+}
+
+impl ApiError {
+    /// Hides a cause that no client can do anything about.
+    pub(crate) fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts { retry_after } => Some(retry_after.as_secs().max(1)),
+            Self::StorageUnavailable(_) | Self::Unavailable(_) => Some(5),
+            _ => None,
+        }
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::PageFailed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Logs what no client may see: the one place where an internal error is logged.
+    fn log(&self, request_id: Uuid) {
+        match self {
+            Self::Internal(cause) => {
+                tracing::error!(request.id = %request_id, error = chain(cause.as_ref()), "the request failed");
+            }
+            Self::StorageUnavailable(cause) | Self::Unavailable(cause) => {
+                tracing::warn!(request.id = %request_id, error = chain(cause.as_ref()), "something we need is down");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// Leaves the body to [`render`], which knows the request id.
+    fn into_response(self) -> Response {
+        let mut response = self.face().status.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// Gives every error response its body, and logs what is behind it.
+pub(crate) fn render(response: Response, request_id: Uuid) -> Response {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let error = response.extensions().get::<Arc<ApiError>>().cloned();
+    let error = error.unwrap_or_else(|| Arc::new(ApiError::Framework(status)));
+    error.log(request_id);
+    with_problem(response, &error, request_id)
+}
+
+fn with_problem(response: Response, error: &ApiError, request_id: Uuid) -> Response {
+    let face = error.face();
+    let problem = Problem {
+        r#type: format!("urn:untxt:problem:{}", face.code),
+        title: face.title,
+        status: face.status.as_u16(),
+        code: face.code,
+        detail: &face.detail,
+        request_id,
+        failure: error.failure(),
+    };
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let (mut parts, _) = response.into_parts();
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    parts.headers.remove(CONTENT_LENGTH);
+    if let Some(seconds) = error.retry_after() {
+        parts.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Joins an error and its causes into one line.
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        line.push_str(": ");
+        line.push_str(&next.to_string());
+        cause = next.source();
+    }
+    line
+}
