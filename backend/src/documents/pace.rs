@@ -10,15 +10,18 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use axum::{Error, body::BodyDataStream};
 use bytes::Bytes;
 use futures::Stream;
 
-/// What the parser may hold without giving anything. A piece of HTTP/2 is up to 1 MiB (our window).
-const MAX_UNPARSED: u64 = 2 << 20;
+/// What goes into the parser at once: hashing and sealing it takes well under half a millisecond.
+const MAX_PIECE: usize = 128 << 10;
+
+/// What the parser may hold without giving anything; part headers are some hundred bytes.
+const MAX_UNPARSED: u64 = 512 << 10;
 
 /// Counts what went into the parser.
 #[derive(Debug)]
@@ -61,12 +64,14 @@ impl Meter {
 pub(super) struct Pace {
     body: BodyDataStream,
     meter: Arc<Meter>,
+    /// What came but was not given yet.
+    rest: Bytes,
     has_given: bool,
 }
 
 impl Pace {
     pub(super) fn new(body: BodyDataStream, meter: Arc<Meter>) -> Self {
-        Self { body, meter, has_given: false }
+        Self { body, meter, rest: Bytes::new(), has_given: false }
     }
 }
 
@@ -78,12 +83,15 @@ impl Stream for Pace {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let piece = std::task::ready!(Pin::new(&mut self.body).poll_next(context));
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_next(context)) {
+                Some(Ok(piece)) => self.rest = piece,
+                end => return Poll::Ready(end),
+            }
+        }
         self.has_given = true;
-        Poll::Ready(piece.map(|piece| {
-            let piece = piece?;
-            self.meter.add(piece.len()).map_err(Error::new)?;
-            Ok(piece)
-        }))
+        let length = self.rest.len().min(MAX_PIECE);
+        let piece = self.rest.split_to(length);
+        Poll::Ready(Some(self.meter.add(length).map(|()| piece).map_err(Error::new)))
     }
 }
