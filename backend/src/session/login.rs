@@ -48,11 +48,11 @@ pub(super) async fn login(
 }
 
 async fn begin_session(app: &App, address: Option<IpAddr>, body: Login) -> Result<Response, ApiError> {
-    app.logins.throttle.check_address(address)?;
+    app.logins.throttle.check_address(address, Instant::now())?;
     let credentials = find_unlocked(app, &body.login).await?;
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.as_str());
     if !app.logins.passwords.check(body.password, hash).await? {
-        app.logins.throttle.record_address(address);
+        app.logins.throttle.record_address(address, Instant::now());
         record_failure(app, &body.login, credentials.map(|credentials| credentials.user.id)).await?;
         return Err(ApiError::WrongCredentials);
     }
@@ -65,7 +65,7 @@ async fn find_unlocked(app: &App, login: &str) -> Result<Option<Credentials>, Ap
     let mut tx = app.db.begin_system().await?;
     let credentials = users::find_by_login(&mut tx, login).await?;
     match &credentials {
-        None => app.logins.throttle.check_stranger(login)?,
+        None => app.logins.throttle.check_stranger(login, Instant::now())?,
         Some(Credentials { locked_for: Some(retry_after), .. }) => {
             return Err(ApiError::TooManyAttempts { retry_after: *retry_after });
         }
@@ -76,7 +76,7 @@ async fn find_unlocked(app: &App, login: &str) -> Result<Option<Credentials>, Ap
 
 async fn record_failure(app: &App, login: &str, user: Option<UserId>) -> Result<(), ApiError> {
     let Some(user) = user else {
-        app.logins.throttle.record_stranger(login);
+        app.logins.throttle.record_stranger(login, Instant::now());
         return Ok(());
     };
     let mut tx = app.db.begin_as(user).await?;
