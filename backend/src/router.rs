@@ -24,11 +24,39 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(frontend::router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(observe::limit_time));
-    quick
-        .merge(documents::upload_router())
-        .layer(from_fn_with_state(Arc::clone(&app), origin::refuse_foreign))
+    let routes =
+        quick.merge(documents::upload_router()).layer(from_fn_with_state(Arc::clone(&app), origin::refuse_foreign));
+    surround(routes).with_state(app)
+}
+
+/// Adds what no answer goes without.
+fn surround<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    routes
         .layer(CatchPanicLayer::custom(observe::answer_panic))
         .layer(from_fn(observe::observe))
         .layer(map_response(headers::secure))
-        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, routing::get};
+    use http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn even_a_panic_is_answered_in_form() {
+        async fn panic() {
+            panic!("a secret of the inside");
+        }
+        let routes: Router = surround(Router::new().route("/", get(panic)));
+        let answer = routes.oneshot(Request::new(Body::empty())).await.expect("an answer");
+        assert_eq!(answer.status(), 500);
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        assert!(answer.headers().contains_key("content-security-policy"));
+        let body = axum::body::to_bytes(answer.into_body(), 9999).await.expect("a body");
+        let body = String::from_utf8_lossy(&body);
+        assert!(body.contains("request_id") && !body.contains("secret"), "{body}");
+    }
 }
