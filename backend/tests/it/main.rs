@@ -1,0 +1,16 @@
+//! The API as a client sees it: the real router and a real Postgres; objects, queue and workers are simulated.
+
+#![expect(clippy::expect_used, reason = "a test that can't go on says why and ends")]
+
+mod app;
+mod documents;
+mod downloads;
+mod events;
+mod headers;
+mod live;
+mod people;
+mod seams;
+mod server;
+mod session;
+mod uploads;
+mod worker;

@@ -1,0 +1,140 @@
+//! What a worker does to the database and the store, without reading anything.
+
+use std::time::Duration;
+
+use untxt_core::{
+    crypto::{Context, DocumentKey, KeyRing, Purpose},
+    domain::{DocumentId, FailureCode, MediaType, OwnerId, PageContent, PageNumber, TaskId, Word},
+    storage::ObjectKey,
+};
+use untxt_database::{
+    Database, documents, owner_keys,
+    pages::{self, PageResult},
+    tasks,
+};
+
+use crate::app::TestApp;
+
+const LEASE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Worker {
+    pub(crate) db: Database,
+    ring: KeyRing,
+}
+
+pub(crate) fn content(number: PageNumber) -> PageContent {
+    let word = |text: &str, left| Word {
+        text: text.to_owned(),
+        confidence: 0.9,
+        bounds: [left, 10, left + 40, 30],
+        line: 0,
+        block: 0,
+    };
+    PageContent {
+        width: 600,
+        height: 800,
+        dpi: 300,
+        rotation_applied: 0,
+        mean_confidence: 0.9,
+        words: vec![word("page", 10), word(&number.to_string(), 60)],
+        text: format!("page {number}\n"),
+        engine: "simulated 1".to_owned(),
+    }
+}
+
+impl Worker {
+    pub(crate) async fn start(app: &TestApp) -> Self {
+        Self { db: app.postgres.worker().await, ring: KeyRing::new(app.kms.clone()) }
+    }
+
+    /// Reads a document of some pages; those in `broken` fail.
+    pub(crate) async fn read(&self, app: &TestApp, task: TaskId, page_count: u32, broken: &[u32]) {
+        self.begin(task, page_count).await;
+        while self.read_next(app, task, broken).await {}
+        self.finish(app, task, broken.len() < page_count as usize).await;
+    }
+
+    pub(crate) async fn begin(&self, task: TaskId, page_count: u32) {
+        let mut tx = self.db.begin_system().await.expect("a transaction");
+        let claimed = tasks::claim(&mut tx, task, LEASE, 3).await.expect("answered").expect("claimed");
+        tasks::begin_pages(&mut tx, &claimed, page_count).await.expect("begun");
+        tx.commit().await.expect("committed");
+    }
+
+    pub(crate) async fn fail(&self, task: TaskId, failure: FailureCode) {
+        let mut tx = self.db.begin_system().await.expect("a transaction");
+        let claimed = tasks::claim(&mut tx, task, LEASE, 3).await.expect("answered").expect("claimed");
+        tasks::fail(&mut tx, &claimed, failure).await.expect("failed");
+        tx.commit().await.expect("committed");
+    }
+
+    /// Reads one page, `false` when none waits.
+    pub(crate) async fn read_next(&self, app: &TestApp, task: TaskId, broken: &[u32]) -> bool {
+        let mut tx = self.db.begin_system().await.expect("a transaction");
+        let Some(claimed) = pages::claim_next(&mut tx, task, LEASE, 3).await.expect("answered") else { return false };
+        tx.commit().await.expect("committed");
+        let number = claimed.page;
+        if broken.contains(&number.get()) {
+            let mut tx = self.db.begin_system().await.expect("a transaction");
+            pages::fail(&mut tx, &claimed, FailureCode::Unreadable).await.expect("failed");
+            tx.commit().await.expect("committed");
+            return true;
+        }
+        let key = self.document_key(claimed.owner, claimed.document).await;
+        let image = ObjectKey::PageImage(claimed.document, task, number, claimed.attempt);
+        seal_object(app, &key, claimed.owner, image, format!("image of page {number}").as_bytes());
+        let row = format!("{task}/{number}");
+        let context = Context { owner: claimed.owner, table: "pages", column: "content", row: &row, version: 1 };
+        let plain = serde_json::to_vec(&content(number)).expect("JSON");
+        let sealed = key.seal(Purpose::Words, &context, &plain).expect("sealed");
+        let result = PageResult {
+            width: 600,
+            height: 800,
+            dpi: 300,
+            mean_confidence: 0.9,
+            image_media_type: MediaType::Jpeg,
+            content_sealed: &sealed,
+        };
+        let mut tx = self.db.begin_system().await.expect("a transaction");
+        pages::complete(&mut tx, &claimed, &result).await.expect("completed");
+        tx.commit().await.expect("committed");
+        true
+    }
+
+    pub(crate) async fn finish(&self, app: &TestApp, task: TaskId, has_pdf: bool) {
+        let mut tx = self.db.begin_system().await.expect("a transaction");
+        let claimed = tasks::claim(&mut tx, task, LEASE, 3).await.expect("answered").expect("claimed");
+        tx.commit().await.expect("committed");
+        let pdf_attempt = has_pdf.then_some(claimed.attempt);
+        if has_pdf {
+            let key = self.document_key(claimed.owner, claimed.document).await;
+            let object = ObjectKey::SearchablePdf(claimed.document, task, claimed.attempt);
+            seal_object(app, &key, claimed.owner, object, b"%PDF-1.7 searchable");
+        }
+        let mut tx = self.db.begin_system().await.expect("a transaction");
+        tasks::finish(&mut tx, &claimed, pdf_attempt).await.expect("finished");
+        tx.commit().await.expect("committed");
+    }
+
+    pub(crate) async fn document_key(&self, owner: OwnerId, document: DocumentId) -> DocumentKey {
+        let mut tx = self.db.begin_as(owner).await.expect("a transaction");
+        let source = documents::find_source(&mut tx, document).await.expect("answered").expect("the document");
+        let wrapped = owner_keys::find(&mut tx, owner, source.key.owner_key_version).await.expect("answered");
+        let owner_key = self.ring.open_owner_key(&wrapped.expect("the key")).await.expect("opened");
+        owner_key.open_document_key(document, &source.key).expect("opened")
+    }
+}
+
+pub(crate) fn seal_object(app: &TestApp, key: &DocumentKey, owner: OwnerId, object: ObjectKey, plain: &[u8]) {
+    let (purpose, column) = match object {
+        ObjectKey::Original(..) => (Purpose::Original, "original"),
+        ObjectKey::PageImage(..) => (Purpose::PageImage, "page_image"),
+        ObjectKey::SearchablePdf(..) => (Purpose::Export, "searchable_pdf"),
+    };
+    let row = object.to_string();
+    let context = Context { owner, table: "object", column, row: &row, version: 1 };
+    let mut sealer = key.stream_sealer(purpose, &context).expect("a sealer");
+    let mut sealed = sealer.update(plain).expect("sealed").to_vec();
+    sealed.extend_from_slice(&sealer.finish().expect("sealed"));
+    app.objects.insert(object, sealed);
+}
