@@ -32,7 +32,9 @@ async fn sweep_for_ever(worker: &Worker) {
     let mut is_quiet = false;
     for tick in 0_u64.. {
         ticks.tick().await;
-        match worker.in_time(sweep(worker)).await {
+        // At first everything counts as forgotten: the worker before us may have died with it a second ago.
+        let stale = if tick == 0 { Duration::ZERO } else { patience(worker) };
+        match worker.in_time(sweep(worker, stale)).await {
             Ok(found) => {
                 is_quiet = false;
                 for entry in &found {
@@ -52,9 +54,12 @@ async fn sweep_for_ever(worker: &Worker) {
     }
 }
 
-async fn sweep(worker: &Worker) -> JobResult<Vec<QueueEntry>> {
+fn patience(worker: &Worker) -> Duration {
     let usual = worker.options.stale;
-    let stale = if worker.wakeups.is_queue_down() { usual.min(STALE_WITHOUT_QUEUE) } else { usual };
+    if worker.wakeups.is_queue_down() { usual.min(STALE_WITHOUT_QUEUE) } else { usual }
+}
+
+async fn sweep(worker: &Worker, stale: Duration) -> JobResult<Vec<QueueEntry>> {
     let mut tx = worker.services.database.begin_system().await?;
     let found = untxt_database::tasks::sweep(&mut tx, worker.options.max_attempts, stale).await?;
     tx.commit().await?;
