@@ -1,3 +1,5 @@
+use std::io::ErrorKind;
+
 use untxt_core::tls::TlsError;
 
 use crate::conf::ScramError;
@@ -76,11 +78,11 @@ impl From<sqlx::Error> for Error {
 /// Says whether waiting may help: nobody answers, or the server says that it can't now.
 fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::BeginFailed => true,
+        // A certificate that doesn't verify comes as invalid data: waiting won't make it valid.
+        sqlx::Error::Io(error) => error.kind() != ErrorKind::InvalidData,
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => {
+            true
+        }
         sqlx::Error::Database(error) => error.code().is_some_and(|code| is_temporary_state(&code)),
         _ => false,
     }

@@ -1,0 +1,82 @@
+use untxt_core::{
+    domain::{EventKind, EventSeq, PageNumber, TaskState},
+    storage::ObjectKey,
+};
+use untxt_database::{Error, documents, documents::Inserted, events, pages, testing::TestPostgres};
+
+use crate::fixtures::{LEASE, a_document, a_result, a_task_with_pages, a_user, claim_page, upload};
+
+#[tokio::test]
+async fn fifty_uploads_with_one_key_are_one_document() {
+    let backend = TestPostgres::start().await.backend().await;
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let mut uploads = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let backend = backend.clone();
+        uploads.spawn(async move { upload(&backend, owner, Some(&[9; 32])).await });
+    }
+    let (mut new, mut ids) = (0, Vec::new());
+    while let Some(inserted) = uploads.join_next().await {
+        let (is_new, found) = match inserted.expect("no panic") {
+            Inserted::New(found) => (1, found),
+            Inserted::Existing(found) => (0, found),
+        };
+        new += is_new;
+        ids.push((found.document.id, found.task.id));
+    }
+    ids.dedup();
+    assert_eq!((new, ids.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_list_is_newest_first_and_goes_on_after_a_deleted_one() {
+    let backend = TestPostgres::start().await.backend().await;
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.insert(0, a_document(&backend, owner).await.document.id);
+    }
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    let first = documents::list(&mut tx, owner, None, 2).await.expect("a list");
+    assert_eq!(first.iter().map(|found| found.document.id).collect::<Vec<_>>(), ids[..2]);
+    documents::delete(&mut tx, ids[1]).await.expect("an answer").expect("deleted");
+    let rest = documents::list(&mut tx, owner, Some(ids[1]), 9).await.expect("a list");
+    assert_eq!(rest.iter().map(|found| found.document.id).collect::<Vec<_>>(), ids[2..]);
+}
+
+#[tokio::test]
+async fn a_new_document_has_its_first_event() {
+    let backend = TestPostgres::start().await.backend().await;
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let new = a_document(&backend, owner).await;
+    assert_eq!((new.task.state, new.task.last_seq), (TaskState::Queued, EventSeq(1)));
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    let found = events::after(&mut tx, new.task.id, EventSeq(0), 10).await.expect("events");
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].seq, found[0].kind, found[0].document), (EventSeq(1), EventKind::TaskQueued, new.document.id));
+}
+
+#[tokio::test]
+async fn deleting_names_every_object_and_stops_the_worker() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let task = a_task_with_pages(&backend, &worker, owner, 2).await;
+    let claimed = claim_page(&worker, task, LEASE).await.expect("a page");
+    let document = claimed.document;
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    let deleted = documents::delete(&mut tx, document).await.expect("an answer").expect("deleted");
+    tx.commit().await.expect("committed");
+    assert_eq!(
+        deleted.objects,
+        [
+            ObjectKey::Original(document),
+            ObjectKey::SearchablePdf(document, task, 1),
+            ObjectKey::PageImage(document, task, PageNumber::from_index(0), 1),
+        ]
+    );
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    let late = pages::complete(&mut tx, &claimed, &a_result(0.9)).await;
+    assert!(matches!(late, Err(Error::LeaseLost)), "{late:?}");
+    assert_eq!(postgres.superuser_psql("select count(*) from pages, task_events, tasks, documents"), "0");
+}

@@ -1,0 +1,104 @@
+use std::time::Duration;
+
+use untxt_core::{
+    crypto::{WrappedDocumentKey, WrappedOwnerKey},
+    domain::{DocumentId, MediaType, OwnerId, TaskId, UserId},
+};
+use untxt_database::{
+    Database,
+    documents::{self, DocumentAndTask, Inserted, NewDocument},
+    owner_keys,
+    pages::{self, ClaimedPage, PageResult},
+    tasks::{self, ClaimedTask},
+    users,
+};
+use uuid::Uuid;
+
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const NO_TIME: Duration = Duration::ZERO;
+pub(crate) const MAX_ATTEMPTS: u32 = 3;
+
+/// Adds a person with an owner key.
+pub(crate) async fn a_user(backend: &Database, login: &str) -> UserId {
+    let id = UserId::generate();
+    let mut tx = backend.begin_as(id).await.expect("a transaction");
+    users::create(&mut tx, id, login, "$argon2id$", users::Role::User).await.expect("a user");
+    let key = WrappedOwnerKey {
+        owner: id.as_owner(),
+        version: 1,
+        kms_key_id: "local".to_owned(),
+        wrapped: vec![1],
+        wrapped_index_key: vec![2],
+    };
+    owner_keys::insert_or_load(&mut tx, &key).await.expect("a key");
+    tx.commit().await.expect("committed");
+    id
+}
+
+/// Uploads a document, with or without an idempotency tag.
+pub(crate) async fn upload(backend: &Database, owner: OwnerId, tag: Option<&[u8; 32]>) -> Inserted {
+    let key = WrappedDocumentKey { owner_key_version: 1, wrapped: vec![3] };
+    let new = NewDocument {
+        id: DocumentId::generate(),
+        owner,
+        media_type: MediaType::Pdf,
+        size_bytes: 1000,
+        metadata_sealed: b"sealed",
+        key: &key,
+        content_tag: &[7; 32],
+        idempotency_tag: tag,
+        task: TaskId::generate(),
+        languages: "eng",
+        trace: Uuid::now_v7(),
+    };
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    let inserted = documents::insert_with_task(&mut tx, &new).await.expect("inserted");
+    tx.commit().await.expect("committed");
+    inserted
+}
+
+/// Uploads a document without more ado.
+pub(crate) async fn a_document(backend: &Database, owner: OwnerId) -> DocumentAndTask {
+    match upload(backend, owner, None).await {
+        Inserted::New(new) => new,
+        Inserted::Existing(existing) => panic!("{existing:?} was there"),
+    }
+}
+
+/// Claims a task in a transaction of its own.
+pub(crate) async fn claim_task(worker: &Database, task: TaskId, lease: Duration) -> Option<ClaimedTask> {
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    let claimed = tasks::claim(&mut tx, task, lease, MAX_ATTEMPTS).await.expect("an answer");
+    tx.commit().await.expect("committed");
+    claimed
+}
+
+/// Claims a page in a transaction of its own.
+pub(crate) async fn claim_page(worker: &Database, task: TaskId, lease: Duration) -> Option<ClaimedPage> {
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    let claimed = pages::claim_next(&mut tx, task, lease, MAX_ATTEMPTS).await.expect("an answer");
+    tx.commit().await.expect("committed");
+    claimed
+}
+
+/// Uploads and inspects a document with so many pages.
+pub(crate) async fn a_task_with_pages(backend: &Database, worker: &Database, owner: OwnerId, count: u32) -> TaskId {
+    let task = a_document(backend, owner).await.task.id;
+    let claimed = claim_task(worker, task, LEASE).await.expect("claimed");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    tasks::begin_pages(&mut tx, &claimed, count).await.expect("begun");
+    tx.commit().await.expect("committed");
+    task
+}
+
+/// Gives a result for a page.
+pub(crate) fn a_result(mean_confidence: f32) -> PageResult<'static> {
+    PageResult {
+        width: 2480,
+        height: 3508,
+        dpi: 300,
+        mean_confidence,
+        image_media_type: MediaType::Png,
+        content_sealed: b"sealed",
+    }
+}

@@ -1,0 +1,119 @@
+use sqlx::AssertSqlSafe;
+use untxt_core::domain::SessionId;
+use untxt_database::{Error, PgConnection, Result, documents, owner_keys, sessions, tasks, testing::TestPostgres};
+
+use crate::fixtures::{LEASE, a_task_with_pages, a_user};
+
+const TABLES: [&str; 7] = ["users", "sessions", "owner_keys", "documents", "tasks", "pages", "task_events"];
+
+async fn count(conn: &mut PgConnection, table: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(conn).await?)
+}
+
+#[tokio::test]
+async fn every_table_is_protected_from_its_owner_too() {
+    let postgres = TestPostgres::start().await;
+    let open = postgres.superuser_psql(
+        "select relname from pg_class
+        where relkind in ('r', 'p', 'v', 'm') and relnamespace = 'public'::regnamespace
+            and not (relrowsecurity and relforcerowsecurity)",
+    );
+    assert_eq!(open, "_sqlx_migrations");
+    let tables = postgres.superuser_psql(
+        "select string_agg(tablename, ',' order by tablename) from pg_tables
+        where schemaname = 'public' and tablename <> '_sqlx_migrations'",
+    );
+    let mut known = TABLES;
+    known.sort_unstable();
+    assert_eq!(tables, known.join(","));
+    let strong = postgres.superuser_psql(
+        "select rolname from pg_roles where rolname like 'untxt%'
+            and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)",
+    );
+    assert_eq!(strong, "");
+}
+
+#[tokio::test]
+async fn the_backend_sees_what_its_actor_owns_and_nothing_without_one() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let alice = a_user(&backend, "alice").await;
+    let bob = a_user(&backend, "bob").await;
+    let task = a_task_with_pages(&backend, &worker, alice.as_owner(), 2).await;
+    let mut tx = backend.begin_as(alice).await.expect("a transaction");
+    sessions::create(&mut tx, SessionId::generate(), alice, &[1; 32], LEASE).await.expect("a session");
+    tx.commit().await.expect("committed");
+
+    let mut nobody = backend.begin_system().await.expect("a transaction");
+    let mut as_alice = backend.begin_as(alice).await.expect("a transaction");
+    let mut as_bob = backend.begin_as(bob).await.expect("a transaction");
+    for table in TABLES {
+        assert_eq!(count(&mut nobody, table).await.expect("a count"), 0, "{table}");
+        assert!(count(&mut as_alice, table).await.expect("a count") > 0, "{table}");
+        let own = i64::from(["users", "owner_keys"].contains(&table));
+        assert_eq!(count(&mut as_bob, table).await.expect("a count"), own, "{table}");
+    }
+    let document = tasks::find(&mut as_alice, task).await.expect("an answer").expect("the task").document;
+    assert_eq!(documents::find(&mut as_bob, document).await.expect("an answer"), None);
+    assert_eq!(documents::delete(&mut as_bob, document).await.expect("an answer"), None);
+    let list = documents::list(&mut as_bob, alice.as_owner(), None, 10).await.expect("a list");
+    assert!(list.is_empty());
+    let stolen = owner_keys::find_current(&mut as_bob, alice.as_owner()).await.expect("an answer");
+    assert_eq!(stolen, None);
+}
+
+#[tokio::test]
+async fn nobody_writes_in_the_name_of_another() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let alice = a_user(&backend, "alice").await;
+    let bob = a_user(&backend, "bob").await;
+    let mut tx = backend.begin_as(bob).await.expect("a transaction");
+    let forged = sessions::create(&mut tx, SessionId::generate(), alice, &[1; 32], LEASE).await;
+    assert!(matches!(forged, Err(Error::Refused(_))), "{forged:?}");
+}
+
+#[tokio::test]
+async fn an_actor_ends_with_its_transaction() {
+    let postgres = TestPostgres::start().await;
+    let mut settings = postgres.settings(untxt_database::testing::Role::Backend);
+    settings.max_connections = 1;
+    let pem = postgres.pem(untxt_database::testing::Role::Backend);
+    let backend = untxt_database::Database::connect(&settings, &pem, "one").await.expect("a connection");
+    a_user(&backend, "alice").await;
+    let mut tx = backend.begin_system().await.expect("a transaction");
+    assert_eq!(count(&mut tx, "users").await.expect("a count"), 0);
+}
+
+#[tokio::test]
+async fn a_worker_reads_no_people_names_or_tags_and_documents_as_their_owner_only() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let alice = a_user(&backend, "alice").await;
+    let task = a_task_with_pages(&backend, &worker, alice.as_owner(), 1).await;
+
+    for (sql, allowed) in [
+        ("select count(*) from tasks", true),
+        ("select count(*) from pages", true),
+        ("select count(*) from users", false),
+        ("select count(*) from sessions", false),
+        ("select count(*) from task_events", false),
+        ("select count(metadata_sealed) from documents", false),
+        ("select count(content_tag) from documents", false),
+        ("select count(*) from find_credentials('alice')", false),
+        ("with x as (delete from tasks returning 1) select count(*) from x", false),
+        ("with x as (delete from pages returning 1) select count(*) from x", false),
+        ("with x as (update tasks set owner_id = id returning 1) select count(*) from x", false),
+        ("with x as (update documents set size_bytes = 1 returning 1) select count(*) from x", false),
+    ] {
+        let mut tx = worker.begin_as(alice).await.expect("a transaction");
+        let answer: std::result::Result<i64, _> = sqlx::query_scalar(sql).fetch_one(&mut *tx).await;
+        assert_eq!(answer.is_ok(), allowed, "{sql}: {answer:?}");
+    }
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    let document = tasks::find(&mut tx, task).await.expect("an answer").expect("the task").document;
+    assert_eq!(documents::find_source(&mut tx, document).await.expect("an answer"), None);
+    let mut tx = worker.begin_as(alice).await.expect("a transaction");
+    assert!(documents::find_source(&mut tx, document).await.expect("an answer").is_some());
+    assert!(owner_keys::find(&mut tx, alice.as_owner(), 1).await.expect("an answer").is_some());
+}
