@@ -13,7 +13,7 @@ use std::{
         process::CommandExt,
     },
     path::{Path, PathBuf},
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -148,8 +148,8 @@ struct Server {
     folder: PathBuf,
     certificates: PathBuf,
     port: u16,
-    /// Its end is the sign for the shell to clean up.
-    _watched: ChildStdin,
+    /// The shell that watches; the end of its input is the sign to clean up.
+    _shell: Child,
 }
 
 impl Server {
@@ -162,8 +162,8 @@ impl Server {
         init_certificates(&certificates, &[]).expect("certificates");
         let port = free_port();
         lay_out(&folder, &certificates, port, &bin);
-        let watched = spawn(&folder, &bin);
-        let server = Self { folder, certificates, port, _watched: watched };
+        let shell = spawn(&folder, &bin);
+        let server = Self { folder, certificates, port, _shell: shell };
         server.prepare().await;
         server
     }
@@ -277,7 +277,7 @@ fn lay_out(folder: &Path, certificates: &Path, port: u16, bin: &Path) {
 }
 
 /// Starts the server under a shell that waits for the end of its input.
-fn spawn(folder: &Path, bin: &Path) -> ChildStdin {
+fn spawn(folder: &Path, bin: &Path) -> Child {
     let script = r#"
         folder=$1; shift
         "$@" </dev/null >"$folder/log" 2>&1 &
@@ -288,7 +288,7 @@ fn spawn(folder: &Path, bin: &Path) -> ChildStdin {
         rm -rf "$folder"
     "#;
     let server = as_server(&bin.join("postgres"));
-    let mut shell = Command::new("sh")
+    Command::new("sh")
         .args(["-c", script, "sh"])
         .arg(folder)
         .arg(server.get_program())
@@ -301,8 +301,7 @@ fn spawn(folder: &Path, bin: &Path) -> ChildStdin {
         // Ctrl-C is for the tests; the shell still has to clean up after them.
         .process_group(0)
         .spawn()
-        .expect("a shell");
-    shell.stdin.take().expect("its input")
+        .expect("a shell")
 }
 
 /// Makes a command that runs as a user Postgres accepts, and dies with its parent.

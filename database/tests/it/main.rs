@@ -1,4 +1,5 @@
 //! The database as the processes see it: a real Postgres with the real settings.
+#![expect(clippy::expect_used, reason = "what the tests share stops them when it fails")]
 
 mod fixtures;
 
