@@ -168,7 +168,13 @@ fn user_name(uid: u32) -> anyhow::Result<String> {
     found.with_context(|| format!("user {uid} has no name in /etc/passwd, which the database's local socket asks for"))
 }
 
+/// Finds the line in which a program says what went wrong; what follows it is usually tidying up.
 fn last_words(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned()
+    if text.contains("No space left on device") {
+        return "the disk is full; free some space and start again".to_owned();
+    }
+    let is_telling = |line: &&str| ["error:", "FATAL:", "PANIC:", "could not"].iter().any(|word| line.contains(word));
+    let last = || text.lines().rev().find(|line| !line.trim().is_empty());
+    text.lines().find(is_telling).or_else(last).unwrap_or("it said nothing").trim().to_owned()
 }
