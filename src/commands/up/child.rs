@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use untxt_core::lifecycle::Lifecycle;
 
 /// First wait before a dead process is started again; doubles up to [`LONGEST_BACK_OFF`].
@@ -40,7 +40,8 @@ pub(super) struct Supervised {
     name: String,
     log: PathBuf,
     log_start: u64,
-    stop: CancellationToken,
+    /// Dropped unstopped, as when a start is given up, it asks the process to end all the same.
+    stop: DropGuard,
     exits: watch::Receiver<Option<ExitStatus>>,
     ended: tokio::task::JoinHandle<()>,
 }
@@ -53,6 +54,7 @@ impl Supervised {
         let (report, exits) = watch::channel(None);
         let (name, log, stop) = (program.name.clone(), program.log.clone(), CancellationToken::new());
         let ended = lifecycle.spawn(watch_over(program, child, report, stop.clone()));
+        let stop = stop.drop_guard();
         Ok(Self { name, log, log_start, stop, exits, ended })
     }
 
@@ -74,7 +76,7 @@ impl Supervised {
 
     /// Asks the process to end, waits, and kills it when it takes too long.
     pub(super) async fn stop(self) {
-        self.stop.cancel();
+        drop(self.stop);
         if self.ended.await.is_err() {
             tracing::error!(process = self.name, "the watcher of a process failed");
         }

@@ -74,7 +74,8 @@ pub(crate) fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
         let result = platform.run(args, &lifecycle).await;
         platform.stop().await;
         lifecycle.stop();
-        lifecycle.wait(Duration::from_secs(5)).await;
+        // A start that was given up leaves processes whose watchers are ending them.
+        lifecycle.wait(Duration::from_secs(30)).await;
         result.map(|()| ExitCode::SUCCESS)
     })
 }
