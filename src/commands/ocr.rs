@@ -16,10 +16,11 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use untxt_ocr::{Document, OcrError, OpenOptions, PageText, Pipeline, TesseractEngine, searchable_pdf};
 
-/// Reads one file without any server. Ends with 0 when every page was read, with 3 when some pages could not be read
-/// (they are named on standard error, the others are delivered), with 1 when nothing could be.
+/// One file, read without any server.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = "\
+Ends with 0 when every page was read, with 3 when some pages could not be read (they are named on standard error, \
+the others are delivered), with 1 when nothing could be.")]
 pub(crate) struct OcrArgs {
     /// PDF, TIFF, JPEG, PNG, WebP, BMP or GIF.
     file: PathBuf,
@@ -114,6 +115,12 @@ fn report_failures(pages: &[PageResult]) -> usize {
     failed.inspect(|(number, error)| eprintln!("untxt: page {number}: {error}")).count()
 }
 
+/// What `--format json` gives.
+#[derive(Serialize)]
+struct JsonDocument<'a> {
+    pages: Vec<JsonPage<'a>>,
+}
+
 /// A page as `--format json` gives it.
 #[derive(Serialize)]
 struct JsonPage<'a> {
@@ -139,7 +146,7 @@ fn render(format: Format, document: &Document, pages: Vec<PageResult>) -> anyhow
                     failure: result.as_ref().err().map(ToString::to_string),
                 })
                 .collect();
-            let mut json = serde_json::to_vec_pretty(&serde_json::json!({ "pages": pages }))?;
+            let mut json = serde_json::to_vec_pretty(&JsonDocument { pages })?;
             json.push(b'\n');
             Ok(json)
         }
