@@ -6,9 +6,13 @@ use untxt_database::{
     Database,
     events::Listener,
     testing::{Role, TestPostgres},
+    users,
 };
 
 use crate::fixtures::a_user;
+
+/// What is tried, how it differs from a good connection, and what is said to it.
+type Attempt<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 
 /// Tries to connect with libpq, which can be asked for what our own client never does; gives what it said.
 fn try_psql(postgres: &TestPostgres, changes: &[(&str, &str)]) -> Result<String, String> {
@@ -51,7 +55,7 @@ async fn only_a_verified_client_over_tls_1_3_gets_in() {
     let own = [("sslcert", "worker.crt"), ("sslkey", "worker.key")];
     let server = [("sslcert", "postgres.crt"), ("sslkey", "postgres.key")];
     let redis = [("sslcert", "redis-backend.crt"), ("sslkey", "redis-backend.key")];
-    let matrix: &[(&str, &[(&str, &str)], &str)] = &[
+    let matrix: &[Attempt<'_>] = &[
         ("plaintext", &[("sslmode", "disable")], "no encryption"),
         ("no certificate", &[("sslcert", "/nowhere"), ("sslkey", "/nowhere")], "certificate"),
         ("another role's certificate", &own, "authentication failed"),
@@ -87,6 +91,22 @@ async fn every_connection_is_encrypted_and_shows_a_certificate() {
         group by 1, 2 order by 1",
     );
     assert_eq!(connections, "backend|t\nbackend-listener|t\nworker|t");
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_unavailable_and_the_next_one_works() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let mut tx = backend.begin_system().await.expect("a transaction");
+    let killed = postgres.superuser_psql(
+        "select count(pg_terminate_backend(pid)) > 0 from pg_stat_activity
+        where application_name = 'backend' and datname = current_database()",
+    );
+    assert_eq!(killed, "t");
+    let error = users::is_any(&mut tx).await.expect_err("no connection");
+    assert!(error.is_temporary(), "{error:?}");
+    drop(tx);
+    backend.check().await.expect("another connection");
 }
 
 #[tokio::test]

@@ -1,10 +1,3 @@
-//! A private Postgres for tests, with the real settings, roles, certificates and migrations.
-//!
-//! One server per test binary, ended with it; one fresh database per [`TestPostgres`]. A shell watches over the
-//! server: when the test binary is gone, however it went, the shell's input ends, and it stops the server and removes
-//! its folder.
-#![expect(clippy::expect_used, reason = "a test that can't have its server should stop")]
-
 use std::{
     fs,
     net::TcpListener,
@@ -14,146 +7,39 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
 use secrecy::SecretString;
 use tempfile::TempDir;
-use tokio::sync::{Mutex, OnceCell};
 use untxt_core::{
     config,
     tls::{ClientPem, init_certificates, install_provider},
 };
 
+use super::Role;
 use crate::{
-    Database, bootstrap,
+    bootstrap,
     conf::{PostgresPaths, RolePasswords, render_pg_hba, render_pg_ident, render_postgresql_conf},
     migrate,
 };
 
 /// The migrated database that every test gets a copy of.
-const TEMPLATE: &str = "untxt_template";
+pub(super) const TEMPLATE: &str = "untxt_template";
 /// The system user that Postgres runs as when the tests run as root, which it refuses.
 const SERVER_USER: &str = "postgres";
 
-/// A login role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// `untxt_backend`
-    Backend,
-    /// `untxt_worker`
-    Worker,
-    /// `untxt_migrate`
-    Migrate,
-}
-
-impl Role {
-    /// Gives the name of its certificate files, which is also its password here.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Backend => "backend",
-            Self::Worker => "worker",
-            Self::Migrate => "migrate",
-        }
-    }
-}
-
-/// A fresh, migrated database on the server of this test binary.
 #[derive(Debug)]
-pub struct TestPostgres {
-    server: &'static Server,
-    database: String,
-}
-
-impl TestPostgres {
-    /// Starts the server if it isn't running, and makes a fresh database.
-    pub async fn start() -> Self {
-        static SERVER: OnceCell<Server> = OnceCell::const_new();
-        static COUNT: AtomicU32 = AtomicU32::new(1);
-        // A template can be copied by one at a time.
-        static COPYING: Mutex<()> = Mutex::const_new(());
-        let server = SERVER.get_or_init(Server::start).await;
-        let database = format!("untxt_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let copying = COPYING.lock().await;
-        server.psql("postgres", &format!("create database {database} template {TEMPLATE} owner untxt_owner"));
-        drop(copying);
-        server.psql(
-            &database,
-            &format!(
-                "revoke all on database {database} from public;
-                grant connect on database {database} to untxt_backend, untxt_worker, untxt_migrate"
-            ),
-        );
-        Self { server, database }
-    }
-
-    /// Connects as `untxt_backend`.
-    pub async fn backend(&self) -> Database {
-        self.connect(Role::Backend).await
-    }
-
-    /// Connects as `untxt_worker`.
-    pub async fn worker(&self) -> Database {
-        self.connect(Role::Worker).await
-    }
-
-    /// Connects as that role.
-    pub async fn connect(&self, role: Role) -> Database {
-        Database::connect(&self.settings(role), &self.pem(role), role.name()).await.expect("a connection")
-    }
-
-    /// Gives the settings with which a process of that role connects to this database.
-    #[must_use]
-    pub fn settings(&self, role: Role) -> config::Database {
-        self.server.settings(&self.database, role)
-    }
-
-    /// Gives the certificates of that role.
-    #[must_use]
-    pub fn pem(&self, role: Role) -> ClientPem {
-        self.server.pem(role)
-    }
-
-    /// Gives the folder of `init_certificates` that the server's certificate comes from, so that a test can use the
-    /// same ones for other servers.
-    #[must_use]
-    pub fn certificates(&self) -> &Path {
-        &self.server.certificates
-    }
-
-    /// Gives the name of this database.
-    #[must_use]
-    pub fn database(&self) -> &str {
-        &self.database
-    }
-
-    /// Runs SQL as superuser over the local socket, bypassing row-level security; gives psql's unaligned tuples.
-    /// It blocks the thread; that is fine in a test.
-    #[must_use]
-    pub fn superuser_psql(&self, sql: &str) -> String {
-        self.server.psql(&self.database, sql)
-    }
-
-    /// Gives what the server has logged so far.
-    #[must_use]
-    pub fn log(&self) -> String {
-        fs::read_to_string(self.server.folder.join("log")).expect("the log")
-    }
-}
-
-#[derive(Debug)]
-struct Server {
-    folder: PathBuf,
-    certificates: PathBuf,
+pub(super) struct Server {
+    pub(super) folder: PathBuf,
+    pub(super) certificates: PathBuf,
     port: u16,
     /// The shell that watches; the end of its input is the sign to clean up.
     _shell: Child,
 }
 
 impl Server {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         install_provider();
         let bin = find_binaries();
         let folder = TempDir::with_prefix("untxt-postgres-").expect("a folder").keep();
@@ -193,7 +79,7 @@ impl Server {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
-    fn settings(&self, database: &str, role: Role) -> config::Database {
+    pub(super) fn settings(&self, database: &str, role: Role) -> config::Database {
         let file = |suffix: &str| self.certificates.join(format!("{}.{suffix}", role.name()));
         config::Database {
             host: "localhost".to_owned(),
@@ -208,12 +94,12 @@ impl Server {
         }
     }
 
-    fn pem(&self, role: Role) -> ClientPem {
+    pub(super) fn pem(&self, role: Role) -> ClientPem {
         let settings = self.settings(TEMPLATE, role);
         ClientPem::read(&settings.ca_path, &settings.cert_path, &settings.key_path).expect("certificates")
     }
 
-    fn psql(&self, database: &str, sql: &str) -> String {
+    pub(super) fn psql(&self, database: &str, sql: &str) -> String {
         let output = Command::new("psql")
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-c", sql])
             .arg("-h")

@@ -1,0 +1,229 @@
+//! Uploads. What is stored of them here is sealed or says nothing about a person.
+
+mod delete;
+mod insert;
+mod row;
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use untxt_core::{
+    crypto::WrappedDocumentKey,
+    domain::{DocumentId, MediaType, OwnerId},
+};
+
+pub use delete::{Deleted, delete};
+pub use insert::{Inserted, NewDocument, insert_with_task};
+use row::DocumentAndTaskRow;
+
+use crate::{Result, row::Row, tasks::Task};
+
+/// An upload as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Which.
+    pub id: DocumentId,
+    /// Whose.
+    pub owner: OwnerId,
+    /// What kind of file, by content.
+    pub media_type: MediaType,
+    /// Size of the file in clear.
+    pub size_bytes: u64,
+    /// Sealed `DocumentMetadata`.
+    pub metadata_sealed: Vec<u8>,
+    /// The document's key.
+    pub key: WrappedDocumentKey,
+    /// The owner's keyed tag of the content.
+    pub content_tag: Vec<u8>,
+    /// When it was accepted.
+    pub created_at: OffsetDateTime,
+}
+
+/// An upload and its newest task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentAndTask {
+    /// The upload.
+    pub document: Document,
+    /// Its newest task.
+    pub task: Task,
+}
+
+/// What a worker may know of an upload: no name, no tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Which.
+    pub document: DocumentId,
+    /// Whose.
+    pub owner: OwnerId,
+    /// What kind of file, by content.
+    pub media_type: MediaType,
+    /// Size of the file in clear.
+    pub size_bytes: u64,
+    /// The document's key.
+    pub key: WrappedDocumentKey,
+}
+
+/// Finds the document for which the actor used this idempotency key.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find_by_idempotency_tag(
+    conn: &mut PgConnection,
+    owner: OwnerId,
+    tag: &[u8; 32],
+) -> Result<Option<DocumentAndTask>> {
+    sqlx::query_as!(
+        DocumentAndTaskRow,
+        "select
+            d.id,
+            d.owner_id,
+            d.media_type,
+            d.size_bytes,
+            d.metadata_sealed,
+            d.owner_key_version,
+            d.wrapped_key,
+            d.content_tag,
+            d.created_at,
+            t.id as task_id,
+            t.state,
+            t.page_count,
+            t.pages_done,
+            t.pages_failed,
+            t.pages_low,
+            t.last_seq,
+            t.failure_code,
+            t.pdf_attempt,
+            t.languages,
+            t.trace,
+            t.created_at as task_created_at,
+            t.started_at,
+            t.ended_at
+        from documents d
+        cross join lateral (select * from tasks where document_id = d.id order by created_at desc, id desc limit 1) t
+        where d.owner_id = $1 and d.idempotency_tag = $2",
+        owner.as_uuid(),
+        tag,
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// Finds a document of the actor.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find(conn: &mut PgConnection, id: DocumentId) -> Result<Option<DocumentAndTask>> {
+    sqlx::query_as!(
+        DocumentAndTaskRow,
+        "select
+            d.id,
+            d.owner_id,
+            d.media_type,
+            d.size_bytes,
+            d.metadata_sealed,
+            d.owner_key_version,
+            d.wrapped_key,
+            d.content_tag,
+            d.created_at,
+            t.id as task_id,
+            t.state,
+            t.page_count,
+            t.pages_done,
+            t.pages_failed,
+            t.pages_low,
+            t.last_seq,
+            t.failure_code,
+            t.pdf_attempt,
+            t.languages,
+            t.trace,
+            t.created_at as task_created_at,
+            t.started_at,
+            t.ended_at
+        from documents d
+        cross join lateral (select * from tasks where document_id = d.id order by created_at desc, id desc limit 1) t
+        where d.id = $1",
+        id.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// Finds what a worker needs of a document of the actor.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find_source(conn: &mut PgConnection, id: DocumentId) -> Result<Option<Source>> {
+    let row = sqlx::query!(
+        "select id, owner_id, media_type, size_bytes, owner_key_version, wrapped_key from documents where id = $1",
+        id.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let at = Row { table: "documents", id: &row.id };
+    Ok(Some(Source {
+        document: row.id.into(),
+        owner: row.owner_id.into(),
+        media_type: at.word("media_type", &row.media_type)?,
+        size_bytes: at.number("size_bytes", row.size_bytes)?,
+        key: WrappedDocumentKey {
+            owner_key_version: at.number("owner_key_version", row.owner_key_version)?,
+            wrapped: row.wrapped_key,
+        },
+    }))
+}
+
+/// Lists the actor's documents, newest first, at most `limit`, those after `before` when given.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn list(
+    conn: &mut PgConnection,
+    owner: OwnerId,
+    before: Option<DocumentId>,
+    limit: u32,
+) -> Result<Vec<DocumentAndTask>> {
+    sqlx::query_as!(
+        DocumentAndTaskRow,
+        "select
+            d.id,
+            d.owner_id,
+            d.media_type,
+            d.size_bytes,
+            d.metadata_sealed,
+            d.owner_key_version,
+            d.wrapped_key,
+            d.content_tag,
+            d.created_at,
+            t.id as task_id,
+            t.state,
+            t.page_count,
+            t.pages_done,
+            t.pages_failed,
+            t.pages_low,
+            t.last_seq,
+            t.failure_code,
+            t.pdf_attempt,
+            t.languages,
+            t.trace,
+            t.created_at as task_created_at,
+            t.started_at,
+            t.ended_at
+        from documents d
+        cross join lateral (select * from tasks where document_id = d.id order by created_at desc, id desc limit 1) t
+        where d.owner_id = $1 and ($2::uuid is null or d.id < $2)
+        order by d.id desc
+        limit $3",
+        owner.as_uuid(),
+        before.map(DocumentId::as_uuid),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}

@@ -1,0 +1,72 @@
+use time::OffsetDateTime;
+use untxt_core::crypto::WrappedDocumentKey;
+use uuid::Uuid;
+
+use super::{Document, DocumentAndTask};
+use crate::{Error, Result, row::Row, tasks::TaskRow};
+
+/// A document and its newest task, as their columns say.
+pub(super) struct DocumentAndTaskRow {
+    pub(super) id: Uuid,
+    pub(super) owner_id: Uuid,
+    pub(super) media_type: String,
+    pub(super) size_bytes: i64,
+    pub(super) metadata_sealed: Vec<u8>,
+    pub(super) owner_key_version: i32,
+    pub(super) wrapped_key: Vec<u8>,
+    pub(super) content_tag: Vec<u8>,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) task_id: Uuid,
+    pub(super) state: String,
+    pub(super) page_count: i32,
+    pub(super) pages_done: i32,
+    pub(super) pages_failed: i32,
+    pub(super) pages_low: i32,
+    pub(super) last_seq: i64,
+    pub(super) failure_code: Option<String>,
+    pub(super) pdf_attempt: Option<i32>,
+    pub(super) languages: String,
+    pub(super) trace: Uuid,
+    pub(super) task_created_at: OffsetDateTime,
+    pub(super) started_at: Option<OffsetDateTime>,
+    pub(super) ended_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<DocumentAndTaskRow> for DocumentAndTask {
+    type Error = Error;
+
+    fn try_from(row: DocumentAndTaskRow) -> Result<Self> {
+        let at = Row { table: "documents", id: &row.id };
+        let document = Document {
+            id: row.id.into(),
+            owner: row.owner_id.into(),
+            media_type: at.word("media_type", &row.media_type)?,
+            size_bytes: at.number("size_bytes", row.size_bytes)?,
+            metadata_sealed: row.metadata_sealed,
+            key: WrappedDocumentKey {
+                owner_key_version: at.number("owner_key_version", row.owner_key_version)?,
+                wrapped: row.wrapped_key,
+            },
+            content_tag: row.content_tag,
+            created_at: row.created_at,
+        };
+        let task = TaskRow {
+            id: row.task_id,
+            document_id: row.id,
+            state: row.state,
+            page_count: row.page_count,
+            pages_done: row.pages_done,
+            pages_failed: row.pages_failed,
+            pages_low: row.pages_low,
+            last_seq: row.last_seq,
+            failure_code: row.failure_code,
+            pdf_attempt: row.pdf_attempt,
+            languages: row.languages,
+            trace: row.trace,
+            created_at: row.task_created_at,
+            started_at: row.started_at,
+            ended_at: row.ended_at,
+        };
+        Ok(Self { document, task: task.try_into()? })
+    }
+}
