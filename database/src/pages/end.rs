@@ -50,7 +50,9 @@ pub async fn complete(conn: &mut PgConnection, claimed: &ClaimedPage, result: &P
     .await?
     .rows_affected();
     expect_held(changed)?;
-    let ended = Ended { failure: None, is_low: result.mean_confidence < LOW_CONFIDENCE };
+    // 0.0 means that there are no words: a blank page is read as well as it can be.
+    let is_low = result.mean_confidence > 0.0 && result.mean_confidence < LOW_CONFIDENCE;
+    let ended = Ended { failure: None, is_low };
     count(conn, claimed.task, claimed.page, ended).await
 }
 

@@ -89,7 +89,7 @@ pub struct PageResult<'a> {
     pub height: u32,
     /// Resolution of the page image in dots per inch.
     pub dpi: u32,
-    /// Mean confidence of the words, 0.0 to 1.0; below 0.7 the page counts as low.
+    /// Mean confidence of the words, 0.0 to 1.0; below 0.7 the page counts as low, but for 0.0: no words.
     pub mean_confidence: f32,
     /// Format of the picture that was put under this attempt's `ObjectKey`.
     pub image_media_type: MediaType,

@@ -1,6 +1,6 @@
 import type { Document, Failure, PageState, PageSummary, Task, TaskEvent, TaskState } from '../api/types';
 
-/** Below this mean confidence a page is one to check; the same number as the server's. */
+/** Below this mean confidence a page is one to check, as on the server; 0 means that it has no words at all. */
 export const LOW_CONFIDENCE = 0.7;
 
 const FINAL: ReadonlySet<TaskState> = new Set(['done', 'done_with_errors', 'failed', 'cancelled']);
@@ -74,7 +74,8 @@ export class DocumentEntry {
     for (const summary of pages) {
       const page = this.pages[summary.page - 1];
       if (page === undefined) continue;
-      const low = summary.mean_confidence !== null && summary.mean_confidence < LOW_CONFIDENCE;
+      const mean = summary.mean_confidence ?? 1;
+      const low = mean > 0 && mean < LOW_CONFIDENCE;
       this.#turn(page, tileOf(summary.state, low));
       page.failure = summary.failure ?? page.failure;
     }
