@@ -49,12 +49,8 @@ impl Services {
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
         let config::Settings { database, storage, redis, encryption, .. } = settings;
         let pem = ClientPem::read(&database.ca_path, &database.cert_path, &database.key_path)?;
-        let store_tls = match &storage.ca_path {
-            Some(ca) => tls::private_client(ca, storage.cert_path.as_deref().zip(storage.key_path.as_deref()))?,
-            None => tls::public_client()?,
-        };
         Ok(Self {
-            objects: Arc::new(S3Store::new(storage, store_tls)?),
+            objects: Arc::new(S3Store::new(storage, tls::storage_client(storage)?)?),
             queue: Arc::new(RedisQueue::new(redis, "backend")?),
             kms: Arc::new(LocalKms::open(&encryption.key_path)?),
             db: Database::connect(database, &pem, "untxt backend").await?,

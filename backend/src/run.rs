@@ -57,6 +57,7 @@ impl Listening {
                 }
             });
         }
+        app.keys.forget_in_time(&app.lifecycle);
         app.lifecycle.spawn(live::feed(Arc::clone(&app)));
         let address = self.https.address().map_err(Error::Serve)?;
         tracing::info!(server.address = %address, server.public_url = %server.public_url, "backend is ready");

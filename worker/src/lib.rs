@@ -46,6 +46,7 @@ pub async fn run(settings: Settings, lifecycle: Lifecycle) -> Result<(), Error> 
 /// # Errors
 /// When no child can be started.
 pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lifecycle) -> Result<(), Error> {
+    services.keys.forget_in_time(&lifecycle);
     let (wakeups, local) = wakeups::Wakeups::new(Arc::clone(&services.queue));
     let worker = Arc::new(worker::Worker::new(services, options, wakeups, lifecycle));
     let slots = worker.open_slots().await?;

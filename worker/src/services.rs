@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use untxt_core::{
-    config::{self, Settings},
+    config::Settings,
     crypto::{KeyRing, LocalKms},
     queue::{Queue, RedisQueue},
     storage::{ObjectStore, S3Store},
@@ -37,17 +37,8 @@ impl Services {
         Ok(Self {
             database: Database::connect(database, &pem, "untxt-worker").await?,
             queue: Arc::new(RedisQueue::new(&settings.redis, &consumer)?),
-            objects: Arc::new(S3Store::new(&settings.storage, storage_tls(&settings.storage)?)?),
+            objects: Arc::new(S3Store::new(&settings.storage, tls::storage_client(&settings.storage)?)?),
             keys: KeyRing::new(Arc::new(LocalKms::open(&settings.encryption.key_path)?)),
         })
     }
-}
-
-/// A private endpoint names its root; AWS has a public one.
-fn storage_tls(storage: &config::Storage) -> Result<Arc<rustls::ClientConfig>, Error> {
-    let identity = storage.cert_path.as_deref().zip(storage.key_path.as_deref());
-    Ok(match &storage.ca_path {
-        Some(ca) => tls::private_client(ca, identity)?,
-        None => tls::public_client()?,
-    })
 }

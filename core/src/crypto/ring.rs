@@ -6,12 +6,15 @@ use std::{
 };
 
 use super::{CryptoError, Kms, KmsError, OwnerKey, WrappedOwnerKey, aead::SecretKey, context::length_prefixed};
-use crate::domain::OwnerId;
+use crate::{domain::OwnerId, lifecycle::Lifecycle};
 
 /// Owner keys kept at once; each takes about 200 bytes, and a miss costs one call to the KMS.
 const MAX_KEYS: usize = 1024;
 /// How long a key is kept, counted from its unwrapping (not from its last use).
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+
+/// How often an idle process looks for keys that are too old.
+const FORGET_EVERY: Duration = Duration::from_secs(30);
 
 /// Opens owner keys through the KMS and keeps them, bounded, for at most five minutes.
 #[derive(Clone)]
@@ -88,8 +91,17 @@ impl KeyRing {
         Ok(key)
     }
 
-    /// Forgets keys that were kept long enough; called on every use, and to be called now and then by idle processes.
-    pub fn forget_expired(&self) {
+    /// Forgets keys in time also when nobody asks for one, until the lifecycle stops.
+    pub fn forget_in_time(&self, lifecycle: &Lifecycle) {
+        let (ring, stop) = (self.clone(), lifecycle.stop_token());
+        lifecycle.spawn(async move {
+            while stop.run_until_cancelled(tokio::time::sleep(FORGET_EVERY)).await.is_some() {
+                ring.forget_expired();
+            }
+        });
+    }
+
+    fn forget_expired(&self) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, entry| entry.opened_at.elapsed() < self.max_age);
     }

@@ -7,6 +7,8 @@ use rustls::{
     version::TLS13,
 };
 
+use crate::config::Storage;
+
 use super::{
     TlsError,
     pem::{read_identity, read_roots},
@@ -35,6 +37,18 @@ pub fn public_client() -> Result<Arc<ClientConfig>, TlsError> {
         return Err(TlsError::Unusable { path: "/etc/ssl/certs".into(), reason });
     }
     client(Arc::new(roots), None)
+}
+
+/// Makes the configuration of the client of the object store: a private endpoint names its root, AWS has a public one.
+///
+/// # Errors
+/// When a file is missing or unusable.
+pub fn storage_client(storage: &Storage) -> Result<Arc<ClientConfig>, TlsError> {
+    let identity = storage.cert_path.as_deref().zip(storage.key_path.as_deref());
+    match &storage.ca_path {
+        Some(ca) => private_client(ca, identity),
+        None => public_client(),
+    }
 }
 
 fn client(roots: Arc<RootCertStore>, identity: Option<Arc<CertifiedKey>>) -> Result<Arc<ClientConfig>, TlsError> {
