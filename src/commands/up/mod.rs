@@ -50,7 +50,7 @@ const CERTIFICATE_CHECK: Duration = Duration::from_secs(6 * 3600);
 #[derive(Debug, Args)]
 pub(crate) struct UpArgs {
     /// Folder for everything: database, objects, keys, certificates, logs.
-    #[arg(long, value_name = "FOLDER", default_value = "data")]
+    #[arg(long, value_name = "FOLDER", default_value = "data", overrides_with = "data")]
     data: PathBuf,
     /// Address of HTTPS and WSS.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
