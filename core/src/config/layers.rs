@@ -15,8 +15,8 @@ const SECRETS: &[&str] = &[
     "session.signing_key",
 ];
 
-/// `UNTXT_*` variables that are no settings.
-const RESERVED: &[&str] = &["UNTXT_CONFIG"];
+/// `UNTXT_*` variables that are no settings: `./run` takes the data folder from this one.
+const RESERVED: &[&str] = &["UNTXT_DATA"];
 
 /// The value of every path, and where it came from.
 pub(super) struct Layers {

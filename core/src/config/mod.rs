@@ -32,7 +32,7 @@ impl Settings {
         Self::load_from(file, environment, process)
     }
 
-    /// Reads the settings with the given environment, for tests.
+    /// Reads the settings with the given environment instead of this process's.
     ///
     /// # Errors
     /// As [`Self::load`].

@@ -13,7 +13,7 @@ pub enum Process {
     Backend,
     /// `untxt worker`.
     Worker,
-    /// `untxt migrate` and `untxt user`.
+    /// `untxt migrate` and `untxt user`: the database alone.
     Migrate,
     /// `untxt storage`.
     Store,
