@@ -3,6 +3,7 @@
 use std::{future::Future, path::PathBuf};
 
 use clap::Args;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use untxt_core::{
     config::{Process, Settings},
     lifecycle::Lifecycle,
@@ -20,6 +21,8 @@ pub(crate) struct ServeArgs {
 impl ServeArgs {
     /// Reads the settings and starts logging.
     pub(crate) fn load(&self, process: Process) -> anyhow::Result<Settings> {
+        // From here on this process holds secrets: no core file, and no other process of this user reads its memory.
+        set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
         let settings = Settings::load(self.config.as_deref(), process)?;
         telemetry::start(&settings.log)?;
         Ok(settings)

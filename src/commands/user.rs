@@ -39,10 +39,10 @@ enum UserCommand {
     },
 }
 
-/// Adds a person, with the backend's settings.
+/// Adds a person, with the backend's settings for the database.
 #[expect(clippy::print_stdout, reason = "a command tells its person the password")]
 pub(crate) fn run(args: &UserArgs) -> anyhow::Result<ExitCode> {
-    let settings = args.serve.load(Process::Backend)?;
+    let settings = args.serve.load(Process::Migrate)?;
     let UserCommand::Add { login, admin, password_stdin } = &args.command;
     let role = if *admin { users::Role::Admin } else { users::Role::User };
     let given = password_stdin.then(read_password).transpose()?;
@@ -85,11 +85,16 @@ pub(crate) async fn add(database: &Database, login: &str, password: &str, role: 
 
 /// Makes a password of 100 random bits that survives being read aloud.
 pub(crate) fn random_password() -> anyhow::Result<String> {
-    let mut bytes = [0_u8; 20];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("no randomness to be had"))?;
     let letters = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let text: Vec<u8> = bytes.iter().map(|byte| letters[usize::from(byte % 32)]).collect();
+    let text: Vec<u8> = random_bytes::<20>()?.iter().map(|byte| letters[usize::from(byte % 32)]).collect();
     Ok(text.chunks(5).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-"))
+}
+
+/// Makes random bytes for a secret.
+pub(crate) fn random_bytes<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("no randomness to be had"))?;
+    Ok(bytes)
 }
 
 fn read_password() -> anyhow::Result<String> {

@@ -9,19 +9,13 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use nix::unistd::User;
 
 use super::folder::explain;
 
 /// A system user to run a process as; `None` inside: whoever runs this.
 #[derive(Clone, Debug)]
-pub(super) struct Account(Option<SystemUser>);
-
-#[derive(Clone, Debug)]
-struct SystemUser {
-    name: String,
-    uid: u32,
-    gid: u32,
-}
+pub(super) struct Account(Option<User>);
 
 /// The accounts of one run.
 #[derive(Debug)]
@@ -38,15 +32,13 @@ impl Accounts {
         if !rustix::process::geteuid().is_root() {
             return Ok(Self { postgres: Account(None), redis: Account(None), untxt: Account(None) });
         }
-        let passwd = fs::read_to_string("/etc/passwd").context("/etc/passwd can't be read")?;
-        let find = |name: &str| find_user(&passwd, name);
-        let Some(untxt) = find("untxt") else {
+        let Some(untxt) = find_user("untxt")? else {
             bail!("started as root, this needs a system user to drop to; make it with `useradd --system untxt`");
         };
-        let Some(postgres) = find("postgres") else {
+        let Some(postgres) = find_user("postgres")? else {
             bail!("there is no system user postgres to run the database; install the package postgresql");
         };
-        let redis = find("redis").unwrap_or_else(|| untxt.clone());
+        let redis = find_user("redis")?.unwrap_or_else(|| untxt.clone());
         Ok(Self { postgres: Account(Some(postgres)), redis: Account(Some(redis)), untxt: Account(Some(untxt)) })
     }
 }
@@ -69,8 +61,8 @@ impl Account {
     pub(super) fn own(&self, path: &Path) -> anyhow::Result<()> {
         let Some(user) = &self.0 else { return Ok(()) };
         let metadata = fs::symlink_metadata(path).map_err(|error| explain(path, error))?;
-        if (metadata.uid(), metadata.gid()) != (user.uid, user.gid) {
-            lchown(path, Some(user.uid), Some(user.gid)).map_err(|error| explain(path, error))?;
+        if (metadata.uid(), metadata.gid()) != (user.uid.as_raw(), user.gid.as_raw()) {
+            lchown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).map_err(|error| explain(path, error))?;
         }
         if metadata.is_dir() {
             for entry in fs::read_dir(path).map_err(|error| explain(path, error))? {
@@ -80,10 +72,22 @@ impl Account {
         Ok(())
     }
 
+    /// Gives a folder and the files in it to this account, but not the folders in it.
+    pub(super) fn own_files(&self, path: &Path) -> anyhow::Result<()> {
+        self.own_folder(path)?;
+        for entry in fs::read_dir(path).map_err(|error| explain(path, error))? {
+            let path = entry.map_err(|error| explain(path, error))?.path();
+            if !path.is_dir() {
+                self.own(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives only the folder itself to this account, when what is in it can't be anybody else's.
     pub(super) fn own_folder(&self, path: &Path) -> anyhow::Result<()> {
         let Some(user) = &self.0 else { return Ok(()) };
-        lchown(path, Some(user.uid), Some(user.gid)).map_err(|error| explain(path, error))
+        lchown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).map_err(|error| explain(path, error))
     }
 
     /// Says whether this account can execute a file (or enter a folder).
@@ -98,24 +102,6 @@ impl Account {
     }
 }
 
-fn find_user(passwd: &str, name: &str) -> Option<SystemUser> {
-    passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let found = fields.next()? == name;
-        let (uid, gid) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
-        found.then(|| SystemUser { name: name.to_owned(), uid, gid })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::find_user;
-
-    #[test]
-    fn users_are_found_by_their_whole_name() {
-        let passwd = "root:x:0:0:root:/root:/bin/bash\npostgres:x:101:104::/var/lib/postgresql:/bin/bash\n";
-        let user = find_user(passwd, "postgres").expect("a user");
-        assert_eq!((user.uid, user.gid), (101, 104));
-        assert!(find_user(passwd, "post").is_none());
-    }
+fn find_user(name: &str) -> anyhow::Result<Option<User>> {
+    User::from_name(name).with_context(|| format!("the system users can't be searched for {name}"))
 }

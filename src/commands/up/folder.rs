@@ -46,6 +46,21 @@ impl DataFolder {
         Ok(path)
     }
 
+    /// Reads a file inside.
+    pub(super) fn read(&self, name: &str) -> anyhow::Result<String> {
+        let path = self.path(name);
+        fs::read_to_string(&path).map_err(|error| explain(&path, error))
+    }
+
+    /// Copies certificates and keys for a server that runs as another system user.
+    pub(super) fn copy_certificates(&self, to: &str, names: &[&str]) -> anyhow::Result<()> {
+        self.make(to)?;
+        for name in names {
+            self.write(&format!("{to}/{name}"), &self.read(&format!("certs/{name}"))?)?;
+        }
+        Ok(())
+    }
+
     /// Writes a file inside, at once or not at all, readable by its owner only.
     pub(super) fn write(&self, name: &str, content: &str) -> anyhow::Result<PathBuf> {
         let path = self.path(name);

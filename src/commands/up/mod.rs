@@ -4,6 +4,7 @@
 //! them in the opposite order. It keeps no state of its own beside the data folder.
 
 mod account;
+mod addresses;
 mod child;
 mod first_login;
 mod folder;
@@ -14,7 +15,7 @@ mod secrets;
 mod settings;
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    net::SocketAddr,
     path::PathBuf,
     process::{Command, ExitCode},
     thread::available_parallelism,
@@ -34,6 +35,7 @@ use untxt_database::conf::RolePasswords;
 
 use self::{
     account::Accounts,
+    addresses::{answers, free_port, inner, reachable, refuse_busy_address},
     child::{Program, Supervised},
     folder::DataFolder,
     postgres::Postgres,
@@ -62,6 +64,9 @@ pub(crate) struct UpArgs {
     /// in the address that is printed.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
+    /// Languages to read, Tesseract codes joined by plus signs. Each needs its package, such as tesseract-ocr-deu.
+    #[arg(long, value_name = "CODES", default_value = "eng")]
+    languages: String,
     /// Workers; each reads one page at a time. One per core if not given.
     #[arg(long, value_name = "NUMBER")]
     workers: Option<usize>,
@@ -128,13 +133,13 @@ impl Platform {
         self.servers.push(store);
         setup.migrate(&postgres).await?;
         if let Some(store) = self.servers.last_mut() {
-            store.ready(Duration::from_secs(15), async || answers(inner(setup.ports.store))).await?;
+            store.ready(Duration::from_secs(15), async || answers(inner(setup.ports.store)).await).await?;
         }
         for number in 1..=setup.workers {
             self.processes.push(setup.own_program("worker", &format!("worker-{number}"), lifecycle)?);
         }
         let mut backend = setup.own_program("backend", "backend", lifecycle)?;
-        let ready = backend.ready(Duration::from_secs(30), async || answers(reachable(setup.args.listen))).await;
+        let ready = backend.ready(Duration::from_secs(30), async || answers(reachable(setup.args.listen)).await).await;
         self.processes.push(backend);
         ready
     }
@@ -183,11 +188,13 @@ impl<'a> Setup<'a> {
             listen: args.listen,
             redirect: args.redirect,
             public_url: &public_url,
+            languages: &args.languages,
         };
         files.write()?;
         data.make("store")?;
+        // The authorities' keys in certs/ca stay with whoever runs this.
         for name in ["certs", "conf", "root-key"] {
-            accounts.untxt.own(&data.path(name))?;
+            accounts.untxt.own_files(&data.path(name))?;
         }
         // What is inside was written by that account, and may be a million objects.
         accounts.untxt.own_folder(&data.path("store"))?;
@@ -261,46 +268,12 @@ impl<'a> Setup<'a> {
         let certs = self.data.path("certs");
         let is_renewed = !init_certificates(&certs, &self.args.hosts)?.made.is_empty();
         if is_renewed {
-            self.accounts.untxt.own(&certs)?;
+            self.accounts.untxt.own_files(&certs)?;
         }
         Ok(is_renewed)
     }
 
     fn shown(&self, name: &str) -> String {
         self.data.path(name).display().to_string()
-    }
-}
-
-fn refuse_busy_address(address: SocketAddr) -> anyhow::Result<()> {
-    match TcpListener::bind(address) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("another program listens on {address}; stop it, or choose another address with --listen")
-        }
-        Err(error) => bail!("{address} can't be listened on: {error}; choose another address with --listen"),
-    }
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on 127.0.0.1")?;
-    Ok(listener.local_addr()?.port())
-}
-
-/// Says whether something listens on an address of this machine.
-fn answers(address: SocketAddr) -> bool {
-    TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
-}
-
-/// Gives the address of an inner server.
-fn inner(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
-/// Gives an address at which this machine reaches what listens there, also when that is every address.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, listen.port()).into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, listen.port()).into(),
-        _ => listen,
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use nix::unistd::{Uid, User};
 use rustix::process::Signal;
 use untxt_core::lifecycle::Lifecycle;
 use untxt_database::conf::{PostgresPaths, render_pg_hba, render_pg_ident, render_postgresql_conf};
@@ -36,7 +37,6 @@ impl Postgres<'_> {
         let server = find_program("postgres", &programs, "postgresql")?;
         let (home, cluster, socket) = (self.data.make("postgres")?, self.cluster(), self.socket_folder());
         self.data.make("postgres/run")?;
-        self.data.make("postgres/tls")?;
         self.account.own_folder(&home)?;
         if !self.account.can_reach(&home) {
             let (path, name) = (home.display(), self.account.name());
@@ -44,21 +44,21 @@ impl Postgres<'_> {
                 "system user {name} can't reach {path}; give a folder that others may enter with --data, such as /var/lib/untxt"
             );
         }
-        self.copy_certificates()?;
+        // Postgres wants its key to be its own.
+        self.data.copy_certificates("postgres/tls", &["postgres.crt", "postgres.key", "clients.pem"])?;
         self.account.own(&home)?;
         if !cluster.join("PG_VERSION").exists() {
-            self.init_cluster(&find_program("initdb", &programs, "postgresql")?, &cluster)?;
+            self.init_cluster(&find_program("initdb", &programs, "postgresql")?, &cluster).await?;
         }
         self.check_version(&server, &cluster)?;
         self.write_settings(&cluster, &socket)?;
-        // A postmaster.pid that a killed server left behind would look ready.
-        let _ = fs::remove_file(home.join("ready"));
         let (account, pid_file) = (self.account.clone(), cluster.join("postmaster.pid"));
         let command = move || {
             let mut command = account.command(&server, "INT");
             command.arg("-D").arg(&cluster);
             command
         };
+        // A postmaster.pid that a killed server left behind would look ready.
         let stale = fs::read_to_string(&pid_file).ok();
         let mut running = Supervised::start(
             Program {
@@ -87,17 +87,7 @@ impl Postgres<'_> {
         self.data.path("postgres/cluster")
     }
 
-    /// Postgres wants its key to be its own.
-    fn copy_certificates(&self) -> anyhow::Result<()> {
-        for name in ["postgres.crt", "postgres.key", "clients.pem"] {
-            let path = self.data.path(&format!("certs/{name}"));
-            let text = fs::read_to_string(&path).map_err(|error| explain(&path, error))?;
-            self.data.write(&format!("postgres/tls/{name}"), &text)?;
-        }
-        Ok(())
-    }
-
-    fn init_cluster(&self, initdb: &Path, cluster: &Path) -> anyhow::Result<()> {
+    async fn init_cluster(&self, initdb: &Path, cluster: &Path) -> anyhow::Result<()> {
         let mut command = self.account.command(initdb, "KILL");
         command.arg("-D").arg(cluster).args([
             "--username=postgres",
@@ -107,7 +97,7 @@ impl Postgres<'_> {
             "--encoding=UTF8",
             "--locale=C.UTF-8",
         ]);
-        let output = command.output().context("initdb can't be started")?;
+        let output = tokio::process::Command::from(command).output().await.context("initdb can't be started")?;
         if !output.status.success() {
             let _ = fs::remove_dir_all(cluster);
             bail!("the database can't be made: {}", last_words(&output));
@@ -135,8 +125,10 @@ impl Postgres<'_> {
         let tls = |name: &str| self.data.path(&format!("postgres/tls/{name}"));
         let (cert, key, client_ca) = (tls("postgres.crt"), tls("postgres.key"), tls("clients.pem"));
         let paths = PostgresPaths { socket_dir: socket, cert: &cert, key: &key, client_ca: &client_ca };
-        let supervisor = rustix::process::geteuid();
-        let supervisor = user_name(supervisor.as_raw())?;
+        let supervisor = User::from_uid(Uid::effective())
+            .context("the system users can't be searched")?
+            .context("this user has no name, which the database's local socket asks for")?
+            .name;
         for (name, text) in [
             ("postgresql.conf", render_postgresql_conf(self.port, &paths)),
             ("pg_hba.conf", render_pg_hba(DATABASE)),
@@ -156,16 +148,6 @@ fn program_folders() -> Vec<PathBuf> {
     versions
         .sort_by_key(|path| std::cmp::Reverse(path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok())));
     versions.into_iter().map(|path| path.join("bin")).chain(["/usr/pgsql/bin".into(), "/usr/bin".into()]).collect()
-}
-
-fn user_name(uid: u32) -> anyhow::Result<String> {
-    let passwd = fs::read_to_string("/etc/passwd").context("/etc/passwd can't be read")?;
-    let found = passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse::<u32>().ok()? == uid).then(|| name.to_owned())
-    });
-    found.with_context(|| format!("user {uid} has no name in /etc/passwd, which the database's local socket asks for"))
 }
 
 /// Finds the line in which a program says what went wrong; what follows it is usually tidying up.

@@ -1,16 +1,15 @@
 //! The private Redis: its files, rendered from the templates in core, and its readiness.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use rustix::process::Signal;
 use untxt_core::{lifecycle::Lifecycle, queue::conf};
 
 use super::{
     account::Account,
-    answers,
+    addresses::{answers, inner},
     child::{Program, Supervised},
-    folder::{DataFolder, explain},
-    inner,
+    folder::DataFolder,
     programs::find_program,
     secrets::Secrets,
 };
@@ -28,13 +27,8 @@ impl Redis<'_> {
     pub(super) async fn start(&self, lifecycle: &Lifecycle) -> anyhow::Result<Supervised> {
         let server = find_program("redis-server", &["/usr/bin".into(), "/usr/sbin".into()], "redis-server")?;
         let home = self.data.make("redis")?;
-        self.data.make("redis/tls")?;
         self.data.make("redis/data")?;
-        for name in ["redis.crt", "redis.key", "redis-clients.pem"] {
-            let path = self.data.path(&format!("certs/{name}"));
-            let text = fs::read_to_string(&path).map_err(|error| explain(&path, error))?;
-            self.data.write(&format!("redis/tls/{name}"), &text)?;
-        }
+        self.data.copy_certificates("redis/tls", &["redis.crt", "redis.key", "redis-clients.pem"])?;
         let settings = self.write_settings()?;
         self.account.own(&home)?;
         let (account, openssl, log) =
@@ -52,7 +46,7 @@ impl Redis<'_> {
             patience: Duration::from_secs(10),
         };
         let mut running = Supervised::start(program, lifecycle)?;
-        running.ready(Duration::from_secs(20), async || answers(inner(self.port))).await?;
+        running.ready(Duration::from_secs(20), async || answers(inner(self.port)).await).await?;
         Ok(running)
     }
 

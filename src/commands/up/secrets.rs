@@ -1,10 +1,9 @@
 //! The random secrets of one data folder, made once, each in a file that only its owner can read.
 
-use std::fs;
-
 use secrecy::SecretString;
 
-use super::folder::{DataFolder, explain};
+use super::folder::DataFolder;
+use crate::commands::user::random_bytes;
 
 /// Every password and key that the processes share. All are 256 bits of randomness in hexadecimal.
 #[derive(Debug)]
@@ -28,9 +27,9 @@ impl Secrets {
             let name = format!("secrets/{name}");
             let path = data.path(&name);
             if !path.exists() {
-                data.write(&name, &random_hex::<32>()?)?;
+                data.write(&name, &random_hex()?)?;
             }
-            let text = fs::read_to_string(&path).map_err(|error| explain(&path, error))?;
+            let text = data.read(&name)?;
             anyhow::ensure!(text.len() == 64, "{} is damaged: it should hold 64 hexadecimal digits", path.display());
             Ok(text.into())
         };
@@ -48,9 +47,6 @@ impl Secrets {
     }
 }
 
-/// Makes `N` random bytes, in hexadecimal.
-fn random_hex<const N: usize>() -> anyhow::Result<String> {
-    let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("no randomness to be had"))?;
-    Ok(hex::encode(bytes))
+fn random_hex() -> anyhow::Result<String> {
+    Ok(hex::encode(random_bytes::<32>()?))
 }

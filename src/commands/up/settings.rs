@@ -1,4 +1,4 @@
-//! The settings file of each process, rendered from the data folder, readable by the process's account only.
+//! The settings file of each process, rendered from the data folder, readable by the account of our processes only.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -26,6 +26,7 @@ pub(super) struct SettingsFiles<'a> {
     pub(super) listen: SocketAddr,
     pub(super) redirect: Option<SocketAddr>,
     pub(super) public_url: &'a str,
+    pub(super) languages: &'a str,
 }
 
 impl SettingsFiles<'_> {
@@ -42,6 +43,7 @@ impl SettingsFiles<'_> {
                     self.storage("backend"),
                     self.encryption(),
                     self.session(),
+                    self.worker(),
                 ],
             ),
             (
@@ -55,7 +57,7 @@ impl SettingsFiles<'_> {
                 ],
             ),
             ("migrate", vec![self.database("migrate")]),
-            ("storage", vec![self.store(), self.storage("backend")]),
+            ("storage", vec![self.store(), self.store_credentials()]),
         ] {
             let table: Table =
                 sections.into_iter().map(|(section, keys)| (section.to_owned(), Value::Table(keys))).collect();
@@ -111,16 +113,14 @@ impl SettingsFiles<'_> {
     }
 
     fn storage(&self, process: &str) -> (&'static str, Table) {
-        let keys = table([
+        let (section, mut keys) = self.store_credentials();
+        keys.extend(table([
             ("endpoint", format!("https://localhost:{}", self.ports.store).into()),
-            ("bucket", BUCKET.into()),
-            ("access_key_id", self.secrets.store_id.expose_secret().into()),
-            ("secret_access_key", self.secrets.store_secret.expose_secret().into()),
             ("ca_path", self.cert("root.crt")),
             ("cert_path", self.cert(&format!("{process}.crt"))),
             ("key_path", self.cert(&format!("{process}.key"))),
-        ]);
-        ("storage", keys)
+        ]));
+        (section, keys)
     }
 
     fn encryption(&self) -> (&'static str, Table) {
@@ -133,7 +133,17 @@ impl SettingsFiles<'_> {
 
     /// One child: `up` starts a worker for each core.
     fn worker(&self) -> (&'static str, Table) {
-        ("worker", table([("children", 1.into())]))
+        ("worker", table([("children", 1.into()), ("languages", self.languages.into())]))
+    }
+
+    /// What the store checks signatures with.
+    fn store_credentials(&self) -> (&'static str, Table) {
+        let keys = table([
+            ("bucket", BUCKET.into()),
+            ("access_key_id", self.secrets.store_id.expose_secret().into()),
+            ("secret_access_key", self.secrets.store_secret.expose_secret().into()),
+        ]);
+        ("storage", keys)
     }
 
     fn store(&self) -> (&'static str, Table) {
