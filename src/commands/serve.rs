@@ -14,7 +14,7 @@ use untxt_core::{
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// File with settings that differ from the defaults (`untxt config` prints them).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
 }
 
