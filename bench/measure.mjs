@@ -47,7 +47,7 @@ export async function measurePlatform(scan, out, workers) {
     writeFileSync(out, pdf.body);
     return result;
   } finally {
-    client?.agent.destroy();
+    client?.agent?.destroy?.();
     await stack.stop();
     rmSync(stack.folder, { recursive: true });
   }
