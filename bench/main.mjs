@@ -48,7 +48,7 @@ try {
 function describe() {
   const version = (command, args) => execFileSync(command, args, { encoding: 'utf8' }).split('\n')[0];
   console.log(`${cpus().length} × ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)}`);
-  console.log(`${pages} pages of ${dpi} dpi, grey, JPEG, ${(statSync(scan).size / 1e6).toFixed(1)} MB; medians of ${rounds} rounds`);
+  console.log(`${pages} pages of ${dpi} dpi, JPEG, ${(statSync(scan).size / 1e6).toFixed(1)} MB; medians of ${rounds} rounds`);
   console.log(`${version(UNTXT, ['--version'])}; ocrmypdf ${version(OCRMYPDF, ['--version'])}; ${version('tesseract', ['--version'])}, eng`);
 }
 

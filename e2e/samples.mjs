@@ -56,9 +56,10 @@ export function render(pdf, dpi, kind) {
 export function scannedPdf(jpegs) {
   return assemblePdf(
     jpegs.map((jpeg) => {
-      const { width, height } = jpegSize(jpeg);
+      const { width, height, components } = jpegHeader(jpeg);
+      const space = components === 3 ? 'DeviceRGB' : 'DeviceGray';
       const image = {
-        dictionary: `/Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /DCTDecode`,
+        dictionary: `/Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /${space} /BitsPerComponent 8 /Filter /DCTDecode`,
         bytes: jpeg,
       };
       return { content: `q ${PAGE.width} 0 0 ${PAGE.height} 0 0 cm /I Do Q`, image };
@@ -156,9 +157,10 @@ export function lockPdf(pdf) {
   }
 }
 
-function jpegSize(jpeg) {
+function jpegHeader(jpeg) {
   for (let at = 2; at < jpeg.length; at += 2 + jpeg.readUInt16BE(at + 2)) {
-    if (jpeg[at + 1] >= 0xc0 && jpeg[at + 1] <= 0xc2) return { height: jpeg.readUInt16BE(at + 5), width: jpeg.readUInt16BE(at + 7) };
+    const isFrame = jpeg[at + 1] >= 0xc0 && jpeg[at + 1] <= 0xc2;
+    if (isFrame) return { height: jpeg.readUInt16BE(at + 5), width: jpeg.readUInt16BE(at + 7), components: jpeg[at + 9] };
   }
   throw new Error('this JPEG has no frame');
 }

@@ -9,11 +9,11 @@ export default async function prove(t, { stack }) {
 
   await t.test('pg_stat_ssl: TLS 1.3 and a client certificate for every connection, LISTEN included', () => {
     const rows = stack.sql(
-      `select a.application_name, a.usename, coalesce(s.ssl, false), coalesce(s.version, ''), coalesce(s.client_dn, ''), a.query ilike '%listen%'
+      `select a.application_name, a.usename, coalesce(s.ssl, false), coalesce(s.version, ''), coalesce(s.client_dn, '')
        from pg_stat_activity a left join pg_stat_ssl s using (pid)
        where a.backend_type = 'client backend' and a.client_addr is not null`,
     );
-    const isListening = stack.sql(`select count(*) from pg_stat_activity where query ilike 'listen%'`);
+    const isListening = stack.sql(`select count(*) from pg_stat_activity where application_name like '%listener' or query ilike 'listen%'`);
     t.diagnostic(`${rows.length} connections; ${[...new Set(rows.map(([name, , , version, dn]) => `${name} ${version} ${dn}`))].join('; ')}`);
     for (const [name, user, ssl, version, dn] of rows) {
       assert.deepEqual([ssl, version], ['t', 'TLSv1.3'], name);
@@ -45,7 +45,7 @@ export default async function prove(t, { stack }) {
     assert.match(await ask({ client: 'redis-backend' }), /NOAUTH/, 'the control: the right certificate is asked for a password');
     assert.equal(await inClear(ports.redis, 'PING\r\n'), '');
     for (const options of [{}, { client: 'backend' }, { client: 'redis-backend', maxVersion: 'TLSv1.2' }, { client: 'redis' }]) {
-      assert.match(await ask(options), /^(|failed: .*)$/, JSON.stringify(options));
+      assert.match(await ask(options), /^(|failed: [^]*)$/, JSON.stringify(options));
     }
   });
 
@@ -55,7 +55,7 @@ export default async function prove(t, { stack }) {
     assert.match(await ask({ client: 'backend' }), /^HTTP\/1.1 403/, 'the control: the right certificate is answered, but without a key refused');
     assert.doesNotMatch(await inClear(ports.store, request), /HTTP\/1.1 [23]/);
     for (const options of [{}, { client: 'redis-backend' }, { client: 'backend', maxVersion: 'TLSv1.2' }, { client: 'storage' }]) {
-      assert.match(await ask(options), /^(|failed: .*)$/, JSON.stringify(options));
+      assert.match(await ask(options), /^(|failed: [^]*)$/, JSON.stringify(options));
     }
   });
 
