@@ -14,7 +14,7 @@ export class Capture {
     const capture = new Capture();
     capture.file = join(folder, 'loopback.pcapng');
     let said = '';
-    capture.process = spawn('tshark', ['-i', 'lo', '-f', 'tcp', '-B', '64', '-q', '-w', capture.file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    capture.process = spawn('tshark', ['-i', 'lo', '-f', 'tcp', '-B', '256', '-q', '-w', capture.file], { stdio: ['ignore', 'ignore', 'pipe'] });
     capture.process.stderr.on('data', (data) => (said += data));
     await until('the capture runs', 20, () => /Capturing on|Capture started/.test(said) || capture.process.exitCode !== null);
     if (capture.process.exitCode !== null) return null;
@@ -58,6 +58,9 @@ export class Capture {
 
 function reassemble({ segments, ...direction }) {
   const parts = [];
+  // The capture may write what two processors saw in another order than it travelled.
+  const first = segments[0]?.start ?? 0;
+  segments.sort((one, other) => ((one.start - first) | 0) - ((other.start - first) | 0));
   let next = segments[0]?.start ?? 0;
   let hasGap = false;
   for (const { start, bytes } of segments) {
