@@ -2,13 +2,15 @@
 //! clients, and one leaf per process and hop.
 
 use std::{
+    collections::BTreeSet,
     fs,
+    net::IpAddr,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use time::{Duration, OffsetDateTime};
-use x509_parser::pem::parse_x509_pem;
+use x509_parser::{extensions::GeneralName, pem::parse_x509_pem};
 
 use super::{
     TlsError,
@@ -134,7 +136,7 @@ impl Office<'_> {
     }
 }
 
-/// Says whether a leaf has more than a third of its life left and names all hosts.
+/// Says whether a leaf has more than a third of its life left and names these hosts and no others.
 fn is_fresh(path: &Path, hosts: &[String]) -> Result<bool, TlsError> {
     let unusable = |reason: String| TlsError::Unusable { path: path.to_owned(), reason };
     let text = read_text(path)?;
@@ -145,8 +147,22 @@ fn is_fresh(path: &Path, hosts: &[String]) -> Result<bool, TlsError> {
     let (start, end): (OffsetDateTime, OffsetDateTime) = (instant(start)?, instant(end)?);
     let left: Duration = end - clock::now();
     let names = leaf.subject_alternative_name().map_err(|error| unusable(error.to_string()))?;
-    let named = names.map_or(0, |names| names.value.general_names.len());
-    Ok(left * 3 > end - start && named >= hosts.len())
+    let named: BTreeSet<String> =
+        names.into_iter().flat_map(|names| &names.value.general_names).filter_map(spell).collect();
+    let wanted: BTreeSet<String> = hosts.iter().cloned().collect();
+    Ok(left * 3 > end - start && named == wanted)
+}
+
+/// Spells a name as it is given with `--host`.
+fn spell(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => {
+            let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+            v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok().map(|ip| ip.to_string())
+        }
+        _ => None,
+    }
 }
 
 fn make_private_folder(path: &Path) -> Result<(), TlsError> {
@@ -178,6 +194,9 @@ mod tests {
         assert_eq!(init_certificates(folder.path(), &[]).expect("again").made.len(), 2);
         let hosts = ["scans.example.org".to_owned()];
         assert_eq!(init_certificates(folder.path(), &hosts).expect("again").made.len(), 8, "servers get the new name");
+        assert_eq!(init_certificates(folder.path(), &hosts).expect("again").made.len(), 0);
+        let hosts = ["10.1.2.3".to_owned()];
+        assert_eq!(init_certificates(folder.path(), &hosts).expect("again").made.len(), 8, "another name instead");
     }
 
     #[test]
