@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{MetadataExt, lchown},
+    os::unix::fs::{MetadataExt, PermissionsExt, lchown},
     path::Path,
     process::Command,
 };
@@ -72,12 +72,17 @@ impl Account {
         Ok(())
     }
 
-    /// Gives a folder and the files in it to this account, but not the folders in it.
-    pub(super) fn own_files(&self, path: &Path) -> anyhow::Result<()> {
-        self.own_folder(path)?;
+    /// Gives the files of a folder to this account, but for those named in `kept`, and lets it pass through the folder.
+    /// The folder and the folders in it stay whose they are: this account can't put anything in the place of a file.
+    pub(super) fn own_files(&self, path: &Path, kept: &[&str]) -> anyhow::Result<()> {
+        if self.0.is_none() {
+            return Ok(());
+        }
+        fs::set_permissions(path, fs::Permissions::from_mode(0o711)).map_err(|error| explain(path, error))?;
         for entry in fs::read_dir(path).map_err(|error| explain(path, error))? {
             let path = entry.map_err(|error| explain(path, error))?.path();
-            if !path.is_dir() {
+            let is_kept = path.file_name().is_some_and(|name| kept.iter().any(|kept| name == *kept));
+            if !path.is_dir() && !is_kept {
                 self.own(&path)?;
             }
         }

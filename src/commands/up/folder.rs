@@ -65,10 +65,11 @@ impl DataFolder {
     pub(super) fn write(&self, name: &str, content: &str) -> anyhow::Result<PathBuf> {
         let path = self.path(name);
         let draft = path.with_extension("draft");
+        // Some folders belong to accounts that this process doesn't trust: what lies in the way is removed, not followed.
+        let _ = fs::remove_file(&draft);
         let written = fs::OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&draft)
             .and_then(|mut file| io::Write::write_all(&mut file, content.as_bytes()).and_then(|()| file.sync_all()))
@@ -139,6 +140,19 @@ mod tests {
         fs::write(path.join("VERSION"), "2\n").expect("written");
         let error = DataFolder::open(&path).expect_err("newer").to_string();
         assert!(error.contains("newer UNTXT"), "{error}");
+    }
+
+    #[test]
+    fn a_link_in_the_way_of_a_file_is_not_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = DataFolder::open(&folder.path().join("data")).expect("new");
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "untouched").expect("written");
+        std::os::unix::fs::symlink(&victim, data.path("settings.draft")).expect("a link");
+        std::os::unix::fs::symlink(&victim, data.path("settings.toml")).expect("a link");
+        data.write("settings.toml", "ours").expect("written");
+        assert_eq!(fs::read_to_string(&victim).expect("read"), "untouched");
+        assert_eq!(data.read("settings.toml").expect("read"), "ours");
     }
 
     #[test]

@@ -192,10 +192,7 @@ impl<'a> Setup<'a> {
         };
         files.write()?;
         data.make("store")?;
-        // The authorities' keys in certs/ca stay with whoever runs this.
-        for name in ["certs", "conf", "root-key"] {
-            accounts.untxt.own_files(&data.path(name))?;
-        }
+        share_files(data, accounts)?;
         // What is inside was written by that account, and may be a million objects.
         accounts.untxt.own_folder(&data.path("store"))?;
         let program = programs::own_program(data, &accounts.untxt)?;
@@ -268,7 +265,7 @@ impl<'a> Setup<'a> {
         let certs = self.data.path("certs");
         let is_renewed = !init_certificates(&certs, &self.args.hosts)?.made.is_empty();
         if is_renewed {
-            self.accounts.untxt.own_files(&certs)?;
+            share_files(self.data, self.accounts)?;
         }
         Ok(is_renewed)
     }
@@ -276,4 +273,14 @@ impl<'a> Setup<'a> {
     fn shown(&self, name: &str) -> String {
         self.data.path(name).display().to_string()
     }
+}
+
+/// Lets our processes read what they need. What only this process uses, such as the authorities' keys and the role
+/// that owns the tables, stays with whoever runs it.
+fn share_files(data: &DataFolder, accounts: &Accounts) -> anyhow::Result<()> {
+    let kept = ["migrate.toml", "migrate.key", "postgres.key", "redis.key"];
+    for name in ["certs", "conf", "root-key"] {
+        accounts.untxt.own_files(&data.path(name), &kept)?;
+    }
+    Ok(())
 }

@@ -48,10 +48,11 @@ impl Postgres<'_> {
         self.data.copy_certificates("postgres/tls", &["postgres.crt", "postgres.key", "clients.pem"])?;
         self.account.own(&home)?;
         if !cluster.join("PG_VERSION").exists() {
-            self.init_cluster(&find_program("initdb", &programs, "postgresql")?, &cluster).await?;
+            let initdb = find_program("initdb", &programs, "postgresql")?;
+            self.init_cluster(&initdb, &cluster, lifecycle).await?;
         }
         self.check_version(&server, &cluster)?;
-        self.write_settings(&cluster, &socket)?;
+        self.write_settings(&socket)?;
         let (account, pid_file) = (self.account.clone(), cluster.join("postmaster.pid"));
         let command = move || {
             let mut command = account.command(&server, "INT");
@@ -87,9 +88,14 @@ impl Postgres<'_> {
         self.data.path("postgres/cluster")
     }
 
-    async fn init_cluster(&self, initdb: &Path, cluster: &Path) -> anyhow::Result<()> {
+    /// Makes the cluster beside its place, so that one that was never finished is not taken for one.
+    async fn init_cluster(&self, initdb: &Path, cluster: &Path, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+        let draft = cluster.with_extension("draft");
+        if draft.exists() {
+            fs::remove_dir_all(&draft).map_err(|error| explain(&draft, error))?;
+        }
         let mut command = self.account.command(initdb, "KILL");
-        command.arg("-D").arg(cluster).args([
+        command.arg("-D").arg(&draft).args([
             "--username=postgres",
             "--auth-local=peer",
             "--auth-host=scram-sha-256",
@@ -97,12 +103,13 @@ impl Postgres<'_> {
             "--encoding=UTF8",
             "--locale=C.UTF-8",
         ]);
-        let output = tokio::process::Command::from(command).output().await.context("initdb can't be started")?;
+        // Tracked: a start that is given up meanwhile still waits for initdb and the processes that it started.
+        let making = lifecycle.spawn(async move { tokio::process::Command::from(command).output().await });
+        let output = making.await.context("initdb was lost")?.context("initdb can't be started")?;
         if !output.status.success() {
-            let _ = fs::remove_dir_all(cluster);
             bail!("the database can't be made: {}", last_words(&output));
         }
-        Ok(())
+        fs::rename(&draft, cluster).map_err(|error| explain(cluster, error))
     }
 
     /// Refuses a cluster of another major version before the server does it in its own words.
@@ -121,7 +128,7 @@ impl Postgres<'_> {
         Ok(())
     }
 
-    fn write_settings(&self, cluster: &Path, socket: &Path) -> anyhow::Result<()> {
+    fn write_settings(&self, socket: &Path) -> anyhow::Result<()> {
         let tls = |name: &str| self.data.path(&format!("postgres/tls/{name}"));
         let (cert, key, client_ca) = (tls("postgres.crt"), tls("postgres.key"), tls("clients.pem"));
         let paths = PostgresPaths { socket_dir: socket, cert: &cert, key: &key, client_ca: &client_ca };
@@ -134,8 +141,7 @@ impl Postgres<'_> {
             ("pg_hba.conf", render_pg_hba(DATABASE)),
             ("pg_ident.conf", render_pg_ident(&[&supervisor])),
         ] {
-            let path = cluster.join(name);
-            fs::write(&path, text).map_err(|error| explain(&path, error))?;
+            self.account.own(&self.data.write(&format!("postgres/cluster/{name}"), &text)?)?;
         }
         Ok(())
     }
