@@ -60,6 +60,25 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 #[tokio::test]
+async fn streams_that_must_not_be_asked_after_their_end_are_stored() {
+    let site = Site::new();
+    let process = StoreProcess::start(&site);
+    let store = client(&site, process.address);
+    const PART: usize = 8 << 20;
+    for length in [PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 1] {
+        let (key, bytes) = (an_object(), Bytes::from(some_bytes(length)));
+        // Unlike an iterator, this one panics when it is asked again.
+        let pieces = stream::unfold(bytes.clone(), |mut rest| async {
+            let piece = rest.split_to(rest.len().min(1 << 20));
+            (!piece.is_empty()).then_some((Ok(piece), rest))
+        });
+        assert_eq!(store.put(&key, pieces.boxed()).await.expect("stored"), length as u64);
+        assert!(read(&store, &key, None).await == bytes, "{length}");
+    }
+    assert_eq!(parts_left(&site), 0);
+}
+
+#[tokio::test]
 async fn objects_of_every_size_come_back_whole_and_in_ranges() {
     let site = Site::new();
     let process = StoreProcess::start(&site);

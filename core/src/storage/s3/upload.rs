@@ -7,7 +7,7 @@ use aws_sdk_s3::{
     types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, ServerSideEncryption},
 };
 use bytes::{Bytes, BytesMut};
-use futures::{StreamExt, future};
+use futures::{StreamExt, future, stream::Fuse};
 
 use super::{S3Store, error::StorageErrorFrom};
 use crate::storage::{ByteStream, StorageError};
@@ -24,7 +24,7 @@ const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Puts a stream, in one request or in parts.
 pub(super) async fn upload(store: &S3Store, key: &str, body: ByteStream) -> Result<u64, StorageError> {
-    let mut parts = Parts { body, rest: Bytes::new() };
+    let mut parts = Parts { body: body.fuse(), rest: Bytes::new() };
     let first = parts.next().await?;
     if first.len() < PART_LEN {
         return put_whole(store, key, first).await;
@@ -46,7 +46,8 @@ pub(super) async fn upload(store: &S3Store, key: &str, body: ByteStream) -> Resu
 
 /// Cuts a stream into parts.
 struct Parts {
-    body: ByteStream,
+    /// Fused: a part that ends with the stream asks it once more, and not every stream can be asked after its end.
+    body: Fuse<ByteStream>,
     /// What the last piece had more than fitted into its part.
     rest: Bytes,
 }
