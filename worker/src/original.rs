@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt;
 use untxt_core::{
-    crypto::{Context, DocumentKey, Purpose, StreamOpener},
+    crypto::{DocumentKey, StreamOpener},
     domain::{DocumentId, OwnerId},
     storage::ObjectKey,
 };
@@ -56,9 +56,7 @@ async fn open_key(services: &Services, owner: OwnerId, document: DocumentId) -> 
 
 async fn fetch(services: &Services, source: &Source, key: &DocumentKey) -> JobResult<Zeroizing<Vec<u8>>> {
     let object = ObjectKey::Original(source.document);
-    let row = object.to_string();
-    let context = Context { owner: source.owner, table: "object", column: "original", row: &row, version: 1 };
-    let opener = key.stream_opener(Purpose::Original, &context);
+    let opener = key.opener_for(source.owner, &object);
     let sealed = services.objects.get(&object, None).await?;
     let size = usize::try_from(source.size_bytes).map_err(JobError::world)?;
     open(sealed, opener, size).await

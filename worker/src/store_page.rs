@@ -63,8 +63,7 @@ impl Worker {
 
 /// Writes and seals the JSON of a page away from the runtime's threads: a full page takes milliseconds.
 async fn seal_in_background(claimed: &ClaimedPage, content: PageContent, key: Arc<DocumentKey>) -> JobResult<Vec<u8>> {
-    let (owner, place) = (claimed.owner, (claimed.task, claimed.page));
-    tokio::task::spawn_blocking(move || seal::seal_content(&key, owner, place, &content))
-        .await
-        .map_err(JobError::world)?
+    let (owner, task, page) = (claimed.owner, claimed.task, claimed.page);
+    let sealing = tokio::task::spawn_blocking(move || key.seal_page(owner, task, page, &content));
+    Ok(sealing.await.map_err(JobError::world)??)
 }

@@ -1,8 +1,8 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::{
-    crypto::{Context, CryptoError, DocumentKey, Purpose},
-    domain::{DocumentId, DocumentMetadata, MediaType, OwnerId},
+    crypto::{CryptoError, DocumentKey},
+    domain::{DocumentId, DocumentMetadata, MediaType},
 };
 use untxt_database::documents::DocumentAndTask;
 
@@ -62,24 +62,7 @@ impl Document {
     }
 }
 
-/// Seals name and hash of an upload for its row.
-pub(super) fn seal_metadata(
-    key: &DocumentKey,
-    owner: OwnerId,
-    document: DocumentId,
-    metadata: &DocumentMetadata,
-) -> Result<Vec<u8>, ApiError> {
-    let plain = serde_json::to_vec(metadata).map_err(ApiError::internal)?;
-    Ok(key.seal(Purpose::Metadata, &metadata_context(owner, &document.to_string()), &plain)?)
-}
-
 fn open_metadata(found: &DocumentAndTask, key: &DocumentKey) -> Result<DocumentMetadata, CryptoError> {
     let document = &found.document;
-    let row = document.id.to_string();
-    let plain = key.open(Purpose::Metadata, &metadata_context(document.owner, &row), &document.metadata_sealed)?;
-    serde_json::from_slice(&plain).map_err(|_| CryptoError::Corrupt)
-}
-
-fn metadata_context(owner: OwnerId, row: &str) -> Context<'_> {
-    Context { owner, table: "documents", column: "metadata", row, version: 1 }
+    key.open_metadata(document.owner, document.id, &document.metadata_sealed)
 }

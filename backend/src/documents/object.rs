@@ -6,38 +6,21 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use untxt_core::{
-    crypto::{Context, DocumentKey, Purpose, StreamOpener},
-    domain::OwnerId,
+    crypto::StreamOpener,
     storage::{ByteStream, ObjectKey},
 };
 
 use super::document::Opened;
 use crate::{App, problem::ApiError};
 
-/// Gives where a kind of object is bound to.
-pub(super) fn context<'a>(owner: OwnerId, key: &ObjectKey, row: &'a str) -> (Purpose, Context<'a>) {
-    let (purpose, column) = match key {
-        ObjectKey::Original(..) => (Purpose::Original, "original"),
-        ObjectKey::PageImage(..) => (Purpose::PageImage, "page_image"),
-        ObjectKey::SearchablePdf(..) => (Purpose::Export, "searchable_pdf"),
-    };
-    (purpose, Context { owner, table: "object", column, row, version: 1 })
-}
-
 /// Opens an object as the body of an answer. The first piece is verified before this returns, so that a missing or
 /// damaged object is a clear error; damage further on breaks the connection off.
 pub(super) async fn open(app: &App, opened: &Opened, key: ObjectKey) -> Result<Body, ApiError> {
-    let opener = opener(&opened.key, opened.found.document.owner, &key);
+    let opener = opened.key.opener_for(opened.found.document.owner, &key);
     let source = app.objects.get(&key, None).await?;
     let mut plain = Box::pin(decrypt(source, opener, key));
     let first = plain.next().await.transpose().map_err(ApiError::internal)?;
     Ok(Body::from_stream(stream::iter(first.map(Ok)).chain(plain)))
-}
-
-fn opener(document: &DocumentKey, owner: OwnerId, key: &ObjectKey) -> StreamOpener {
-    let row = key.to_string();
-    let (purpose, context) = context(owner, key, &row);
-    document.stream_opener(purpose, &context)
 }
 
 /// Decrypts piece by piece: at most a segment and a piece of the source are in memory.

@@ -8,8 +8,7 @@ use axum::{
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use untxt_core::{
-    crypto::{Context, CryptoError, DocumentKey, Purpose},
-    domain::{DocumentId, Failure, OwnerId, PageContent, PageNumber, PageState, TaskId},
+    domain::{DocumentId, Failure, PageContent, PageNumber, PageState},
     storage::ObjectKey,
 };
 use untxt_database::pages::{self, PageWithContent};
@@ -75,8 +74,7 @@ pub(super) async fn show(
     Path((id, number)): Path<(DocumentId, PageNumber)>,
 ) -> Result<Json<ReadPage>, ApiError> {
     let (opened, page) = load(&app, &actor, id, number).await?;
-    let task = opened.found.task.id;
-    let content = open_content(&opened.key, opened.found.document.owner, task, &page)?;
+    let content = open_content(&opened, &page)?;
     Ok(Json(ReadPage { page: number, state: page.page.state, content }))
 }
 
@@ -118,16 +116,9 @@ async fn load(
 }
 
 /// Opens what was read from a page.
-pub(super) fn open_content(
-    key: &DocumentKey,
-    owner: OwnerId,
-    task: TaskId,
-    page: &PageWithContent,
-) -> Result<PageContent, ApiError> {
-    let row = format!("{task}/{}", page.page.number);
-    let sealed =
-        page.content_sealed.as_deref().ok_or_else(|| ApiError::internal(format!("page {row} has no content")))?;
-    let context = Context { owner, table: "pages", column: "content", row: &row, version: 1 };
-    let plain = key.open(Purpose::Words, &context, sealed)?;
-    Ok(serde_json::from_slice(&plain).map_err(|_| CryptoError::Corrupt)?)
+pub(super) fn open_content(opened: &Opened, page: &PageWithContent) -> Result<PageContent, ApiError> {
+    let (owner, task, number) = (opened.found.document.owner, opened.found.task.id, page.page.number);
+    let sealed = page.content_sealed.as_deref();
+    let sealed = sealed.ok_or_else(|| ApiError::internal(format!("page {task}/{number} has no content")))?;
+    Ok(opened.key.open_page(owner, task, number, sealed)?)
 }

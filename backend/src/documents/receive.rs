@@ -12,7 +12,7 @@ use untxt_core::{
     storage::{ByteStream, ObjectKey},
 };
 
-use super::{object::context, part::FilePart};
+use super::part::FilePart;
 use crate::{App, problem::ApiError};
 
 /// Sealed pieces that wait for the store: each up to 1 MiB. When they are full the upload waits.
@@ -33,9 +33,7 @@ pub(super) async fn receive(
     key: &DocumentKey,
     part: FilePart,
 ) -> Result<Received, ApiError> {
-    let row = object.to_string();
-    let (purpose, context) = context(owner, &object, &row);
-    let sealer = key.stream_sealer(purpose, &context)?;
+    let sealer = key.sealer_for(owner, &object)?;
     let (pieces, sealed) = mpsc::channel(CAPACITY);
     let body: ByteStream = stream::unfold(sealed, |mut sealed| async { Some((sealed.recv().await?, sealed)) }).boxed();
     let (sent, stored) = tokio::join!(send(part, sealer, pieces), app.objects.put(&object, body));

@@ -48,7 +48,7 @@ pub(super) async fn text(
     let body = assemble(app, actor, opened, |opened, page| {
         let separator = if page.page.number.get() == 1 { "" } else { "\x0c" };
         match page.page.state {
-            PageState::Done => Ok(format!("{separator}{}", open(opened, page)?.text).into()),
+            PageState::Done => Ok(format!("{separator}{}", open_content(opened, page)?.text).into()),
             _ => Ok(separator.into()),
         }
     });
@@ -67,7 +67,9 @@ pub(super) async fn words(
     let pages = assemble(app, actor, opened, |opened, page| {
         let (number, state) = (page.page.number, page.page.state);
         let json = match state {
-            PageState::Done => serde_json::to_string(&ReadPage { page: number, state, content: open(opened, page)? }),
+            PageState::Done => {
+                serde_json::to_string(&ReadPage { page: number, state, content: open_content(opened, page)? })
+            }
             _ => serde_json::to_string(&FailedPage {
                 page: number,
                 state,
@@ -88,10 +90,6 @@ pub(super) async fn words(
 async fn load_ended(app: &App, actor: &Actor, id: DocumentId) -> Result<Opened, ApiError> {
     let opened = Opened::load(app, actor, id).await?;
     if opened.found.task.state.is_final() { Ok(opened) } else { Err(ApiError::NotReady) }
-}
-
-fn open(opened: &Opened, page: &PageWithContent) -> Result<untxt_core::domain::PageContent, ApiError> {
-    open_content(&opened.key, opened.found.document.owner, opened.found.task.id, page)
 }
 
 struct Assembly<F> {

@@ -20,7 +20,7 @@ use untxt_database::documents::{self, DocumentAndTask, Inserted, NewDocument};
 use uuid::Uuid;
 
 use super::{
-    document::{Document, seal_metadata},
+    document::Document,
     idempotency::IdempotencyKey,
     keys::{self, WrappedKeys},
     part::{FilePart, MAX_OVERHEAD},
@@ -113,7 +113,7 @@ impl Upload {
             }
         };
         let metadata = DocumentMetadata { name, sha256: hex::encode(received.sha256) };
-        let metadata_sealed = seal_metadata(&draft.key, self.actor.owner(), id, &metadata)?;
+        let metadata_sealed = draft.key.seal_metadata(self.actor.owner(), id, &metadata)?;
         let (content_tag, idempotency_tag) = (self.content_tag(&received), self.idempotency_tag());
         let new = NewDocument {
             id,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use untxt_core::{
-    crypto::{Context, DocumentKey, KeyRing, Purpose},
+    crypto::{DocumentKey, KeyRing},
     domain::{DocumentId, FailureCode, MediaType, OwnerId, PageContent, PageNumber, TaskId, Word},
     storage::ObjectKey,
 };
@@ -83,10 +83,7 @@ impl Worker {
         let key = self.document_key(claimed.owner, claimed.document).await;
         let image = ObjectKey::PageImage(claimed.document, task, number, claimed.attempt);
         seal_object(app, &key, claimed.owner, image, format!("image of page {number}").as_bytes());
-        let row = format!("{task}/{number}");
-        let context = Context { owner: claimed.owner, table: "pages", column: "content", row: &row, version: 1 };
-        let plain = serde_json::to_vec(&content(number)).expect("JSON");
-        let sealed = key.seal(Purpose::Words, &context, &plain).expect("sealed");
+        let sealed = key.seal_page(claimed.owner, task, number, &content(number)).expect("sealed");
         let result = PageResult {
             width: 600,
             height: 800,
@@ -126,14 +123,7 @@ impl Worker {
 }
 
 pub(crate) fn seal_object(app: &TestApp, key: &DocumentKey, owner: OwnerId, object: ObjectKey, plain: &[u8]) {
-    let (purpose, column) = match object {
-        ObjectKey::Original(..) => (Purpose::Original, "original"),
-        ObjectKey::PageImage(..) => (Purpose::PageImage, "page_image"),
-        ObjectKey::SearchablePdf(..) => (Purpose::Export, "searchable_pdf"),
-    };
-    let row = object.to_string();
-    let context = Context { owner, table: "object", column, row: &row, version: 1 };
-    let mut sealer = key.stream_sealer(purpose, &context).expect("a sealer");
+    let mut sealer = key.sealer_for(owner, &object).expect("a sealer");
     let mut sealed = sealer.update(plain).expect("sealed").to_vec();
     sealed.extend_from_slice(&sealer.finish().expect("sealed"));
     app.objects.insert(object, sealed);

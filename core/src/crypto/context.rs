@@ -2,7 +2,7 @@ use crate::domain::OwnerId;
 
 /// What a document's sub-key is for (HKDF-SHA-256 info, RFC 5869).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub(super) enum Purpose {
     /// The uploaded file.
     Original,
     /// The picture of a page.
@@ -30,17 +30,17 @@ impl Purpose {
 
 /// Where a sealed value lives; bound as associated data, so that it opens nowhere else.
 #[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
+pub(super) struct Context<'a> {
     /// Whose it is.
-    pub owner: OwnerId,
+    pub(super) owner: OwnerId,
     /// Table, or `object` for files.
-    pub table: &'a str,
+    pub(super) table: &'a str,
     /// Column, or the kind of object.
-    pub column: &'a str,
+    pub(super) column: &'a str,
     /// Id of the row, or path of the object.
-    pub row: &'a str,
+    pub(super) row: &'a str,
     /// Version of the format of the content.
-    pub version: u32,
+    pub(super) version: u32,
 }
 
 impl Context<'_> {

@@ -28,7 +28,12 @@ impl DocumentKey {
     ///
     /// # Errors
     /// [`CryptoError::Corrupt`] when the random source fails or the value is over 2^36 bytes.
-    pub fn seal(&self, purpose: Purpose, context: &Context<'_>, plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    pub(super) fn seal(
+        &self,
+        purpose: Purpose,
+        context: &Context<'_>,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
         self.sub_key(purpose, "value")?.seal(self.owner_key_version, &context.associated_data(purpose), plaintext)
     }
 
@@ -36,7 +41,7 @@ impl DocumentKey {
     ///
     /// # Errors
     /// [`CryptoError::Corrupt`].
-    pub fn open(
+    pub(super) fn open(
         &self,
         purpose: Purpose,
         context: &Context<'_>,
@@ -49,13 +54,12 @@ impl DocumentKey {
     ///
     /// # Errors
     /// [`CryptoError::Corrupt`] when the random source fails.
-    pub fn stream_sealer(&self, purpose: Purpose, context: &Context<'_>) -> Result<StreamSealer, CryptoError> {
+    pub(super) fn stream_sealer(&self, purpose: Purpose, context: &Context<'_>) -> Result<StreamSealer, CryptoError> {
         StreamSealer::new(&self.sub_key(purpose, "file")?, &context.associated_data(purpose))
     }
 
     /// Begins to open a file that [`Self::stream_sealer`] sealed for the same place.
-    #[must_use]
-    pub fn stream_opener(&self, purpose: Purpose, context: &Context<'_>) -> StreamOpener {
+    pub(super) fn stream_opener(&self, purpose: Purpose, context: &Context<'_>) -> StreamOpener {
         StreamOpener::new(self.sub_key(purpose, "file"), context.associated_data(purpose))
     }
 

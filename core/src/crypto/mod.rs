@@ -11,16 +11,18 @@ mod document_key;
 mod kms;
 mod local_kms;
 mod owner_key;
+mod places;
 mod ring;
 mod stream;
 
-pub use context::{Context, Purpose};
 pub use document_key::{DocumentKey, WrappedDocumentKey};
 pub use kms::{Kms, KmsError};
 pub use local_kms::LocalKms;
 pub use owner_key::{OwnerKey, WrappedOwnerKey};
 pub use ring::KeyRing;
 pub use stream::{StreamOpener, StreamSealer};
+
+use context::{Context, Purpose};
 
 /// Why something could not be sealed or opened. It never says anything about the content.
 #[derive(Debug, thiserror::Error)]

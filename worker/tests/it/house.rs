@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use tempfile::TempDir;
 use untxt_core::{
-    crypto::{Context, DocumentKey, KeyRing, LocalKms, OwnerKey, Purpose},
+    crypto::{DocumentKey, KeyRing, LocalKms, OwnerKey},
     domain::{DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, TaskEvent, TaskId, UserId},
     lifecycle::Lifecycle,
     queue::{Queue, QueueEntry, QueueKind},
@@ -96,9 +96,7 @@ impl House {
         let (document, task) = (DocumentId::generate(), TaskId::generate());
         let (key, wrapped) = self.owner_key.create_document_key(document).expect("a key");
         let object = ObjectKey::Original(document);
-        let row = object.to_string();
-        let mut sealer =
-            key.stream_sealer(Purpose::Original, &self.object_context("original", &row)).expect("a sealer");
+        let mut sealer = key.sealer_for(self.person.as_owner(), &object).expect("a sealer");
         let sealed = [sealer.update(&bytes).expect("sealed"), sealer.finish().expect("sealed")].concat();
         let body = futures::stream::iter([Ok(Bytes::from(sealed))]).boxed();
         self.objects.put(&object, body).await.expect("stored");
@@ -205,32 +203,24 @@ impl House {
         let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
         let stored = pages::load_content(&mut tx, upload.task, number).await.expect("asked").expect("the page");
         let sealed = stored.content_sealed.expect("content");
-        let row = format!("{}/{number}", upload.task);
-        let context =
-            Context { owner: self.person.as_owner(), table: "pages", column: "content", row: &row, version: 1 };
-        let json = upload.key.open(Purpose::Words, &context, &sealed).expect("opens");
+        let content = upload.key.open_page(self.person.as_owner(), upload.task, number, &sealed).expect("opens");
         let image = stored.page.image.expect("an image");
         let object = ObjectKey::PageImage(upload.document, upload.task, number, image.attempt);
-        let picture = self.open_object(upload, &object, Purpose::PageImage, "page_image");
+        let picture = self.open_object(upload, &object);
         assert_eq!(MediaType::sniff(&picture), Some(image.media_type));
-        serde_json::from_slice(&json).expect("page content")
+        content
     }
 
     pub(crate) fn open_pdf(&self, upload: &Upload, task: &Task) -> Vec<u8> {
         let attempt = task.pdf_attempt.expect("a searchable PDF");
         let object = ObjectKey::SearchablePdf(upload.document, upload.task, attempt);
-        self.open_object(upload, &object, Purpose::Export, "searchable_pdf")
+        self.open_object(upload, &object)
     }
 
-    fn open_object(&self, upload: &Upload, object: &ObjectKey, purpose: Purpose, column: &str) -> Vec<u8> {
+    fn open_object(&self, upload: &Upload, object: &ObjectKey) -> Vec<u8> {
         let sealed = self.objects.sealed(object).expect("the object");
-        let row = object.to_string();
-        let mut opener = upload.key.stream_opener(purpose, &self.object_context(column, &row));
+        let mut opener = upload.key.opener_for(self.person.as_owner(), object);
         [opener.update(&sealed).expect("opens"), opener.finish().expect("opens")].concat()
-    }
-
-    fn object_context<'a>(&self, column: &'a str, row: &'a str) -> Context<'a> {
-        Context { owner: self.person.as_owner(), table: "object", column, row, version: 1 }
     }
 
     /// Waits until the last reading child is gone; a killed one takes a moment.
