@@ -39,8 +39,6 @@ pub struct WorkerOptions {
     /// Nobody has looked at a task for so long: its wake-up was lost, or waits behind many others. Waking it again
     /// is cheap, but in a long queue every waiting task is woken again so often.
     pub stale: Duration,
-    /// Languages of tasks that name none.
-    pub languages: String,
     /// What a child may use.
     pub sandbox: Arc<SandboxOptions>,
     /// How a child is started.
@@ -60,7 +58,6 @@ impl WorkerOptions {
             lease: worker.lease(),
             max_attempts: worker.max_attempts,
             stale: STALE,
-            languages: worker.languages.clone(),
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
         })
@@ -149,11 +146,6 @@ impl Worker {
     /// Keeps a fresh claim alive until what it gives is dropped.
     pub(crate) fn heartbeat(&self, claim: Claim) -> Heartbeat {
         Heartbeat::begin(&self.lifecycle, &self.services.database, claim, self.options.lease, &self.abort)
-    }
-
-    /// Gives the languages to read a task in.
-    pub(crate) fn languages<'a>(&'a self, of_task: &'a str) -> &'a str {
-        if of_task.is_empty() { &self.options.languages } else { of_task }
     }
 
     /// Runs something in a slot; [`Self::close`] waits for it.

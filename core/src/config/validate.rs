@@ -31,6 +31,8 @@ impl Settings {
             Process::Backend => {
                 self.validate_shared(problems);
                 self.validate_server(problems);
+                // The backend writes them into every task; the worker reads them there.
+                need("worker.languages", &self.worker.languages, problems);
                 self.validate_session(problems);
             }
         }
@@ -133,7 +135,6 @@ impl Settings {
     }
 
     fn validate_worker(&self, problems: &mut Problems) {
-        need("worker.languages", &self.worker.languages, problems);
         if self.worker.lease_seconds < 5 {
             problems.add("worker.lease_seconds", "must be at least 5, because leases are renewed every quarter");
         }

@@ -152,7 +152,6 @@ impl House {
             lease,
             max_attempts: 3,
             stale: Duration::from_secs(1),
-            languages: "eng".to_owned(),
             sandbox: Arc::new(sandbox),
             child,
         };
