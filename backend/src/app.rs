@@ -6,7 +6,6 @@ use untxt_core::{
     lifecycle::Lifecycle,
     queue::{Queue, RedisQueue},
     storage::{ObjectStore, S3Store},
-    tls::{self, ClientPem},
 };
 use untxt_database::Database;
 
@@ -48,12 +47,11 @@ impl Services {
     /// When certificates or keys can't be read, or the database does not answer.
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
         let config::Settings { database, storage, redis, encryption, .. } = settings;
-        let pem = ClientPem::read(&database.ca_path, &database.cert_path, &database.key_path)?;
         Ok(Self {
-            objects: Arc::new(S3Store::new(storage, tls::storage_client(storage)?)?),
+            objects: Arc::new(S3Store::new(storage)?),
             queue: Arc::new(RedisQueue::new(redis, "backend")?),
             kms: Arc::new(LocalKms::open(&encryption.key_path)?),
-            db: Database::connect(database, &pem, "untxt backend").await?,
+            db: Database::connect(database, "untxt backend").await?,
         })
     }
 }

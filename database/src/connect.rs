@@ -39,9 +39,10 @@ impl Database {
     /// made, so that a wrong setting is told at start.
     ///
     /// # Errors
-    /// [`crate::Error::Unavailable`] when nobody answers, [`crate::Error::Refused`] when the settings are wrong.
-    pub async fn connect(settings: &config::Database, pem: &ClientPem, application_name: &str) -> Result<Self> {
-        let options = verified_options(settings, pem, application_name);
+    /// [`crate::Error::Unavailable`] when nobody answers, [`crate::Error::Tls`] when the
+    /// certificates can't be used, [`crate::Error::Refused`] when other settings are wrong.
+    pub async fn connect(settings: &config::Database, application_name: &str) -> Result<Self> {
+        let options = verified_options(settings, application_name)?;
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -95,12 +96,9 @@ impl Database {
 
 /// Makes the options of every connection over TCP. The environment (`PGSSLMODE`, `PGSSLROOTCERT`, …) is read by
 /// sqlx first and overwritten here; the mode comes last, so nothing can weaken it.
-pub(crate) fn verified_options(
-    settings: &config::Database,
-    pem: &ClientPem,
-    application_name: &str,
-) -> PgConnectOptions {
-    PgConnectOptions::new_without_pgpass()
+pub(crate) fn verified_options(settings: &config::Database, application_name: &str) -> Result<PgConnectOptions> {
+    let pem = ClientPem::read(&settings.ca_path, &settings.cert_path, &settings.key_path)?;
+    Ok(PgConnectOptions::new_without_pgpass()
         .host(&settings.host)
         .port(settings.port)
         .database(&settings.name)
@@ -112,10 +110,10 @@ pub(crate) fn verified_options(
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "60s"),
         ])
-        .ssl_root_cert_from_pem(pem.ca.clone())
+        .ssl_root_cert_from_pem(pem.ca)
         .ssl_client_cert_from_pem(&pem.cert)
         .ssl_client_key_from_pem(&*pem.key)
-        .ssl_mode(PgSslMode::VerifyFull)
+        .ssl_mode(PgSslMode::VerifyFull))
 }
 
 impl Transaction {

@@ -2,7 +2,7 @@ use sqlx::{
     ConnectOptions, Connection, Executor,
     migrate::{MigrateError, Migrator},
 };
-use untxt_core::{config, tls::ClientPem};
+use untxt_core::config;
 
 use crate::{Error, Result, connect::verified_options};
 
@@ -13,9 +13,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 ///
 /// # Errors
 /// [`Error::NewerData`] when a newer version was here; then nothing was changed.
-pub async fn migrate(settings: &config::Database, pem: &ClientPem) -> Result<()> {
+pub async fn migrate(settings: &config::Database) -> Result<()> {
     // An index on a large table may take longer than a request may.
-    let options = verified_options(settings, pem, "untxt-migrate").options([("statement_timeout", "0")]);
+    let options = verified_options(settings, "untxt-migrate")?.options([("statement_timeout", "0")]);
     let mut conn = options.connect().await?;
     conn.execute("set role untxt_owner").await?;
     MIGRATIONS.run(&mut conn).await.map_err(explain)?;

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use untxt_core::{config::Process, tls::ClientPem};
+use untxt_core::config::Process;
 
 use super::serve::{ServeArgs, block_on};
 
@@ -9,8 +9,7 @@ use super::serve::{ServeArgs, block_on};
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = args.load(Process::Migrate)?.database;
     block_on(|_| async move {
-        let pem = ClientPem::read(&settings.ca_path, &settings.cert_path, &settings.key_path)?;
-        untxt_database::migrate(&settings, &pem).await.context("the database can't be migrated")?;
+        untxt_database::migrate(&settings).await.context("the database can't be migrated")?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -6,7 +6,6 @@ use secrecy::SecretString;
 use untxt_core::{
     config::{Process, Settings},
     domain::UserId,
-    tls::ClientPem,
 };
 use untxt_database::{Database, users};
 
@@ -63,9 +62,7 @@ pub(crate) fn run(args: &UserArgs) -> anyhow::Result<ExitCode> {
 
 /// Connects as the backend does.
 pub(crate) async fn connect(settings: &Settings) -> anyhow::Result<Database> {
-    let database = &settings.database;
-    let pem = ClientPem::read(&database.ca_path, &database.cert_path, &database.key_path)?;
-    Database::connect(database, &pem, "untxt-user").await.context("the database can't be reached")
+    Database::connect(&settings.database, "untxt-user").await.context("the database can't be reached")
 }
 
 /// Adds a person with a password.

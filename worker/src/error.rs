@@ -3,7 +3,6 @@ use untxt_core::{
     domain::FailureCode,
     queue::QueueError,
     storage::StorageError,
-    tls::TlsError,
 };
 
 use crate::sandbox::Fault;
@@ -11,9 +10,6 @@ use crate::sandbox::Fault;
 /// Why the worker can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A certificate or key is missing or unusable.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
     /// The database does not answer or refuses us.
     #[error(transparent)]
     Database(#[from] untxt_database::Error),

@@ -5,7 +5,7 @@ use untxt_core::{
     crypto::{KeyRing, LocalKms},
     queue::{Queue, RedisQueue},
     storage::{ObjectStore, S3Store},
-    tls::{self, ClientPem},
+    tls,
 };
 use untxt_database::Database;
 
@@ -31,13 +31,11 @@ impl Services {
     /// When a certificate or key can't be used, or the database doesn't answer.
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
         tls::install_provider();
-        let database = &settings.database;
-        let pem = ClientPem::read(&database.ca_path, &database.cert_path, &database.key_path)?;
         let consumer = format!("worker-{}", uuid::Uuid::now_v7());
         Ok(Self {
-            database: Database::connect(database, &pem, "untxt-worker").await?,
+            database: Database::connect(&settings.database, "untxt-worker").await?,
             queue: Arc::new(RedisQueue::new(&settings.redis, &consumer)?),
-            objects: Arc::new(S3Store::new(&settings.storage, tls::storage_client(&settings.storage)?)?),
+            objects: Arc::new(S3Store::new(&settings.storage)?),
             keys: KeyRing::new(Arc::new(LocalKms::open(&settings.encryption.key_path)?)),
         })
     }

@@ -16,7 +16,7 @@ impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::Unavailable(_) | StorageError::Refused(_) => Self::StorageUnavailable(error.into()),
-            StorageError::NotFound | StorageError::Interrupted(_) => Self::internal(error),
+            StorageError::NotFound | StorageError::Interrupted(_) | StorageError::Tls(_) => Self::internal(error),
         }
     }
 }

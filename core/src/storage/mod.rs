@@ -16,6 +16,8 @@ use futures::stream::BoxStream;
 pub use key::ObjectKey;
 pub use s3::S3Store;
 
+use crate::tls::TlsError;
+
 /// Why the store gave or took nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -31,6 +33,9 @@ pub enum StorageError {
     /// The stream that was to be stored broke off; nothing was stored.
     #[error("the upload broke off")]
     Interrupted(#[source] std::io::Error),
+    /// A certificate or key of ours can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A stream of pieces of a file.

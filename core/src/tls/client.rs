@@ -43,7 +43,7 @@ pub fn public_client() -> Result<Arc<ClientConfig>, TlsError> {
 ///
 /// # Errors
 /// When a file is missing or unusable.
-pub fn storage_client(storage: &Storage) -> Result<Arc<ClientConfig>, TlsError> {
+pub(crate) fn storage_client(storage: &Storage) -> Result<Arc<ClientConfig>, TlsError> {
     let identity = storage.cert_path.as_deref().zip(storage.key_path.as_deref());
     match &storage.ca_path {
         Some(ca) => private_client(ca, identity),

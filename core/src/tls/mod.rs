@@ -12,7 +12,8 @@ mod server;
 use std::path::PathBuf;
 
 pub use certificates::{Issued, init_certificates};
-pub use client::{private_client, public_client, storage_client};
+pub(crate) use client::storage_client;
+pub use client::{private_client, public_client};
 pub use pem::ClientPem;
 pub use server::server;
 

@@ -43,11 +43,10 @@ impl Site {
         self.folder.path().join("certs").join(name)
     }
 
-    /// Gives the TLS configuration of the backend, or of a client without a certificate.
-    pub(crate) fn client_tls(&self, has_certificate: bool) -> Arc<rustls::ClientConfig> {
+    /// Gives the TLS configuration of the backend.
+    pub(crate) fn client_tls(&self) -> Arc<rustls::ClientConfig> {
         let (cert, key) = (self.cert("backend.crt"), self.cert("backend.key"));
-        let identity = has_certificate.then_some((cert.as_path(), key.as_path()));
-        tls::private_client(&self.cert("root.crt"), identity).expect("a TLS configuration")
+        tls::private_client(&self.cert("root.crt"), Some((&cert, &key))).expect("a TLS configuration")
     }
 }
 
@@ -94,24 +93,24 @@ impl Drop for StoreProcess {
 
 /// Makes a client of the store at `address`.
 pub(crate) fn client(site: &Site, address: SocketAddr) -> S3Store {
-    client_with(&section(address), site.client_tls(true))
+    client_with(&section(site, address))
 }
 
-pub(crate) fn client_with(storage: &config::Storage, tls: Arc<rustls::ClientConfig>) -> S3Store {
-    S3Store::new(storage, tls).expect("a client")
+pub(crate) fn client_with(storage: &config::Storage) -> S3Store {
+    S3Store::new(storage).expect("a client")
 }
 
-/// Gives the section that a client of the store at `address` has.
-pub(crate) fn section(address: SocketAddr) -> config::Storage {
+/// Gives the section that the backend of a site has for the store at `address`.
+pub(crate) fn section(site: &Site, address: SocketAddr) -> config::Storage {
     config::Storage {
         endpoint: Some(format!("https://localhost:{}", address.port())),
         region: "us-east-1".to_owned(),
         bucket: BUCKET.to_owned(),
         access_key_id: SecretString::from(ACCESS_KEY),
         secret_access_key: SecretString::from(SECRET_KEY),
-        ca_path: None,
-        cert_path: None,
-        key_path: None,
+        ca_path: Some(site.cert("root.crt")),
+        cert_path: Some(site.cert("backend.crt")),
+        key_path: Some(site.cert("backend.key")),
         path_style: true,
         kms_key_id: None,
     }

@@ -187,28 +187,29 @@ async fn a_killed_store_shows_no_half_object_and_goes_on() {
 async fn whoever_has_no_certificate_or_secret_stays_outside() {
     let site = Site::new();
     let process = StoreProcess::start(&site);
-    let without_certificate = client_with(&section(process.address), site.client_tls(false));
-    assert!(matches!(without_certificate.probe().await, Err(StorageError::Unavailable(_))));
+    let mut without_certificate = section(&site, process.address);
+    (without_certificate.cert_path, without_certificate.key_path) = (None, None);
+    assert!(matches!(client_with(&without_certificate).probe().await, Err(StorageError::Unavailable(_))));
 
-    let mut wrong = section(process.address);
+    let mut wrong = section(&site, process.address);
     wrong.secret_access_key = SecretString::from("a guess");
-    let store = client_with(&wrong, site.client_tls(true));
+    let store = client_with(&wrong);
     assert!(matches!(store.probe().await, Err(StorageError::Refused(_))));
     let put = store.put(&an_object(), body(b"x", 1)).await;
     assert!(matches!(&put, Err(StorageError::Refused(code)) if code == "SignatureDoesNotMatch"), "{put:?}");
     wrong.access_key_id = SecretString::from("nobody");
-    let put = client_with(&wrong, site.client_tls(true)).put(&an_object(), body(b"x", 1)).await;
+    let put = client_with(&wrong).put(&an_object(), body(b"x", 1)).await;
     assert!(matches!(&put, Err(StorageError::Refused(code)) if code == "InvalidAccessKeyId"), "{put:?}");
 
-    let mut elsewhere = section(process.address);
+    let mut elsewhere = section(&site, process.address);
     elsewhere.bucket = "another".to_owned();
-    let put = client_with(&elsewhere, site.client_tls(true)).put(&an_object(), body(b"x", 1)).await;
+    let put = client_with(&elsewhere).put(&an_object(), body(b"x", 1)).await;
     assert!(matches!(&put, Err(StorageError::Refused(code)) if code == "NoSuchBucket"), "{put:?}");
 
     let answer = raw::plain_http(process.address);
     assert!(!answer.starts_with(b"HTTP"), "no answer in clear");
     let stranger = Site::new();
-    let store = client_with(&section(process.address), stranger.client_tls(true));
+    let store = client_with(&section(&stranger, process.address));
     assert!(matches!(store.probe().await, Err(StorageError::Unavailable(_))), "another root");
 }
 
@@ -216,9 +217,9 @@ async fn whoever_has_no_certificate_or_secret_stays_outside() {
 async fn plain_addresses_are_never_used() {
     let site = Site::new();
     let process = StoreProcess::start(&site);
-    let mut plain = section(process.address);
+    let mut plain = section(&site, process.address);
     plain.endpoint = Some(format!("http://localhost:{}", process.address.port()));
-    let refused = client_with(&plain, site.client_tls(true)).probe().await;
+    let refused = client_with(&plain).probe().await;
     assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
 }
 

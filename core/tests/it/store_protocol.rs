@@ -20,7 +20,7 @@ use crate::{
 fn start() -> (Site, StoreProcess, Client) {
     let site = Site::new();
     let process = StoreProcess::start(&site);
-    let client = raw::s3(&section(process.address), site.client_tls(true));
+    let client = raw::s3(&section(&site, process.address), site.client_tls());
     (site, process, client)
 }
 
@@ -59,7 +59,7 @@ async fn listings_are_paged_in_order_and_follow_changes() {
 
     process.kill();
     let process = StoreProcess::start(&site);
-    let client = raw::s3(&section(process.address), site.client_tls(true));
+    let client = raw::s3(&section(&site, process.address), site.client_tls());
     assert_eq!(keys(&client, "").await, ["a/0", "a/1", "a/3", "a/4", "a/5", "b/1"], "after a restart");
 }
 
@@ -124,7 +124,7 @@ async fn only_signed_headers_open_the_store() {
     let valid = PresigningConfig::expires_in(Duration::from_secs(60)).expect("valid");
     let presigned = client.get_object().bucket(BUCKET).key("k").presigned(valid).await.expect("signed");
     let plain = format!("https://localhost:{}/{BUCKET}/k", process.address.port());
-    let https = raw::https::<Full<Bytes>>(site.client_tls(true));
+    let https = raw::https::<Full<Bytes>>(site.client_tls());
     for uri in [presigned.uri(), &plain] {
         let answer = https.get(uri.parse().expect("an address")).await.expect("an answer");
         assert_eq!(answer.status(), 403);

@@ -14,7 +14,7 @@ use std::{
 };
 
 use tokio::sync::{Mutex, OnceCell};
-use untxt_core::{config, tls::ClientPem};
+use untxt_core::config;
 
 use crate::Database;
 use server::{Server, TEMPLATE};
@@ -83,19 +83,13 @@ impl TestPostgres {
 
     /// Connects as that role.
     pub async fn connect(&self, role: Role) -> Database {
-        Database::connect(&self.settings(role), &self.pem(role), role.name()).await.expect("a connection")
+        Database::connect(&self.settings(role), role.name()).await.expect("a connection")
     }
 
     /// Gives the settings with which a process of that role connects to this database.
     #[must_use]
     pub fn settings(&self, role: Role) -> config::Database {
         self.server.settings(&self.database, role)
-    }
-
-    /// Gives the certificates of that role.
-    #[must_use]
-    pub fn pem(&self, role: Role) -> ClientPem {
-        self.server.pem(role)
     }
 
     /// Gives the folder of `init_certificates` that the server's certificate comes from, so that a test can use the

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 use untxt_core::{
     config,
-    tls::{ClientPem, init_certificates, install_provider},
+    tls::{init_certificates, install_provider},
 };
 
 use super::Role;
@@ -65,7 +65,7 @@ impl Server {
         for _ in 0..200 {
             match bootstrap::prepare(&socket_dir, self.port, TEMPLATE, &passwords).await {
                 Ok(()) => {
-                    migrate(&self.settings(TEMPLATE, Role::Migrate), &self.pem(Role::Migrate)).await.expect("migrated");
+                    migrate(&self.settings(TEMPLATE, Role::Migrate)).await.expect("migrated");
                     return;
                 }
                 Err(error) if error.is_temporary() => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -92,11 +92,6 @@ impl Server {
             key_path: file("key"),
             max_connections: 8,
         }
-    }
-
-    pub(super) fn pem(&self, role: Role) -> ClientPem {
-        let settings = self.settings(TEMPLATE, role);
-        ClientPem::read(&settings.ca_path, &settings.cert_path, &settings.key_path).expect("certificates")
     }
 
     pub(super) fn psql(&self, database: &str, sql: &str) -> String {

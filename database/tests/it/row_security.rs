@@ -78,8 +78,7 @@ async fn an_actor_ends_with_its_transaction() {
     let postgres = TestPostgres::start().await;
     let mut settings = postgres.settings(untxt_database::testing::Role::Backend);
     settings.max_connections = 1;
-    let pem = postgres.pem(untxt_database::testing::Role::Backend);
-    let backend = untxt_database::Database::connect(&settings, &pem, "one").await.expect("a connection");
+    let backend = untxt_database::Database::connect(&settings, "one").await.expect("a connection");
     a_user(&backend, "alice").await;
     let mut tx = backend.begin_system().await.expect("a transaction");
     assert_eq!(count(&mut tx, "users").await.expect("a count"), 0);

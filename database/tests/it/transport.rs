@@ -3,7 +3,7 @@ use std::process::Command;
 use tokio_util::sync::CancellationToken;
 use untxt_core::tls::init_certificates;
 use untxt_database::{
-    Database,
+    Database, Error,
     events::Listener,
     testing::{Role, TestPostgres},
     users,
@@ -115,19 +115,19 @@ async fn our_client_trusts_our_root_and_no_other() {
     let settings = postgres.settings(Role::Backend);
     let folder = tempfile::tempdir().expect("a folder");
     init_certificates(folder.path(), &[]).expect("certificates");
-    let mut other_root = postgres.pem(Role::Backend);
-    other_root.ca = std::fs::read(folder.path().join("root.crt")).expect("a root");
-    let mut no_root = postgres.pem(Role::Backend);
-    no_root.ca.clear();
-    for (what, pem) in [("another root", other_root), ("no root", no_root)] {
-        let refused = Database::connect(&settings, &pem, "test").await;
-        let error = refused.expect_err(what);
-        let reason = format!("{error:?}");
-        assert!(!error.is_temporary() && reason.contains("InvalidCertificate"), "{what}: {reason}");
-    }
+    let mut other_root = settings.clone();
+    other_root.ca_path = folder.path().join("root.crt");
+    let error = Database::connect(&other_root, "test").await.expect_err("another root");
+    let reason = format!("{error:?}");
+    assert!(!error.is_temporary() && reason.contains("InvalidCertificate"), "{reason}");
+    let mut no_root = settings.clone();
+    no_root.ca_path = folder.path().join("empty.crt");
+    std::fs::write(&no_root.ca_path, "").expect("a file");
+    let error = Database::connect(&no_root, "test").await.expect_err("no root");
+    assert!(matches!(error, Error::Tls(_)), "{error:?}");
     let mut elsewhere = settings;
     elsewhere.host = "127.0.0.2".to_owned();
-    assert!(Database::connect(&elsewhere, &postgres.pem(Role::Backend), "test").await.is_err());
+    assert!(Database::connect(&elsewhere, "test").await.is_err());
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn in_a_hostile_environment() {
     .await
     .expect("an answer");
     assert_eq!((ssl, actor), (true, None));
-    let mut other_root = postgres.pem(Role::Backend);
-    other_root.ca = std::fs::read(postgres.certificates().join("clients.pem")).expect("a certificate");
-    assert!(Database::connect(&postgres.settings(Role::Backend), &other_root, "test").await.is_err());
+    let mut other_root = postgres.settings(Role::Backend);
+    other_root.ca_path = postgres.certificates().join("clients.pem");
+    assert!(Database::connect(&other_root, "test").await.is_err());
 }

@@ -29,7 +29,7 @@ use untxt_core::{
     config::{Process, Settings},
     crypto::LocalKms,
     lifecycle::Lifecycle,
-    tls::{ClientPem, init_certificates},
+    tls::init_certificates,
 };
 use untxt_database::conf::RolePasswords;
 
@@ -223,8 +223,7 @@ impl<'a> Setup<'a> {
             .await
             .context("the database's roles can't be made")?;
         let settings = Settings::load_from(Some(&self.data.path("conf/migrate.toml")), [], Process::Migrate)?.database;
-        let pem = ClientPem::read(&settings.ca_path, &settings.cert_path, &settings.key_path)?;
-        untxt_database::migrate(&settings, &pem).await?;
+        untxt_database::migrate(&settings).await?;
         Ok(())
     }
 

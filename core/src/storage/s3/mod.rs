@@ -7,7 +7,7 @@ mod connector;
 mod error;
 mod upload;
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{ops::Range, time::Duration};
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
@@ -27,7 +27,7 @@ use secrecy::ExposeSecret;
 
 use self::error::StorageErrorFrom;
 use super::{ByteStream, ObjectKey, ObjectStore, StorageError};
-use crate::config::Storage;
+use crate::{config::Storage, tls};
 
 /// One try of a request without a large body, until its answer begins.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -55,8 +55,8 @@ impl S3Store {
     /// Makes a client; nothing is sent yet.
     ///
     /// # Errors
-    /// When certificates or keys can't be read.
-    pub fn new(storage: &Storage, tls: Arc<rustls::ClientConfig>) -> Result<Self, StorageError> {
+    /// [`StorageError::Tls`] when certificates or keys can't be read.
+    pub fn new(storage: &Storage) -> Result<Self, StorageError> {
         let keys = Credentials::new(
             storage.access_key_id.expose_secret(),
             storage.secret_access_key.expose_secret(),
@@ -67,7 +67,7 @@ impl S3Store {
         let mut config = aws_sdk_s3::Config::builder()
             .region(Region::new(storage.region.clone()))
             .credentials_provider(keys)
-            .http_client(connector::http_client(tls))
+            .http_client(connector::http_client(tls::storage_client(storage)?))
             .force_path_style(storage.path_style)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
