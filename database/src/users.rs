@@ -180,36 +180,6 @@ pub async fn reset_failed_logins(conn: &mut PgConnection, id: UserId) -> Result<
     if changed == 1 { Ok(()) } else { Err(Error::NotFound("user")) }
 }
 
-/// Replaces the actor's password hash and ends every session of it.
-///
-/// # Errors
-/// [`crate::Error::NotFound`] when the actor is another.
-pub async fn set_password(conn: &mut PgConnection, id: UserId, password_hash: &str) -> Result<()> {
-    let changed = sqlx::query!(
-        "update users
-        set
-            password_hash = $2,
-            failed_logins = 0,
-            locked_until = null
-        where id = $1",
-        id.as_uuid(),
-        password_hash,
-    )
-    .execute(&mut *conn)
-    .await?
-    .rows_affected();
-    if changed != 1 {
-        return Err(Error::NotFound("user"));
-    }
-    sqlx::query!(
-        "update sessions set ended_at = clock_timestamp() where user_id = $1 and ended_at is null",
-        id.as_uuid()
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 struct UserRow {
     id: Uuid,
     login: String,

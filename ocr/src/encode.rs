@@ -1,10 +1,9 @@
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
-use serde::{Deserialize, Serialize};
 
 use crate::{OcrError, Pixels, Raster};
 
 /// A picture as a browser shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedImage {
     /// `image/png` or `image/jpeg`.
     pub media_type: String,

@@ -1,4 +1,3 @@
-use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{
@@ -8,7 +7,7 @@ use crate::{
 };
 
 /// Everything that reading one page gives.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PageReading {
     /// The words and the text.
     pub page: PageText,

@@ -1,7 +1,7 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One recognised word.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Word {
     /// The text, never empty.
     pub text: String,
@@ -18,7 +18,7 @@ pub struct Word {
 }
 
 /// What was read from one page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PageText {
     /// Width of the page image in pixels.
     pub width: u32,

@@ -106,41 +106,6 @@ pub async fn find(conn: &mut PgConnection, id: TaskId) -> Result<Option<Task>> {
     .transpose()
 }
 
-/// Finds the newest task of a document of the actor.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn latest_of(conn: &mut PgConnection, document: DocumentId) -> Result<Option<Task>> {
-    sqlx::query_as!(
-        TaskRow,
-        "select
-            id,
-            document_id,
-            state,
-            page_count,
-            pages_done,
-            pages_failed,
-            pages_low,
-            last_seq,
-            failure_code,
-            pdf_attempt,
-            languages,
-            trace,
-            created_at,
-            started_at,
-            ended_at
-        from tasks
-        where document_id = $1
-        order by created_at desc, id desc
-        limit 1",
-        document.as_uuid(),
-    )
-    .fetch_optional(conn)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
-}
-
 /// Holds the task's row until the transaction ends, `false` when it is gone. Whoever changes pages and counters takes
 /// this lock first.
 pub(crate) async fn lock(conn: &mut PgConnection, task: TaskId) -> Result<bool> {

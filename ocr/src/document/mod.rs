@@ -12,14 +12,13 @@ mod tiff;
 
 pub(crate) use self::{jpeg::JpegHeader, pdf::PdfFile};
 
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use crate::{OcrError, Raster};
 use image::StillKind;
 
 /// Limits that a document must keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenOptions {
     /// Pages a document may have.
     pub max_pages: u32,
