@@ -17,10 +17,11 @@ pub(crate) enum StillKind {
 impl StillKind {
     pub(crate) fn tell(bytes: &[u8]) -> Option<Self> {
         match bytes {
-            [0x89, b'P', b'N', b'G', ..] => Some(Self::Png),
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Self::Png),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::WebP),
-            [b'B', b'M', ..] => Some(Self::Bmp),
-            [b'G', b'I', b'F', b'8', ..] => Some(Self::Gif),
+            // the reserved field tells a bitmap from a text that begins with these letters
+            [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some(Self::Bmp),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
             _ => None,
         }
     }

@@ -17,6 +17,10 @@ use std::sync::Arc;
 use crate::{OcrError, Raster};
 use image::StillKind;
 
+const PDF_HEADER: &[u8] = b"%PDF-";
+/// Little and big endian, both also with 64-bit offsets.
+const TIFF_HEADERS: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+
 /// Limits that a document must keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenOptions {
@@ -78,9 +82,9 @@ impl Document {
     }
 
     fn tell_kind(bytes: &Arc<Vec<u8>>, options: &OpenOptions) -> Result<Kind, OcrError> {
-        // a PDF may have junk before its header (PDF 1.7, appendix H.3, note 13)
-        let head = &bytes[..bytes.len().min(1024)];
-        if bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*") || bytes.starts_with(b"II+\0") {
+        // a PDF may have 1,024 bytes of junk before its header (PDF 1.7, appendix H.3, note 13)
+        let head = &bytes[..bytes.len().min(1024 + PDF_HEADER.len())];
+        if TIFF_HEADERS.iter().any(|header| bytes.starts_with(header)) {
             return Ok(Kind::Tiff(tiff::list_pages(bytes, options)?));
         }
         if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
@@ -91,7 +95,7 @@ impl Document {
             image::check_header(kind, bytes, options)?;
             return Ok(Kind::Still(kind));
         }
-        if head.windows(5).any(|window| window == b"%PDF-") {
+        if head.windows(PDF_HEADER.len()).any(|window| window == PDF_HEADER) {
             return Ok(Kind::Pdf(PdfFile::open(bytes, options)?));
         }
         Err(OcrError::unreadable("the file is none of PDF, TIFF, JPEG, PNG, WebP, BMP, GIF"))
