@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use untxt_core::domain::{EventKind, TaskId};
+use uuid::Uuid;
 
 use super::ClaimedPage;
 use crate::{
@@ -33,7 +34,41 @@ pub async fn claim_next(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(task_row) = task_row else { return Ok(None) };
-    let row = sqlx::query!(
+    let Some(row) = claim_first(conn, task, lease, max_attempts).await? else { return Ok(None) };
+    let at = Row { table: "pages", id: &task };
+    let page = at.page("page_number", row.page_number)?;
+    let kind = if row.attempt > 1 { EventKind::PageRetried } else { EventKind::PageStarted };
+    record(conn, task, kind, Some(page), None).await?;
+    Ok(Some(ClaimedPage {
+        task,
+        page,
+        owner: task_row.owner_id.into(),
+        document: task_row.document_id.into(),
+        attempt: at.number("attempt", row.attempt)?,
+        tries: at.number("tries", row.tries)?,
+        lease_token: row.lease_token,
+        languages: task_row.languages,
+        trace: task_row.trace,
+    }))
+}
+
+/// What a claim gives, as it comes from the database.
+struct ClaimedRow {
+    page_number: i32,
+    attempt: i32,
+    tries: i32,
+    lease_token: Uuid,
+}
+
+/// Claims the first page that can be claimed.
+async fn claim_first(
+    conn: &mut PgConnection,
+    task: TaskId,
+    lease: Duration,
+    max_attempts: u32,
+) -> Result<Option<ClaimedRow>> {
+    let row = sqlx::query_as!(
+        ClaimedRow,
         r#"update pages
         set
             state = 'processing',
@@ -62,24 +97,9 @@ pub async fn claim_next(
         lease.as_secs_f64(),
         count_column(max_attempts),
     )
-    .fetch_optional(&mut *conn)
+    .fetch_optional(conn)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let at = Row { table: "pages", id: &task };
-    let page = at.page("page_number", row.page_number)?;
-    let kind = if row.attempt > 1 { EventKind::PageRetried } else { EventKind::PageStarted };
-    record(conn, task, kind, Some(page), None).await?;
-    Ok(Some(ClaimedPage {
-        task,
-        page,
-        owner: task_row.owner_id.into(),
-        document: task_row.document_id.into(),
-        attempt: at.number("attempt", row.attempt)?,
-        tries: at.number("tries", row.tries)?,
-        lease_token: row.lease_token,
-        languages: task_row.languages,
-        trace: task_row.trace,
-    }))
+    Ok(row)
 }
 
 /// Moves the end of the lease to `lease` from now.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use untxt_core::domain::{EventKind, PageCounters, TaskId};
+use uuid::Uuid;
 
 use super::ClaimedTask;
 use crate::{
@@ -21,7 +22,8 @@ pub async fn claim(
     lease: Duration,
     max_attempts: u32,
 ) -> Result<Option<ClaimedTask>> {
-    let row = sqlx::query!(
+    sqlx::query_as!(
+        ClaimedRow,
         r#"update tasks
         set
             state = case state when 'queued' then 'inspecting' else state end,
@@ -61,26 +63,51 @@ pub async fn claim(
         count_column(max_attempts),
     )
     .fetch_optional(conn)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let at = Row { table: "tasks", id: &row.id };
-    Ok(Some(ClaimedTask {
-        task: row.id.into(),
-        document: row.document_id.into(),
-        owner: row.owner_id.into(),
-        attempt: at.number("attempt", row.attempt)?,
-        tries: at.number("tries", row.tries)?,
-        lease_token: row.lease_token,
-        languages: row.languages,
-        state: at.word("state", &row.state)?,
-        pages: PageCounters {
-            total: at.number("page_count", row.page_count)?,
-            done: at.number("pages_done", row.pages_done)?,
-            failed: at.number("pages_failed", row.pages_failed)?,
-            low: at.number("pages_low", row.pages_low)?,
-        },
-        trace: row.trace,
-    }))
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// What a claim gives, as it comes from the database.
+struct ClaimedRow {
+    id: Uuid,
+    document_id: Uuid,
+    owner_id: Uuid,
+    attempt: i32,
+    tries: i32,
+    lease_token: Uuid,
+    languages: String,
+    state: String,
+    page_count: i32,
+    pages_done: i32,
+    pages_failed: i32,
+    pages_low: i32,
+    trace: Uuid,
+}
+
+impl TryFrom<ClaimedRow> for ClaimedTask {
+    type Error = Error;
+
+    fn try_from(row: ClaimedRow) -> Result<Self> {
+        let at = Row { table: "tasks", id: &row.id };
+        Ok(Self {
+            task: row.id.into(),
+            document: row.document_id.into(),
+            owner: row.owner_id.into(),
+            attempt: at.number("attempt", row.attempt)?,
+            tries: at.number("tries", row.tries)?,
+            lease_token: row.lease_token,
+            languages: row.languages,
+            state: at.word("state", &row.state)?,
+            pages: PageCounters {
+                total: at.number("page_count", row.page_count)?,
+                done: at.number("pages_done", row.pages_done)?,
+                failed: at.number("pages_failed", row.pages_failed)?,
+                low: at.number("pages_low", row.pages_low)?,
+            },
+            trace: row.trace,
+        })
+    }
 }
 
 /// Moves the end of the lease to `lease` from now.
