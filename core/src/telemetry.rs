@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::Log;
+use crate::config::{Log, LogFormat};
 
 /// Starts logging; a second call changes nothing.
 ///
@@ -15,10 +15,9 @@ use crate::config::Log;
 pub fn start(log: &Log) -> Result<(), tracing_subscriber::filter::ParseError> {
     let filter = EnvFilter::try_new(&log.level)?;
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if log.format == "json" {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
-    } else {
-        builder.with_ansi(std::io::stderr().is_terminal()).try_init()
+    let started = match log.format {
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
     };
     if started.is_err() {
         tracing::debug!("logging was started before");

@@ -14,7 +14,9 @@ mod validate;
 use std::path::Path;
 
 pub use problem::{Problem, Problems};
-pub use sections::{Database, Encryption, Limits, Log, Redis, Server, Session, Settings, Storage, Store, Worker};
+pub use sections::{
+    Database, Encryption, Limits, Log, LogFormat, Provider, Redis, Server, Session, Settings, Storage, Store, Worker,
+};
 pub use validate::Process;
 
 /// The commented defaults, which are also the list of every key there is.
@@ -96,6 +98,13 @@ mod tests {
             messages(&problems),
             ["database.hots", "database.port", "UNTXT_REDIS__PORT", "no.such", "server.bind", "server.redirect_bind"]
         );
+    }
+
+    #[test]
+    fn a_word_that_is_no_choice_is_a_problem() {
+        let problems = load("[log]\nformat='xml'\n[encryption]\nprovider='none'\n", &[]).expect_err("bad");
+        assert_eq!(messages(&problems), ["encryption.provider", "log.format"]);
+        assert!(problems.to_string().contains("`json` or `text`"), "{problems}");
     }
 
     #[test]

@@ -86,8 +86,16 @@ pub struct Storage {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Encryption {
-    pub provider: String,
+    pub provider: Provider,
     pub key_path: PathBuf,
+}
+
+/// Who wraps the owner keys: what this build knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// A key file.
+    Local,
 }
 
 /// Logins.
@@ -140,8 +148,18 @@ pub struct Store {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    pub format: String,
+    pub format: LogFormat,
     pub level: String,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For machines.
+    Json,
+    /// For people.
+    Text,
 }
 
 impl Limits {

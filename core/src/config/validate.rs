@@ -48,9 +48,6 @@ impl Settings {
         need_file("redis.key_path", &self.redis.key_path, problems);
         self.validate_storage(problems);
         self.validate_limits(problems);
-        if self.encryption.provider != "local" {
-            problems.add("encryption.provider", "only \"local\" is known to this build");
-        }
         need_file("encryption.key_path", &self.encryption.key_path, problems);
     }
 
