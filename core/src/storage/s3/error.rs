@@ -3,22 +3,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::storage::StorageError;
 
-/// How answers of the SDK become ours.
-pub(super) trait StorageErrorFrom {
+impl StorageError {
     /// Sorts an error by what the caller can do about it.
-    fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
-    where
-        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static;
-
-    /// Sorts an S3 error code that came inside a good answer.
-    fn from_code(code: &str) -> Self;
-
-    /// Wraps what can only be a mistake in a request of ours.
-    fn unexpected(error: impl std::fmt::Display) -> Self;
-}
-
-impl StorageErrorFrom for StorageError {
-    fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
+    pub(super) fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
@@ -39,7 +26,8 @@ impl StorageErrorFrom for StorageError {
         }
     }
 
-    fn from_code(code: &str) -> Self {
+    /// Sorts an S3 error code that came inside a good answer.
+    pub(super) fn from_code(code: &str) -> Self {
         match code {
             "InternalError" | "SlowDown" | "ServiceUnavailable" | "InsufficientStorage" => {
                 Self::Unavailable(code.to_owned().into())
@@ -48,7 +36,8 @@ impl StorageErrorFrom for StorageError {
         }
     }
 
-    fn unexpected(error: impl std::fmt::Display) -> Self {
+    /// Wraps what can only be a mistake in a request of ours.
+    pub(super) fn unexpected(error: impl std::fmt::Display) -> Self {
         Self::Refused(error.to_string())
     }
 }

@@ -25,7 +25,6 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use secrecy::ExposeSecret;
 
-use self::error::StorageErrorFrom;
 use super::{ByteStream, ObjectKey, ObjectStore, StorageError};
 use crate::{config::Storage, tls};
 

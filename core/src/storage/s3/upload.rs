@@ -9,7 +9,7 @@ use aws_sdk_s3::{
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, future, stream::Fuse};
 
-use super::{S3Store, error::StorageErrorFrom};
+use super::S3Store;
 use crate::storage::{ByteStream, StorageError};
 
 /// Length of every part but the last; what is not longer is put in one request. S3 wants 5 MiB at least and 10,000
@@ -162,7 +162,9 @@ impl Drop for Multipart {
         let (Some(upload_id), Ok(runtime)) = (self.upload_id.take(), tokio::runtime::Handle::try_current()) else {
             return;
         };
-        // The caller is gone, so nobody can wait for this; it ends by itself after ABORT_TIMEOUT at the latest.
+        // Loose, because who dropped this cannot wait, and the store client outlives no lifecycle of its own. It is
+        // over after ABORT_TIMEOUT at the latest; if the process ends first, the parts are left to the store's clean-up
+        // of unfinished uploads.
         runtime.spawn(send_abort(self.client.clone(), self.bucket.clone(), self.key.clone(), upload_id));
     }
 }
