@@ -1,7 +1,7 @@
 //! Takes tasks, has their pages read in sandboxed children, and stores what was read.
 //!
 //! It promises that a page is read once whatever dies, that no connection is held while a page is read, and that
-//! whoever parses a document holds no key. It refuses to know about people and browsers.
+//! whoever parses a document is handed no key. It refuses to know about people and browsers.
 //!
 //! An entry of the queue only says "look at this task": [`consumer`] gives it to a free [`slot`], which claims in
 //! Postgres what there is to do: [`inspect`], [`recognise`] or [`finish`]. What nobody looks at, [`sweeper`] finds.

@@ -28,7 +28,7 @@ impl ChildCommand {
         Self { program: program.as_ref().to_owned(), arguments: arguments.into_iter().map(Into::into).collect() }
     }
 
-    /// Prepares a child that inherits nothing: no environment, no descriptor but three pipes, no folder, and a
+    /// Prepares a child that inherits nothing: no environment, no descriptor of ours but three pipes, no folder, and a
     /// process group of its own.
     pub(super) fn prepare(&self) -> Command {
         let mut command = Command::new(&self.program);

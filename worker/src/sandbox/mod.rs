@@ -1,4 +1,5 @@
-//! The only place where a document's bytes are parsed: a child process that holds no key, no network and no file.
+//! Where a worker has a document's bytes parsed: a child process that is handed no key, with limits on everything it
+//! may use. It is not yet kept from the network and from what its system user may open.
 //!
 //! It promises that whatever a file does to its parser costs at most the child: the parent gets an answer, checked
 //! like a stranger's, or a [`Fault`] with a code from the closed list, within a time limit. A child stays warm
