@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use hayro::hayro_syntax::{
     Pdf,
@@ -9,7 +9,7 @@ use hayro::hayro_syntax::{
 /// for one that is damaged. (The renderer passes over damaged ones, which would shift the numbers of all behind.)
 pub(super) fn list_pages(pdf: &Pdf, max_pages: u32) -> Vec<Option<usize>> {
     let loaded = pdf.pages().len();
-    let mut walk = Walk { pdf, seen: HashSet::new(), pages: Vec::new(), loaded: 0, limit: max_pages as usize + 1 };
+    let mut walk = Walk { pdf, seen: HashMap::new(), pages: Vec::new(), loaded: 0, limit: max_pages as usize + 1 };
     let root = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id()).and_then(|catalog| catalog.get::<Dict<'_>>("Pages"));
     if let Some(root) = root {
         walk.visit(&root, 0);
@@ -21,9 +21,14 @@ pub(super) fn list_pages(pdf: &Pdf, max_pages: u32) -> Vec<Option<usize>> {
     (0..loaded).map(Some).collect()
 }
 
+/// The place of a page among those that can be loaded.
+type Leaf = Option<usize>;
+
 struct Walk<'a> {
     pdf: &'a Pdf,
-    seen: HashSet<(u32, i32)>,
+    /// Objects that were met, with their place if they are pages. The renderer loads each once, however often it
+    /// is named; a `Pages` node that is met again would be a circle.
+    seen: HashMap<(u32, i32), Option<Leaf>>,
     pages: Vec<Option<usize>>,
     loaded: usize,
     limit: usize,
@@ -41,25 +46,62 @@ impl<'a> Walk<'a> {
             if self.pages.len() >= self.limit {
                 return;
             }
-            let kid = match kid {
+            let (id, kid) = match kid {
                 MaybeRef::Ref(id) => {
-                    if !self.seen.insert((id.obj_number, id.gen_number)) {
+                    let key = (id.obj_number, id.gen_number);
+                    if let Some(known) = self.seen.get(&key) {
+                        self.pages.extend(*known);
                         continue;
                     }
-                    self.pdf.xref().get::<Object<'a>>(id.into()).and_then(Object::into_dict)
+                    (Some(key), self.pdf.xref().get::<Object<'a>>(id.into()).and_then(Object::into_dict))
                 }
-                MaybeRef::NotRef(object) => object.into_dict(),
+                MaybeRef::NotRef(object) => (None, object.into_dict()),
             };
             match kid {
-                None => self.pages.push(None),
+                None => self.add(id, None),
                 Some(kid) if kid.get::<Name<'_>>("Type").is_some_and(|name| &*name == b"Pages") => {
+                    self.seen.extend(id.map(|id| (id, None)));
                     self.visit(&kid, depth + 1);
                 }
                 Some(_) => {
-                    self.pages.push(Some(self.loaded));
+                    self.add(id, Some(self.loaded));
                     self.loaded += 1;
                 }
             }
         }
+    }
+
+    fn add(&mut self, id: Option<(u32, i32)>, leaf: Leaf) {
+        self.seen.extend(id.map(|id| (id, Some(leaf))));
+        self.pages.push(leaf);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pdf(kids: &str) -> Pdf {
+        let page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>";
+        let objects = ["<</Type/Catalog/Pages 2 0 R>>", &format!("<</Type/Pages/Count 5/Kids[{kids}]>>"), page, page];
+        let mut bytes = String::from("%PDF-1.7\n");
+        for (index, object) in objects.iter().enumerate() {
+            bytes += &format!("{} 0 obj\n{object}\nendobj\n", index + 1);
+        }
+        bytes += "trailer\n<</Root 1 0 R/Size 5>>\n%%EOF\n";
+        Pdf::new(bytes.into_bytes()).expect("a document")
+    }
+
+    #[test]
+    fn a_page_that_is_named_again_counts_again() {
+        let (three, four) = (Some(0), Some(1));
+        let pdf = pdf("3 0 R 3 0 R 4 0 R 3 0 R 3 0 R");
+        assert_eq!(list_pages(&pdf, 9), [three, three, four, three, three]);
+        assert_eq!(list_pages(&pdf, 2).len(), 3, "enough to see that these are too many");
+    }
+
+    #[test]
+    fn a_tree_that_holds_itself_ends() {
+        assert_eq!(list_pages(&pdf("3 0 R 2 0 R"), 9), [Some(0), Some(0)]);
     }
 }
