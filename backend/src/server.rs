@@ -19,7 +19,7 @@ use hyper_util::{
 use tokio_util::sync::CancellationToken;
 use untxt_core::{config, tls};
 
-use crate::Error;
+use crate::{Error, connections::Bounded};
 
 /// How long running requests may take to end when the process stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ impl Bound {
 
     /// Serves HTTPS (h2 and HTTP/1.1) until `stop`, then lets running requests end.
     pub(crate) async fn serve_tls(self, tls: RustlsConfig, router: Router, stop: CancellationToken) -> io::Result<()> {
-        let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
+        let acceptor = Bounded::new(RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new()));
         let mut server = axum_server::from_tcp(self.listener)?.acceptor(acceptor);
         set_limits(server.http_builder());
         let handle = Handle::new();
