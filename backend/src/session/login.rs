@@ -21,6 +21,9 @@ use untxt_database::{sessions, users, users::Credentials};
 use super::{Logins, SessionAnswer, access_token::Bearer, cookies};
 use crate::{App, extract::Json, problem::ApiError};
 
+/// The longest login that the database takes.
+const MAX_LOGIN_CHARS: usize = 254;
+
 /// A failed login is not answered before: what was looked up and written must not show in the time.
 const FAILURE_FLOOR: Duration = Duration::from_millis(300);
 
@@ -63,7 +66,8 @@ async fn begin_session(app: &App, address: Option<IpAddr>, body: Login) -> Resul
 
 async fn find_unlocked(app: &App, login: &str) -> Result<Option<Credentials>, ApiError> {
     let mut tx = app.db.begin_system().await?;
-    let credentials = users::find_by_login(&mut tx, login).await?;
+    // Nobody has such a login, and the database would refuse the question.
+    let credentials = if can_exist(login) { users::find_by_login(&mut tx, login).await? } else { None };
     match &credentials {
         None => app.logins.throttle.check_stranger(login, Instant::now())?,
         Some(Credentials { locked_for: Some(retry_after), .. }) => {
@@ -72,6 +76,10 @@ async fn find_unlocked(app: &App, login: &str) -> Result<Option<Credentials>, Ap
         Some(_) => {}
     }
     Ok(credentials)
+}
+
+fn can_exist(login: &str) -> bool {
+    login.chars().count() <= MAX_LOGIN_CHARS && !login.chars().any(char::is_control)
 }
 
 async fn record_failure(app: &App, login: &str, user: Option<UserId>) -> Result<(), ApiError> {
