@@ -1,10 +1,11 @@
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Json,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use futures::FutureExt;
 use http::{
     HeaderMap, StatusCode,
     header::{CONTENT_LENGTH, LOCATION},
@@ -105,7 +106,10 @@ impl Upload {
         let (key, wrapped) = self.owner_key.create_document_key(id)?;
         let draft = Draft { id, key, wrapped };
         let (object, name, media_type) = (ObjectKey::Original(id), part.name.clone(), part.media_type);
-        let received = match receive(&self.app, self.actor.owner(), object, &draft.key, part).await {
+        let receiving = receive(&self.app, self.actor.owner(), object, &draft.key, part);
+        // Even a panic must not leave an object behind that no row names.
+        let received = AssertUnwindSafe(receiving).catch_unwind().await;
+        let received = match received.unwrap_or_else(|_| Err(ApiError::internal("receiving a file panicked"))) {
             Ok(received) => received,
             Err(error) => {
                 self.remove(object).await;

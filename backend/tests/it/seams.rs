@@ -22,6 +22,8 @@ use untxt_core::{
 pub(crate) struct MemoryStore {
     objects: Mutex<HashMap<ObjectKey, Vec<u8>>>,
     pub(crate) is_down: AtomicBool,
+    /// Stores the object, then panics.
+    pub(crate) panics: AtomicBool,
     pub(crate) puts: AtomicUsize,
 }
 
@@ -55,6 +57,7 @@ impl ObjectStore for MemoryStore {
         }
         let length = bytes.len() as u64;
         self.insert(*key, bytes);
+        assert!(!self.panics.load(Ordering::SeqCst), "as told");
         Ok(length)
     }
 

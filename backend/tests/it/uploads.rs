@@ -44,6 +44,22 @@ async fn a_file_becomes_a_sealed_document_with_a_task() {
     assert_eq!(entries[0].task.to_string(), document["task"]["id"].as_str().expect("an id"));
 }
 
+#[tokio::test]
+async fn a_file_longer_than_the_parts_of_the_store_is_taken() {
+    let app = TestApp::with(|settings| settings.limits.max_file_bytes = 20 << 20).await;
+    let ada = app.person("ada").await;
+    assert_eq!(ada.upload(&app, "long.pdf", &pdf((8 << 20) + 1)).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_panic_in_the_store_leaves_no_object() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.objects.panics.store(true, Ordering::SeqCst);
+    ada.upload(&app, "a.pdf", &pdf(2 << 20)).await.is_problem(500, "internal");
+    assert_eq!((app.objects.keys().len(), app.count("documents")), (0, 0));
+}
+
 async fn wait_for(condition: impl Fn() -> bool) {
     let started = Instant::now();
     while !condition() {
