@@ -17,7 +17,9 @@ export default async function prove(t, world) {
   const pages = freePages(PDF_PAGES, () => world.heading);
   const scans = render(textPdf(pages), 200, 'jpeg');
   const photo = render(textPdf(freePages(1, () => 'A photo of one page', 20)), 150, 'jpeg')[0];
-  const fax = tiff(render(textPdf(freePages(3, (page) => `Fax page ${page}`, 20)), 150, 'pgm'), 150);
+  // Uncompressed and larger than one part (8 MiB) of a stored object.
+  const fax = tiff(render(textPdf(freePages(3, (page) => `Fax page ${page}`, 20)), 200, 'pgm'), 200);
+  assert.ok(fax.length > 9 << 20, `the fax has ${fax.length} bytes`);
   stack.addUser('berta', 'berta-has-a-password');
   const browser = await launch();
   try {
