@@ -9,7 +9,7 @@ use untxt_core::{
 };
 use untxt_database::Database;
 
-use crate::{Error, live::Hub, origin::Site, session::Logins};
+use crate::{Error, documents::UploadPlaces, live::Hub, origin::Site, session::Logins};
 
 /// The other processes that the backend talks to.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub struct App {
     /// Languages of uploads that name none, joined by "+".
     pub(crate) languages: String,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) uploads: UploadPlaces,
     pub(crate) lifecycle: Lifecycle,
 }
 
@@ -72,6 +73,7 @@ impl App {
             limits: settings.limits.clone(),
             languages: settings.worker.languages.clone(),
             hub: Arc::default(),
+            uploads: UploadPlaces::default(),
             lifecycle: lifecycle.clone(),
         })
     }

@@ -16,6 +16,7 @@ mod object;
 mod pace;
 mod page;
 mod part;
+mod places;
 mod receive;
 mod show;
 mod text;
@@ -30,6 +31,7 @@ use axum::{
 };
 
 pub(crate) use document::Document;
+pub(crate) use places::UploadPlaces;
 
 use crate::App;
 

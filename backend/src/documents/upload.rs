@@ -74,6 +74,7 @@ struct Draft {
 impl Upload {
     async fn accept(self, request: Request) -> Result<Response, ApiError> {
         let existing = self.find_existing().await?;
+        let _place = self.app.uploads.take(self.actor.owner()).await?;
         let part = FilePart::find(request, &self.app.limits).await?;
         match existing {
             Some(existing) => {

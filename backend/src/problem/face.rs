@@ -61,6 +61,9 @@ impl ApiError {
             Self::TooManySockets => {
                 (429, "too_many_sockets", "too many live connections", "close other windows and try again")
             }
+            Self::TooManyUploads => {
+                (429, "too_many_uploads", "too many uploads at once", "wait until some have ended and try again")
+            }
             Self::NoFrontend => (
                 503,
                 "no_frontend",

@@ -54,6 +54,7 @@ pub(crate) enum ApiError {
     BadIdempotencyKey,
     IdempotencyKeyReused,
     TooManySockets,
+    TooManyUploads,
     NoFrontend,
     /// The object store is down; nothing was stored.
     StorageUnavailable(Cause),
@@ -86,7 +87,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyAttempts { retry_after } => Some(retry_after.as_secs().max(1)),
-            Self::StorageUnavailable(_) | Self::Unavailable(_) => Some(5),
+            Self::StorageUnavailable(_) | Self::Unavailable(_) | Self::TooManyUploads => Some(5),
             _ => None,
         }
     }
