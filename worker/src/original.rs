@@ -36,7 +36,7 @@ pub(crate) async fn load(
     slot.loaded = None;
     let (source, key) = open_key(services, owner, document).await?;
     let bytes = Arc::new(fetch(services, &source, &key).await?);
-    let original = Original { document, bytes, languages: languages.to_owned() };
+    let original = Original { owner, document, bytes, languages: languages.to_owned() };
     let loaded = Loaded { original, key: Arc::new(key) };
     slot.loaded = Some(loaded.clone());
     Ok(loaded)

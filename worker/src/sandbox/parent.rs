@@ -2,7 +2,7 @@ use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use untxt_core::{
     config::{Limits, Worker},
-    domain::{DocumentId, FailureCode, PageContent, PageNumber},
+    domain::{DocumentId, FailureCode, OwnerId, PageContent, PageNumber},
 };
 use zeroize::Zeroizing;
 
@@ -58,6 +58,8 @@ impl SandboxOptions {
 /// A document in clear, in memory only.
 #[derive(Clone)]
 pub struct Original {
+    /// Whose it is; a child sees the documents of one owner only.
+    pub owner: OwnerId,
     /// Which document; the child keeps the last one open.
     pub document: DocumentId,
     /// The file as it was uploaded.
@@ -72,12 +74,15 @@ impl std::fmt::Debug for Original {
     }
 }
 
-/// A place for one child: started when needed, warm between pages and documents, replaced when it died or is worn.
+/// A place for one child: started when needed, warm between pages and documents of one owner, replaced
+/// when it died or is worn.
 #[derive(Debug)]
 pub struct Sandbox {
     command: ChildCommand,
     options: Arc<SandboxOptions>,
     warm: Option<Warm>,
+    /// Whose documents the child has seen.
+    owner: Option<OwnerId>,
 }
 
 #[derive(Debug)]
@@ -92,7 +97,7 @@ impl Sandbox {
     /// Makes a place without a child yet.
     #[must_use]
     pub fn new(command: ChildCommand, options: Arc<SandboxOptions>) -> Self {
-        Self { command, options, warm: None }
+        Self { command, options, warm: None, owner: None }
     }
 
     /// Gives the process id of the child, if one is running.
@@ -131,6 +136,7 @@ impl Sandbox {
     /// # Errors
     /// Any [`Fault`].
     pub async fn count_pages(&mut self, original: &Original) -> Result<u32, Fault> {
+        self.serve(original.owner);
         let mut warm = self.take_warm().await?;
         let opened = warm.open(original, &self.options).await;
         self.keep(warm, opened)
@@ -141,6 +147,7 @@ impl Sandbox {
     /// # Errors
     /// Any [`Fault`].
     pub async fn read_page(&mut self, original: &Original, page: PageNumber) -> Result<PageReading, Fault> {
+        self.serve(original.owner);
         let mut warm = self.take_warm().await?;
         let reading = warm.read_page(original, page, &self.options).await;
         self.keep(warm, reading)
@@ -155,9 +162,17 @@ impl Sandbox {
         original: &Original,
         pages: &[Option<PageContent>],
     ) -> Result<Vec<u8>, Fault> {
+        self.serve(original.owner);
         let mut warm = self.take_warm().await?;
         let pdf = warm.searchable_pdf(original, pages, &self.options).await;
         self.keep(warm, pdf)
+    }
+
+    /// A child that a hostile file may have broken into is not kept warm for another owner's documents.
+    fn serve(&mut self, owner: OwnerId) {
+        if self.owner.replace(owner).is_some_and(|before| before != owner) {
+            self.warm = None;
+        }
     }
 
     /// Takes the child out: if the caller is dropped in mid-exchange, the child dies with it.

@@ -8,7 +8,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::Command,
 };
-use untxt_core::domain::{DocumentId, FailureCode, PageNumber};
+use untxt_core::domain::{DocumentId, FailureCode, OwnerId, PageNumber};
 use untxt_worker::sandbox::{ChildCommand, Fault, Original, Sandbox, SandboxOptions};
 use zeroize::Zeroizing;
 
@@ -37,8 +37,8 @@ fn a_sandbox() -> Sandbox {
 }
 
 fn a_document(bytes: Vec<u8>) -> Original {
-    let bytes = Arc::new(Zeroizing::new(bytes));
-    Original { document: DocumentId::generate(), bytes, languages: "eng".to_owned() }
+    let (owner, document) = (OwnerId::from(uuid::Uuid::nil()), DocumentId::generate());
+    Original { owner, document, bytes: Arc::new(Zeroizing::new(bytes)), languages: "eng".to_owned() }
 }
 
 fn page(number: u32) -> PageNumber {
@@ -97,9 +97,12 @@ async fn a_child_stays_warm_until_it_is_worn() {
         pids.push(sandbox.child_pid().expect("a warm child"));
     }
     assert!(pids[0] == pids[1] && pids[1] == pids[2] && pids[2] != pids[3], "{pids:?}");
-    // Another document, the same child.
+    // Another document of the same owner, the same child; another owner, another child.
     assert_eq!(sandbox.count_pages(&a_document(tiff_of(&[width::GOOD]))).await.expect("opened"), 1);
     assert_eq!(sandbox.child_pid(), Some(pids[3]));
+    let foreign = Original { owner: OwnerId::generate(), ..original };
+    assert_eq!(sandbox.count_pages(&foreign).await.expect("opened"), 4);
+    assert_ne!(sandbox.child_pid(), Some(pids[3]));
 }
 
 #[tokio::test]
