@@ -159,7 +159,7 @@ async fn the_listener_recovers_and_says_so() {
     _ = running
         .app
         .postgres
-        .superuser_psql("select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen%'");
+        .superuser_psql("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'");
     let resync = async { while socket.next().await["type"] != "resync" {} };
     timeout(Duration::from_secs(10), resync).await.expect("a resync");
     Worker::start(&running.app).await.begin(task, 1).await;

@@ -36,12 +36,19 @@ impl Running {
         let serving = app.lifecycle.spawn(async move { untxt_backend::serve(&server, backend).await });
         let running = Self { app, address, plain, serving };
         for _ in 0..100 {
-            if TcpStream::connect(address).await.is_ok() {
+            if TcpStream::connect(address).await.is_ok() && running.is_listening() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         running
+    }
+
+    /// Says whether the database has the backend's LISTEN: what happens before it is told by a resync, not by an event.
+    fn is_listening(&self) -> bool {
+        let count =
+            "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'";
+        self.app.postgres.superuser_psql(count).trim() == "1"
     }
 
     pub(crate) async fn connect(&self) -> TlsStream<TcpStream> {
