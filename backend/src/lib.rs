@@ -7,6 +7,7 @@
 mod app;
 mod connections;
 mod documents;
+mod drain;
 mod error;
 mod extract;
 mod frontend;

@@ -5,9 +5,10 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state, map_response},
 };
+use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{App, documents, frontend, headers, health, limits, live, observe, origin, session, tasks};
+use crate::{App, documents, drain, frontend, headers, health, limits, live, observe, origin, session, tasks};
 
 /// Bodies other than uploads are a few lines of JSON.
 const MAX_BODY_BYTES: usize = 16 << 10;
@@ -26,7 +27,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(from_fn(observe::limit_time));
     let routes =
         quick.merge(documents::upload_router()).layer(from_fn_with_state(Arc::clone(&app), origin::refuse_foreign));
-    surround(routes).with_state(app)
+    surround(routes).layer(MapRequestLayer::new(drain::drain_unread(Arc::clone(&app)))).with_state(app)
 }
 
 /// Adds what no answer goes without.
