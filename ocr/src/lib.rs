@@ -13,7 +13,6 @@ mod pipeline;
 mod raster;
 mod searchable_pdf;
 mod tesseract;
-mod text;
 
 pub use document::{Document, OpenOptions};
 pub use encode::EncodedImage;
@@ -23,4 +22,4 @@ pub use pipeline::{PageReading, Pipeline};
 pub use raster::{Pixels, Provenance, Raster};
 pub use searchable_pdf::searchable_pdf;
 pub use tesseract::TesseractEngine;
-pub use text::{PageText, Word};
+pub use untxt_page::{PageContent, Word};

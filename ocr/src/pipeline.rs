@@ -1,16 +1,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::{
-    Document, EncodedImage, OcrEngine, OcrError, PageText, Raster, Recognition,
-    encode::encode_page,
-    text::{join_words, mean_confidence},
-};
+use untxt_page::{join_words, mean_confidence};
+
+use crate::{Document, EncodedImage, OcrEngine, OcrError, PageContent, Raster, Recognition, encode::encode_page};
 
 /// Everything that reading one page gives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageReading {
     /// The words and the text.
-    pub page: PageText,
+    pub page: PageContent,
     /// The page as a picture; `page.width` x `page.height` pixels, so boxes fit it.
     pub image: EncodedImage,
 }
@@ -45,24 +43,24 @@ impl<E: OcrEngine> Pipeline<E> {
     ///
     /// # Errors
     /// As [`Self::read_page`].
-    pub fn read_text(&mut self, document: &Document, index: u32) -> Result<PageText, OcrError> {
+    pub fn read_text(&mut self, document: &Document, index: u32) -> Result<PageContent, OcrError> {
         contain(|| {
             let raster = document.raster(index)?;
             self.read_raster(&raster)
         })
     }
 
-    fn read_raster(&mut self, raster: &Raster) -> Result<PageText, OcrError> {
+    fn read_raster(&mut self, raster: &Raster) -> Result<PageContent, OcrError> {
         let words = self.recognise(raster)?.words;
-        Ok(PageText {
+        Ok(PageContent {
             width: raster.width,
             height: raster.height,
             dpi: raster.dpi,
-            rotation_applied: 0,
             mean_confidence: mean_confidence(&words),
             text: join_words(&words),
             words,
             engine: self.engine.name_version(),
+            ..PageContent::default()
         })
     }
 

@@ -135,6 +135,7 @@ fn parse_table(table: &str) -> Vec<Word> {
             bounds: [left, top, left + width, top + height],
             line: line_index,
             block: block_index,
+            ..Word::default()
         });
     }
     words

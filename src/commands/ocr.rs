@@ -14,7 +14,7 @@ use std::{
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use untxt_ocr::{Document, OcrError, OpenOptions, PageText, Pipeline, TesseractEngine, searchable_pdf};
+use untxt_ocr::{Document, OcrError, OpenOptions, PageContent, Pipeline, TesseractEngine, searchable_pdf};
 
 /// One file, read without any server.
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ enum Format {
     Pdf,
 }
 
-type PageResult = Result<PageText, OcrError>;
+type PageResult = Result<PageContent, OcrError>;
 
 /// Reads the file, delivers, and says which pages failed.
 pub(crate) fn run(args: &OcrArgs) -> anyhow::Result<ExitCode> {
@@ -126,7 +126,7 @@ struct JsonDocument<'a> {
 struct JsonPage<'a> {
     page: u32,
     #[serde(flatten)]
-    content: Option<&'a PageText>,
+    content: Option<&'a PageContent>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
 }

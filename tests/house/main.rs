@@ -13,12 +13,13 @@ use serde_json::Value;
 
 /// Who may depend on whom; nothing else of ours.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("untxt", &["untxt-backend", "untxt-core", "untxt-database", "untxt-ocr", "untxt-worker"]),
-    ("untxt-backend", &["untxt-core", "untxt-database"]),
-    ("untxt-worker", &["untxt-core", "untxt-database", "untxt-ocr"]),
+    ("untxt", &["untxt-backend", "untxt-core", "untxt-database", "untxt-ocr", "untxt-page", "untxt-worker"]),
+    ("untxt-backend", &["untxt-core", "untxt-database", "untxt-page"]),
+    ("untxt-worker", &["untxt-core", "untxt-database", "untxt-ocr", "untxt-page"]),
     ("untxt-database", &["untxt-core"]),
-    ("untxt-core", &[]),
-    ("untxt-ocr", &[]),
+    ("untxt-core", &["untxt-page"]),
+    ("untxt-ocr", &["untxt-page"]),
+    ("untxt-page", &[]),
 ];
 
 /// A second TLS or crypto implementation.

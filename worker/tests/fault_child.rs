@@ -40,7 +40,7 @@ impl OcrEngine for BadEngine {
 }
 
 fn words(texts: impl IntoIterator<Item = String>) -> Recognition {
-    let word = |text| Word { text, confidence: 0.9, bounds: [1, 1, 20, 10], line: 0, block: 0 };
+    let word = |text| Word { text, confidence: 0.9, bounds: [1, 1, 20, 10], ..Word::default() };
     Recognition { words: texts.into_iter().map(word).collect() }
 }
 

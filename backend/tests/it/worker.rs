@@ -27,18 +27,17 @@ pub(crate) fn content(number: PageNumber) -> PageContent {
         text: text.to_owned(),
         confidence: 0.9,
         bounds: [left, 10, left + 40, 30],
-        line: 0,
-        block: 0,
+        ..Word::default()
     };
     PageContent {
         width: 600,
         height: 800,
         dpi: 300,
-        rotation_applied: 0,
         mean_confidence: 0.9,
         words: vec![word("page", 10), word(&number.to_string(), 60)],
         text: format!("page {number}\n"),
         engine: "simulated 1".to_owned(),
+        ..PageContent::default()
     }
 }
 

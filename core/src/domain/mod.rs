@@ -6,11 +6,12 @@
 mod event;
 mod failure;
 mod ids;
-mod page;
+mod metadata;
 mod state;
 
 pub use event::{EventKind, PageCounters, TaskEvent};
 pub use failure::{Failure, FailureCode};
 pub use ids::{DocumentId, EventSeq, OwnerId, PageNumber, SessionId, TaskId, UserId};
-pub use page::{DocumentMetadata, PageContent, Word};
+pub use metadata::DocumentMetadata;
 pub use state::{MediaType, PageState, TaskState};
+pub use untxt_page::{PageContent, Word};

@@ -3,14 +3,14 @@ use lopdf::{Dictionary, Document as Pdf, Object, ObjectId, Stream, dictionary};
 
 use super::{UNWRITTEN, font, layer::write_layer};
 use crate::{
-    Document, OcrError, PageText, Pixels, Raster,
+    Document, OcrError, PageContent, Pixels, Raster,
     document::{JpegHeader, Kind},
     encode::encode_png,
     orientation::Orientation,
 };
 
 /// Makes a new PDF with one page for each picture, at the picture's resolution.
-pub(super) fn build(document: &Document, pages: &[Option<PageText>]) -> Result<Vec<u8>, OcrError> {
+pub(super) fn build(document: &Document, pages: &[Option<PageContent>]) -> Result<Vec<u8>, OcrError> {
     let mut pdf = Pdf::with_version("1.7");
     let tree_id = pdf.new_object_id();
     let font_id = pdf.max_id + 1;
@@ -43,7 +43,7 @@ struct Picture {
 }
 
 /// Gives `None` for a page that can't be read: it becomes an empty sheet, so that page numbers stay right.
-fn load_picture(document: &Document, index: u32, text: Option<&PageText>) -> Option<Picture> {
+fn load_picture(document: &Document, index: u32, text: Option<&PageContent>) -> Option<Picture> {
     if matches!(document.kind, Kind::Jpeg) {
         return embed_jpeg(document, text);
     }
@@ -53,7 +53,7 @@ fn load_picture(document: &Document, index: u32, text: Option<&PageText>) -> Opt
 }
 
 /// Embeds the file as it is; its orientation is a matter of placing it.
-fn embed_jpeg(document: &Document, text: Option<&PageText>) -> Option<Picture> {
+fn embed_jpeg(document: &Document, text: Option<&PageContent>) -> Option<Picture> {
     let header = JpegHeader::read(&document.bytes).ok()?;
     let (space, is_inverted) = match header.components {
         1 => ("DeviceGray", false),
@@ -120,7 +120,7 @@ fn take_image_data(png: &[u8]) -> Vec<u8> {
 fn add_page(
     pdf: &mut Pdf,
     picture: Option<Picture>,
-    text: Option<&PageText>,
+    text: Option<&PageContent>,
     tree_id: ObjectId,
     font_id: ObjectId,
 ) -> ObjectId {

@@ -3,13 +3,13 @@ use std::fmt::Write;
 use hayro::kurbo::{Affine, Point, Rect};
 
 use super::font;
-use crate::{PageText, Word};
+use crate::{PageContent, Word};
 
 /// Writes the words of a page as invisible text (rendering mode 3), line by line in reading order.
 ///
 /// `area` is where the page image lies, in points, origin top left of the upright page, y downwards; `to_user_space`
 /// leads from there to the page's coordinates.
-pub(super) fn write_layer(page: &PageText, area: Rect, to_user_space: Affine) -> Vec<u8> {
+pub(super) fn write_layer(page: &PageContent, area: Rect, to_user_space: Affine) -> Vec<u8> {
     let scale_x = area.width() / f64::from(page.width.max(1));
     let scale_y = area.height() / f64::from(page.height.max(1));
     let to_points = Affine::new([scale_x, 0.0, 0.0, scale_y, area.x0, area.y0]);
@@ -62,17 +62,8 @@ mod tests {
 
     #[test]
     fn a_word_covers_its_box() {
-        let word = Word { text: "ab".into(), confidence: 1.0, bounds: [100, 200, 200, 250], line: 0, block: 0 };
-        let page = PageText {
-            width: 1000,
-            height: 1000,
-            dpi: 100,
-            rotation_applied: 0,
-            mean_confidence: 1.0,
-            words: vec![word],
-            text: String::new(),
-            engine: String::new(),
-        };
+        let word = Word { text: "ab".into(), confidence: 1.0, bounds: [100, 200, 200, 250], ..Word::default() };
+        let page = PageContent { width: 1000, height: 1000, dpi: 100, words: vec![word], ..PageContent::default() };
         // a page of 500 x 500 points whose coordinates have their origin at the bottom
         let layer =
             write_layer(&page, Rect::new(0.0, 0.0, 500.0, 500.0), Affine::new([1.0, 0.0, 0.0, -1.0, 0.0, 500.0]));

@@ -9,14 +9,14 @@ mod from_images;
 mod layer;
 mod onto_pdf;
 
-use crate::{Document, OcrError, PageText, document::Kind};
+use crate::{Document, OcrError, PageContent, document::Kind};
 
 /// Makes a searchable PDF of a document and the words of its pages, in the order of its pages; `None` stands for a
 /// page that could not be read: it is kept without text.
 ///
 /// # Errors
 /// [`OcrError::Unreadable`] when no page can be written; [`OcrError::Engine`] when writing fails.
-pub fn searchable_pdf(document: &Document, pages: &[Option<PageText>]) -> Result<Vec<u8>, OcrError> {
+pub fn searchable_pdf(document: &Document, pages: &[Option<PageContent>]) -> Result<Vec<u8>, OcrError> {
     match &document.kind {
         // a PDF so damaged that only the renderer could open it is made new from its pictures
         Kind::Pdf(file) => onto_pdf::add_text(document, file, pages).or_else(|_| from_images::build(document, pages)),

@@ -1,11 +1,15 @@
 use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, Object, ObjectId, Stream};
 
 use super::{UNWRITTEN, font, layer::write_layer};
-use crate::{Document, OcrError, PageText, document::PdfFile};
+use crate::{Document, OcrError, PageContent, document::PdfFile};
 
 /// Adds the text to a PDF. The file's own bytes stay as they are, and what is new is appended (an incremental
 /// update); only a file whose table of objects had to be repaired is written anew, its streams untouched.
-pub(super) fn add_text(document: &Document, file: &PdfFile, pages: &[Option<PageText>]) -> Result<Vec<u8>, OcrError> {
+pub(super) fn add_text(
+    document: &Document,
+    file: &PdfFile,
+    pages: &[Option<PageContent>],
+) -> Result<Vec<u8>, OcrError> {
     let original = Pdf::load_mem(&document.bytes).map_err(|_| UNWRITTEN)?;
     let changes = list_changes(document, file, &original, pages)?;
     if changes.is_empty() && original.xref_recovery.is_none() {
@@ -46,7 +50,7 @@ fn list_changes(
     document: &Document,
     file: &PdfFile,
     original: &Pdf,
-    pages: &[Option<PageText>],
+    pages: &[Option<PageContent>],
 ) -> Result<Vec<(ObjectId, Object)>, OcrError> {
     let font_id = original.max_id + 1;
     let guard_id = (font_id + font::OBJECTS, 0);
@@ -76,7 +80,7 @@ fn list_changes(
 }
 
 /// Says whether the page brings its own text: a second layer would make every copied word double.
-fn has_own_text(page: &PageText, own_letters: u32) -> bool {
+fn has_own_text(page: &PageContent, own_letters: u32) -> bool {
     let letters: usize = page.words.iter().map(|word| word.text.chars().count()).sum();
     own_letters as usize * 2 >= letters
 }

@@ -16,7 +16,7 @@ impl<F: FnMut(&Raster) -> Result<Recognition, OcrError>> OcrEngine for FaultEngi
 }
 
 fn word(text: &str, bounds: [u32; 4], confidence: f32) -> Word {
-    Word { text: text.into(), confidence, bounds, line: 0, block: 0 }
+    Word { text: text.into(), confidence, bounds, ..Word::default() }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::{path::Path, process::Command};
 
 use lopdf::{Dictionary, Document as Pdf, Object, Stream, dictionary};
-use untxt_ocr::{Document, OpenOptions, PageText, Pipeline, TesseractEngine};
+use untxt_ocr::{Document, OpenOptions, PageContent, Pipeline, TesseractEngine};
 
 /// The text of every golden page.
 pub(crate) const LETTER: &str = include_str!("../pages/letter.txt");
@@ -18,7 +18,7 @@ pub(crate) fn pipeline() -> Pipeline<TesseractEngine> {
 }
 
 /// Reads all pages; `None` for one that failed.
-pub(crate) fn read_all(document: &Document) -> Vec<Option<PageText>> {
+pub(crate) fn read_all(document: &Document) -> Vec<Option<PageContent>> {
     let mut pipeline = pipeline();
     (0..document.page_count()).map(|index| pipeline.read_text(document, index).ok()).collect()
 }

@@ -1,5 +1,5 @@
 use lopdf::{Document as Pdf, Object, ObjectId};
-use untxt_ocr::{Document, PageText, searchable_pdf};
+use untxt_ocr::{Document, PageContent, searchable_pdf};
 
 use crate::{
     pdf_pages::encrypt,
@@ -10,7 +10,7 @@ use crate::{
 
 /// Reads a document and makes it searchable; the result is sound and opens again.
 #[track_caller]
-fn make_searchable(document: &Document) -> (Vec<u8>, Vec<Option<PageText>>) {
+fn make_searchable(document: &Document) -> (Vec<u8>, Vec<Option<PageContent>>) {
     let pages = read_all(document);
     let pdf = searchable_pdf(document, &pages).unwrap();
     run_tool("qpdf", &["--check", "FILE"], &pdf);

@@ -161,14 +161,12 @@ where
         let (Some(document), Some(engine)) = (&self.document, &mut self.engine) else { return Ok(broken()) };
         let reading = engine.pipeline.read_page(document, index)?;
         let Some(image_media_type) = convert::media_type(&reading.image.media_type) else { return Ok(broken()) };
-        let content = convert::page_content(reading.page);
-        Ok((Answer::Page { content, image_media_type }, reading.image.bytes))
+        Ok((Answer::Page { content: Box::new(reading.page), image_media_type }, reading.image.bytes))
     }
 
     fn searchable_pdf(&mut self, pages: &[u8]) -> Result<(Answer, Vec<u8>), OcrError> {
         let Some(document) = &self.document else { return Ok(broken()) };
         let Ok(pages) = postcard::from_bytes::<Vec<Option<PageContent>>>(pages) else { return Ok(broken()) };
-        let pages: Vec<_> = pages.into_iter().map(|page| page.map(convert::page_text)).collect();
         Ok((Answer::Pdf, untxt_ocr::searchable_pdf(document, &pages)?))
     }
 }

@@ -247,7 +247,8 @@ impl Warm {
         let request = Request::ReadPage { index: page.index() };
         let (answer, image) = self.ask(&request, &[], image_bytes, options.page_timeout).await?;
         let Answer::Page { content, image_media_type } = answer else { return Err(nonsense("page")) };
-        let reading = PageReading { content, image: PageImage { media_type: image_media_type, bytes: image } };
+        let reading =
+            PageReading { content: *content, image: PageImage { media_type: image_media_type, bytes: image } };
         check::page(&reading, options.max_page_pixels).map_err(nonsense)?;
         Ok(reading)
     }

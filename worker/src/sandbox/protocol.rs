@@ -58,7 +58,7 @@ pub(super) enum Answer {
     },
     /// The page image is attached.
     Page {
-        content: PageContent,
+        content: Box<PageContent>,
         image_media_type: MediaType,
     },
     /// The PDF is attached.

@@ -1,0 +1,26 @@
+//! What a page is once it has been read: its words and where they stand, its layout, how good the scan was.
+//!
+//! Promises: one model for the reader, the database's sealed value, the API and every file format; a value stored by
+//! an older version opens with the defaults of what it lacks. Refuses to know: pixels, engines, files, keys.
+
+mod barcode;
+mod block;
+mod content;
+mod preparation;
+mod quality;
+mod table;
+mod text;
+mod word;
+
+pub use barcode::Barcode;
+pub use block::{Block, BlockKind};
+pub use content::{LanguageGuess, PageContent, PageKind, Warning, WarningCode};
+pub use preparation::{Preparation, Preset, Stage};
+pub use quality::{Defect, DefectKind, Quality};
+pub use table::{Cell, Table};
+pub use text::{join_words, mean_confidence};
+pub use word::Word;
+
+/// A box on the page image: left, top, right, bottom in pixels; origin top left, y downwards; right and bottom are
+/// exclusive.
+pub type Bounds = [u32; 4];

@@ -1,0 +1,52 @@
+use crate::Word;
+
+/// Joins words to text: a space between words, a line break between lines, a blank line between blocks.
+#[must_use]
+pub fn join_words(words: &[Word]) -> String {
+    let mut text = String::new();
+    let mut previous: Option<&Word> = None;
+    for word in words {
+        text.push_str(match previous {
+            None => "",
+            Some(p) if p.block != word.block => "\n\n",
+            Some(p) if p.line != word.line => "\n",
+            Some(_) => " ",
+        });
+        text.push_str(&word.text);
+        previous = Some(word);
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+/// Averages the confidence over the words, 0.0 when there are none.
+#[must_use]
+pub fn mean_confidence(words: &[Word]) -> f32 {
+    if words.is_empty() {
+        return 0.0;
+    }
+    // f64, because a page may have many thousand words
+    let sum: f64 = words.iter().map(|word| f64::from(word.confidence)).sum();
+    #[expect(clippy::cast_possible_truncation, reason = "a mean of values from 0.0 to 1.0")]
+    let mean = (sum / words.len() as f64) as f32;
+    mean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(text: &str, line: u32, block: u32) -> Word {
+        Word { text: text.into(), confidence: 0.5, bounds: [0, 0, 1, 1], line, block, ..Word::default() }
+    }
+
+    #[test]
+    fn joins_words_lines_and_blocks() {
+        let words = [word("a", 0, 0), word("b", 0, 0), word("c", 1, 0), word("d", 2, 1)];
+        assert_eq!(join_words(&words), "a b\nc\n\nd\n");
+        assert_eq!(join_words(&[]), "");
+        assert!((mean_confidence(&words) - 0.5).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,26 @@
+use serde::{Deserialize, Serialize};
+
+use crate::Bounds;
+
+/// One recognised word.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// The text, never empty.
+    pub text: String,
+    /// 0.0 to 1.0.
+    pub confidence: f32,
+    /// Box on the page image; for a slanted word the upright box around it.
+    #[serde(rename = "box")]
+    pub bounds: Bounds,
+    /// Line of the page this word stands in, from 0, in reading order.
+    pub line: u32,
+    /// Block of the page this word stands in, from 0, in reading order: its place in [`crate::PageContent::blocks`].
+    pub block: u32,
+    /// The corners of a slanted word: x and y of its own top left, top right, bottom right, bottom left, in pixels
+    /// of the page image; none when the word stands upright in its box.
+    #[serde(default)]
+    pub polygon: Option<[u32; 8]>,
+    /// Someone should look at this word: its confidence is low, or it holds digits and is not certain.
+    #[serde(default)]
+    pub is_doubtful: bool,
+}
