@@ -31,7 +31,7 @@ pub enum OcrError {
     #[error("{0}; open the file in a viewer to see whether it is whole")]
     Unreadable(Cow<'static, str>),
     /// Data of a requested language is not installed.
-    #[error("language `{language}` is not installed")]
+    #[error("language `{language}` is not installed; install the package {}", package(language))]
     LanguageMissing {
         /// Code of the language, such as `deu`.
         language: String,
@@ -41,7 +41,26 @@ pub enum OcrError {
     Engine(Cow<'static, str>),
 }
 
+/// Names Debian's package of a language.
+fn package(language: &str) -> String {
+    format!("tesseract-ocr-{}", language.replace('_', "-"))
+}
+
 impl OcrError {
+    /// Names the kind of error, for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Encrypted => "encrypted",
+            Self::NoPages => "no_pages",
+            Self::TooManyPages { .. } => "too_many_pages",
+            Self::TooManyPixels { .. } => "too_many_pixels",
+            Self::Unreadable(_) => "unreadable",
+            Self::LanguageMissing { .. } => "language_missing",
+            Self::Engine(_) => "engine_failed",
+        }
+    }
+
     pub(crate) const fn unreadable(what: &'static str) -> Self {
         Self::Unreadable(Cow::Borrowed(what))
     }

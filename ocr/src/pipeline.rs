@@ -50,7 +50,8 @@ impl<E: OcrEngine> Pipeline<E> {
         })
     }
 
-    fn read_raster(&mut self, raster: &Raster) -> Result<PageContent, OcrError> {
+    /// Reads pixels.
+    pub(crate) fn read_raster(&mut self, raster: &Raster) -> Result<PageContent, OcrError> {
         let words = self.recognise(raster)?.words;
         Ok(PageContent {
             width: raster.width,

@@ -12,7 +12,9 @@ mod tiff;
 
 pub(crate) use self::{jpeg::JpegHeader, pdf::PdfFile};
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use untxt_page::LanguageGuess;
 
 use crate::{OcrError, Raster};
 use image::StillKind;
@@ -52,6 +54,8 @@ pub struct Document {
     pub(crate) bytes: Arc<Vec<u8>>,
     pub(crate) options: OpenOptions,
     pub(crate) kind: Kind,
+    /// Found once, when nobody named it.
+    pub(crate) language: OnceLock<LanguageGuess>,
 }
 
 /// What a document is made of.
@@ -73,7 +77,7 @@ impl Document {
     pub fn open(bytes: impl Into<Arc<Vec<u8>>>, options: &OpenOptions) -> Result<Self, OcrError> {
         let bytes = bytes.into();
         let kind = Self::tell_kind(&bytes, options)?;
-        let document = Self { bytes, options: *options, kind };
+        let document = Self { bytes, options: *options, kind, language: OnceLock::new() };
         match document.page_count() {
             0 => Err(OcrError::NoPages),
             pages if pages > options.max_pages => Err(OcrError::TooManyPages { pages, limit: options.max_pages }),

@@ -1,11 +1,11 @@
-use std::{ffi::CString, path::Path};
+use std::ffi::CString;
 
 use ::tesseract::{
     PageSegMode,
     plumbing::{TessBaseApi, leptonica_plumbing::leptonica_sys, version},
 };
 
-use crate::{OcrEngine, OcrError, Pixels, Raster, Recognition, Word};
+use crate::{LanguageData, OcrEngine, OcrError, Pixels, Raster, Recognition, Word};
 
 /// Tesseract, loaded once and kept for many pages. One thread reads with one engine; set `OMP_THREAD_LIMIT=1` before
 /// the process starts, since several threads inside one page only burn CPU.
@@ -14,30 +14,17 @@ pub struct TesseractEngine {
     api: TessBaseApi,
 }
 
-/// Where Debian and the usual builds keep language data.
-const TESSDATA_FOLDERS: [&str; 4] = [
-    "/usr/share/tesseract-ocr/5/tessdata",
-    "/usr/share/tessdata",
-    "/usr/local/share/tessdata",
-    "/usr/share/tesseract-ocr/4.00/tessdata",
-];
-
 impl TesseractEngine {
-    /// Loads the languages, such as `eng` or `deu+eng`, from a folder of `.traineddata` files; without a folder,
-    /// from where distributions put them.
+    /// Loads the languages, such as `eng` or `deu+eng`.
     ///
     /// # Errors
     /// [`OcrError::LanguageMissing`] names the first language that is not installed; [`OcrError::Engine`] when its
     /// data can't be loaded.
-    pub fn new(languages: &str, tessdata: Option<&Path>) -> Result<Self, OcrError> {
-        let folder = match tessdata {
-            Some(folder) => folder,
-            None => TESSDATA_FOLDERS.map(Path::new).into_iter().find(|f| f.is_dir()).ok_or(NO_DATA)?,
-        };
-        check_languages(languages, folder)?;
+    pub fn new(languages: &str, data: &LanguageData) -> Result<Self, OcrError> {
+        data.check(languages.split('+'))?;
         silence_leptonica();
         let mut api = TessBaseApi::create();
-        let folder = CString::new(folder.as_os_str().as_encoded_bytes()).map_err(|_| NO_DATA)?;
+        let folder = CString::new(data.folder().as_os_str().as_encoded_bytes()).map_err(|_| NO_DATA)?;
         let languages = CString::new(languages).map_err(|_| NO_DATA)?;
         api.init_2(Some(&folder), Some(&languages)).map_err(|_| NO_DATA)?;
         // what it says while working may quote the page
@@ -82,17 +69,6 @@ impl OcrEngine for TesseractEngine {
     fn name_version(&self) -> String {
         format!("tesseract {}", version().to_string_lossy())
     }
-}
-
-fn check_languages(languages: &str, folder: &Path) -> Result<(), OcrError> {
-    for language in languages.split('+') {
-        // a name, never a path
-        let is_name = !language.is_empty() && language.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !is_name || !folder.join(format!("{language}.traineddata")).is_file() {
-            return Err(OcrError::LanguageMissing { language: language.to_owned() });
-        }
-    }
-    Ok(())
 }
 
 #[expect(unsafe_code, reason = "leptonica has no safe binding for this")]
@@ -167,14 +143,5 @@ mod tests {
         assert_eq!(places, [("Hello", 0, 0), ("world", 0, 0), ("again", 1, 0), ("new", 2, 1)]);
         assert_eq!(words[0].bounds, [10, 20, 40, 32]);
         assert!((words[0].confidence - 0.965).abs() < 1e-6);
-    }
-
-    #[test]
-    fn a_language_is_a_name_that_is_installed() {
-        let missing = |language: &str| OcrError::LanguageMissing { language: language.into() };
-        for language in ["xxx", "../eng", ""] {
-            assert_eq!(TesseractEngine::new(language, None).unwrap_err(), missing(language));
-        }
-        assert_eq!(TesseractEngine::new("eng+xxx", None).unwrap_err(), missing("xxx"));
     }
 }

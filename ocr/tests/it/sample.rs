@@ -1,7 +1,7 @@
 use std::{path::Path, process::Command};
 
 use lopdf::{Dictionary, Document as Pdf, Object, Stream, dictionary};
-use untxt_ocr::{Document, OpenOptions, PageContent, Pipeline, TesseractEngine};
+use untxt_ocr::{Document, LanguageData, OpenOptions, PageContent, Pipeline, TesseractEngine};
 
 /// The text of every golden page.
 pub(crate) const LETTER: &str = include_str!("../pages/letter.txt");
@@ -14,7 +14,7 @@ pub(crate) fn open(bytes: impl Into<Vec<u8>>) -> Document {
 }
 
 pub(crate) fn pipeline() -> Pipeline<TesseractEngine> {
-    Pipeline::new(TesseractEngine::new("eng", None).unwrap())
+    Pipeline::new(TesseractEngine::new("eng", &LanguageData::find(None).unwrap()).unwrap())
 }
 
 /// Reads all pages; `None` for one that failed.

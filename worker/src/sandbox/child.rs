@@ -3,12 +3,13 @@ use std::{
     io::{self, BufReader, Write},
     os::fd::AsFd,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use untxt_core::domain::PageContent;
-use untxt_ocr::{Document, OcrEngine, OcrError, OpenOptions, Pipeline, TesseractEngine};
+use untxt_ocr::{
+    Document, LanguageData, Languages, OcrEngine, OcrError, OpenOptions, ReadOptions, Reader, TesseractEngine,
+};
 
 use super::{
     check::MAX_HEAD_BYTES,
@@ -24,12 +25,12 @@ pub fn child_main() -> ExitCode {
     serve(TesseractEngine::new)
 }
 
-/// As [`child_main`], with another engine: `load` takes the languages and the folder of language data.
+/// As [`child_main`], with another engine: `load` takes the languages, joined by `+`, and their data.
 #[must_use]
 pub fn serve<E, L>(load: L) -> ExitCode
 where
     E: OcrEngine,
-    L: FnMut(&str, Option<&Path>) -> Result<E, OcrError>,
+    L: FnMut(&str, &LanguageData) -> Result<E, OcrError> + Clone,
 {
     match converse(load) {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,7 +41,7 @@ where
 fn converse<E, L>(load: L) -> io::Result<()>
 where
     E: OcrEngine,
-    L: FnMut(&str, Option<&Path>) -> Result<E, OcrError>,
+    L: FnMut(&str, &LanguageData) -> Result<E, OcrError> + Clone,
 {
     let mut output = take_stdout()?;
     let mut input = BufReader::new(File::from(io::stdin().as_fd().try_clone_to_owned()?));
@@ -60,12 +61,12 @@ where
 fn answer_all<E, L>(input: &mut BufReader<File>, output: &mut impl Write, hello: &Hello, load: L) -> io::Result<()>
 where
     E: OcrEngine,
-    L: FnMut(&str, Option<&Path>) -> Result<E, OcrError>,
+    L: FnMut(&str, &LanguageData) -> Result<E, OcrError> + Clone,
 {
     // The text of all pages may be longer than the file itself.
     let attachment_bytes = hello.max_file_bytes.max(hello.memory_bytes);
     let limits = FrameLimits { head_bytes: MAX_HEAD_BYTES, attachment_bytes };
-    let mut desk = Desk { load, engine: None, document: None };
+    let mut desk = Desk { load, reader: None, document: None };
     while let Some((request, attachment)) = frame::read(input, limits)? {
         // After a panic the document or the engine may be half changed: answer and end.
         let (answer, file) =
@@ -97,20 +98,14 @@ fn quiet_panics() {
 /// What the child keeps between requests.
 struct Desk<E, L> {
     load: L,
-    engine: Option<LoadedEngine<E>>,
-    document: Option<Document>,
-}
-
-struct LoadedEngine<E> {
-    languages: String,
-    tessdata_path: Option<PathBuf>,
-    pipeline: Pipeline<E>,
+    reader: Option<Reader<E, L>>,
+    document: Option<(Document, ReadOptions)>,
 }
 
 impl<E, L> Desk<E, L>
 where
     E: OcrEngine,
-    L: FnMut(&str, Option<&Path>) -> Result<E, OcrError>,
+    L: FnMut(&str, &LanguageData) -> Result<E, OcrError> + Clone,
 {
     fn answer(&mut self, request: Request, attachment: Vec<u8>) -> (Answer, Vec<u8>) {
         let answer = match request {
@@ -132,40 +127,32 @@ where
     fn open(&mut self, open: &Open, bytes: Vec<u8>) -> Result<(Answer, Vec<u8>), OcrError> {
         // The old document's memory is free before the new one's is taken.
         self.document = None;
-        self.load_engine(open)?;
+        let reading = ReadOptions { languages: open.languages.parse().unwrap_or(Languages::Auto) };
+        // A missing language is the whole document's failure.
+        self.reader(open)?.check(&reading)?;
         let options = OpenOptions { max_pages: open.max_pages, max_page_pixels: open.max_page_pixels };
         let document = Document::open(bytes, &options)?;
         let page_count = document.page_count();
-        self.document = Some(document);
+        self.document = Some((document, reading));
         Ok((Answer::Opened { page_count }, Vec::new()))
     }
 
-    /// Loads the engine unless the right one is there: a missing language is the whole document's failure.
-    fn load_engine(&mut self, open: &Open) -> Result<(), OcrError> {
-        let wanted =
-            |engine: &LoadedEngine<E>| engine.languages == open.languages && engine.tessdata_path == open.tessdata_path;
-        if self.engine.as_ref().is_some_and(wanted) {
-            return Ok(());
-        }
-        self.engine = None;
-        let engine = (self.load)(&open.languages, open.tessdata_path.as_deref())?;
-        self.engine = Some(LoadedEngine {
-            languages: open.languages.clone(),
-            tessdata_path: open.tessdata_path.clone(),
-            pipeline: Pipeline::new(engine),
-        });
-        Ok(())
+    /// Gives the reader; its engines stay loaded from document to document.
+    fn reader(&mut self, open: &Open) -> Result<&mut Reader<E, L>, OcrError> {
+        let data = LanguageData::find(open.tessdata_path.as_deref())?;
+        let same = self.reader.take().filter(|reader| *reader.data() == data);
+        Ok(self.reader.insert(same.unwrap_or_else(|| Reader::new(self.load.clone(), data))))
     }
 
     fn read_page(&mut self, index: u32) -> Result<(Answer, Vec<u8>), OcrError> {
-        let (Some(document), Some(engine)) = (&self.document, &mut self.engine) else { return Ok(broken()) };
-        let reading = engine.pipeline.read_page(document, index)?;
+        let (Some((document, options)), Some(reader)) = (&self.document, &mut self.reader) else { return Ok(broken()) };
+        let reading = reader.read_page(document, index, options)?;
         let Some(image_media_type) = convert::media_type(&reading.image.media_type) else { return Ok(broken()) };
         Ok((Answer::Page { content: Box::new(reading.page), image_media_type }, reading.image.bytes))
     }
 
     fn searchable_pdf(&mut self, pages: &[u8]) -> Result<(Answer, Vec<u8>), OcrError> {
-        let Some(document) = &self.document else { return Ok(broken()) };
+        let Some((document, _)) = &self.document else { return Ok(broken()) };
         let Ok(pages) = postcard::from_bytes::<Vec<Option<PageContent>>>(pages) else { return Ok(broken()) };
         Ok((Answer::Pdf, untxt_ocr::searchable_pdf(document, &pages)?))
     }

@@ -1,0 +1,170 @@
+use untxt_page::LanguageGuess;
+
+use crate::{
+    Document, LanguageData, Languages, OcrEngine, OcrError, PageContent, PageReading, Pipeline, Raster,
+    languages::{TrialReading, confirm, detect, sample},
+};
+
+/// Engines that stay loaded; each takes some 50 MB.
+const MAX_LOADED: usize = 4;
+/// Pages that are looked at to find the language of a document: the first may be a picture or a title.
+const PAGES_TO_TRY: u32 = 3;
+/// What a page is read with when nothing else can be told.
+const USUAL: &str = "eng";
+
+/// How pages are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// What they are written in.
+    pub languages: Languages,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { languages: Languages::Auto }
+    }
+}
+
+/// Reads the pages of documents in the languages they are written in, with engines that stay loaded.
+pub struct Reader<E, L> {
+    /// Makes an engine for languages joined by `+`.
+    load: L,
+    data: LanguageData,
+    /// The one used last comes last.
+    loaded: Vec<(String, Pipeline<E>)>,
+}
+
+impl<E, L> std::fmt::Debug for Reader<E, L> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+impl<E, L> Reader<E, L>
+where
+    E: OcrEngine,
+    L: FnMut(&str, &LanguageData) -> Result<E, OcrError>,
+{
+    /// Makes a reader; engines are loaded by `load` when a page needs them.
+    pub const fn new(load: L, data: LanguageData) -> Self {
+        Self { load, data, loaded: Vec::new() }
+    }
+
+    /// Gives the language data.
+    pub const fn data(&self) -> &LanguageData {
+        &self.data
+    }
+
+    /// Says whether pages can be read so.
+    ///
+    /// # Errors
+    /// [`OcrError::LanguageMissing`] names a language that is not installed.
+    pub fn check(&self, options: &ReadOptions) -> Result<(), OcrError> {
+        match &options.languages {
+            Languages::These(codes) => self.data.check(codes.iter().map(String::as_str)),
+            Languages::Auto if self.data.candidates().is_empty() => {
+                Err(OcrError::LanguageMissing { language: USUAL.into() })
+            }
+            Languages::Auto => Ok(()),
+        }
+    }
+
+    /// Reads page `index` (from 0): words, layout, text and the picture.
+    ///
+    /// # Errors
+    /// What is wrong with this page; other pages of the document may still be read.
+    pub fn read_page(
+        &mut self,
+        document: &Document,
+        index: u32,
+        options: &ReadOptions,
+    ) -> Result<PageReading, OcrError> {
+        self.read_with(document, options, |pipeline| pipeline.read_page(document, index), |reading| &mut reading.page)
+    }
+
+    /// Reads page `index` (from 0) as [`Self::read_page`] does, but makes no picture.
+    ///
+    /// # Errors
+    /// As [`Self::read_page`].
+    pub fn read_text(
+        &mut self,
+        document: &Document,
+        index: u32,
+        options: &ReadOptions,
+    ) -> Result<PageContent, OcrError> {
+        self.read_with(document, options, |pipeline| pipeline.read_text(document, index), |page| page)
+    }
+
+    fn read_with<T>(
+        &mut self,
+        document: &Document,
+        options: &ReadOptions,
+        mut read: impl FnMut(&mut Pipeline<E>) -> Result<T, OcrError>,
+        content: impl Fn(&mut T) -> &mut PageContent,
+    ) -> Result<T, OcrError> {
+        self.check(options)?;
+        if let Languages::These(codes) = &options.languages {
+            let mut reading = read(self.pipeline(&codes.join("+"))?)?;
+            let asked = |code| LanguageGuess { code, confidence: 1.0 };
+            content(&mut reading).languages = codes.iter().cloned().map(asked).collect();
+            return Ok(reading);
+        }
+        let mut guess = self.language_of(document)?;
+        let mut reading = read(self.pipeline(&guess.code)?)?;
+        if let Some(other) = confirm(&content(&mut reading).text, &guess.code, &self.data.candidates()) {
+            let again = read(self.pipeline(&other)?);
+            if let Ok(mut again) = again
+                && content(&mut again).mean_confidence >= content(&mut reading).mean_confidence
+            {
+                (reading, guess) = (again, LanguageGuess { code: other, confidence: 0.9 });
+            }
+        }
+        content(&mut reading).languages = vec![guess];
+        Ok(reading)
+    }
+
+    /// Finds the language of a document once, on the first of its pages that says enough.
+    fn language_of(&mut self, document: &Document) -> Result<LanguageGuess, OcrError> {
+        if let Some(known) = document.language.get() {
+            return Ok(known.clone());
+        }
+        let candidates = self.data.candidates();
+        let usual = candidates.iter().find(|code| *code == USUAL).or(candidates.first()).cloned().unwrap_or_default();
+        let mut guess = LanguageGuess { code: usual, confidence: 0.0 };
+        if candidates.len() > 1 {
+            for index in 0..document.page_count().min(PAGES_TO_TRY) {
+                // a page that can't be decoded fails when its turn comes
+                let Ok(page) = document.raster(index) else { continue };
+                let sample = sample(&page);
+                if let Some(found) = detect(&candidates, |code| self.try_reading(&sample, code))? {
+                    guess = found;
+                    break;
+                }
+            }
+        }
+        // another thread may have been faster, with the same result
+        Ok(document.language.get_or_init(|| guess).clone())
+    }
+
+    fn try_reading(&mut self, sample: &Raster, code: &str) -> Result<TrialReading, OcrError> {
+        let page = self.pipeline(code)?.read_raster(sample)?;
+        #[expect(clippy::cast_precision_loss, reason = "letters of a few words")]
+        let weigh = |text: &str| text.chars().count() as f32;
+        let letters: f32 = page.words.iter().map(|word| weigh(&word.text)).sum();
+        let certain: f32 = page.words.iter().map(|word| weigh(&word.text) * word.confidence).sum();
+        Ok(TrialReading { text: page.text, confidence: certain / letters.max(1.0) })
+    }
+
+    fn pipeline(&mut self, languages: &str) -> Result<&mut Pipeline<E>, OcrError> {
+        let entry = match self.loaded.iter().position(|(loaded, _)| loaded == languages) {
+            Some(place) => self.loaded.remove(place),
+            None => (languages.to_owned(), Pipeline::new((self.load)(languages, &self.data)?)),
+        };
+        if self.loaded.len() >= MAX_LOADED {
+            self.loaded.remove(0);
+        }
+        self.loaded.push(entry);
+        // just pushed
+        self.loaded.last_mut().map(|(_, pipeline)| pipeline).ok_or(OcrError::engine("it is gone"))
+    }
+}

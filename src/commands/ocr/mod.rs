@@ -1,0 +1,139 @@
+//! `untxt ocr`: documents in, text and data out, without any server.
+//!
+//! Promises: a result is written whole or not at all, and never over its own input; a page that can't be read is
+//! named, and the others are delivered. Refuses to know: how a page is read.
+
+mod format;
+mod inputs;
+mod outputs;
+mod pages;
+mod progress;
+mod work;
+
+use std::{
+    num::NonZeroUsize,
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::{self, ExitCode},
+    thread,
+};
+
+use anyhow::Context;
+use clap::Args;
+use untxt_ocr::{LanguageData, Languages, OpenOptions, ReadOptions, Reader, TesseractEngine};
+
+use self::{
+    format::Format,
+    outputs::Destination,
+    pages::Pages,
+    progress::{Audience, Event, Progress},
+    work::{Order, Tally},
+};
+
+/// Documents to read, and what to make of them.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  untxt ocr scan.pdf                              the text, to standard output
+  untxt ocr scan.pdf -f pdf -o searchable.pdf     the same scan with text that can be selected
+  untxt ocr scans/ -f txt,pdf -o results/         a whole folder, two results each
+  curl … | untxt ocr - --lang deu -f json         from standard input
+
+Ends with 0 when every page was read, with 3 when some pages or files could not be read (they are named on standard \
+error, the others are delivered), with 1 when nothing could be, with 2 when the command is not understood.")]
+pub(crate) struct OcrArgs {
+    /// PDF, TIFF, JPEG, PNG, WebP, BMP or GIF; a folder for everything in it; - for standard input.
+    #[arg(required_unless_present = "list_languages", value_name = "FILE")]
+    inputs: Vec<PathBuf>,
+    /// What to deliver; several are separated by commas.
+    #[arg(long, short, value_enum, value_delimiter = ',', default_value = "txt")]
+    format: Vec<Format>,
+    /// Where to: a file, or a folder for several results; without it, standard output.
+    #[arg(long, short, value_name = "PATH")]
+    output: Option<PathBuf>,
+    /// Languages of the text, such as deu or deu+eng; auto finds out which of those installed it is.
+    #[arg(long, short, alias = "languages", default_value = "auto")]
+    lang: Languages,
+    /// Pages to read, such as 1-3,7,10-.
+    #[arg(long, default_value = "1-", hide_default_value = true)]
+    pages: Pages,
+    /// Folder with language data; without it, where the distribution keeps it.
+    #[arg(long, value_name = "FOLDER")]
+    tessdata: Option<PathBuf>,
+    /// How many pages are read at the same time; without it, one for each core.
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Tell the progress as lines of JSON on standard output, for other programs; needs --output.
+    #[arg(long, requires = "output", conflicts_with = "quiet")]
+    json_lines: bool,
+    /// Show no progress, only what fails.
+    #[arg(long, short)]
+    quiet: bool,
+    /// List the installed languages and end.
+    #[arg(long)]
+    list_languages: bool,
+}
+
+/// Reads the documents, delivers, and says what failed.
+pub(crate) fn run(args: &OcrArgs) -> anyhow::Result<ExitCode> {
+    limit_threads_of_engine()?;
+    let data = LanguageData::find(args.tessdata.as_deref())?;
+    if args.list_languages {
+        list_languages(&data);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let order = order(args, data)?;
+    let progress = Progress::new(match (args.json_lines, args.quiet) {
+        (true, _) => Audience::Program,
+        (false, true) => Audience::QuietPerson,
+        (false, false) => Audience::Person,
+    });
+    let tally = work::run(&order, &progress)?;
+    let Tally { files, failed_files, pages, failed_pages } = tally;
+    let seconds = progress.elapsed().as_secs_f64();
+    progress.tell(&Event::Done { files, failed_files, pages, failed_pages, seconds });
+    Ok(match tally {
+        Tally { failed_files: 0, failed_pages: 0, .. } => ExitCode::SUCCESS,
+        _ if failed_files == files => ExitCode::FAILURE,
+        _ => ExitCode::from(3),
+    })
+}
+
+fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
+    let inputs = inputs::list(&args.inputs)?;
+    let mut formats = Vec::new();
+    for &format in &args.format {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    let destination = Destination::choose(args.output.as_deref(), &inputs, &formats)?;
+    anyhow::ensure!(
+        !(args.json_lines && destination == Destination::Stdout),
+        "progress and results don't both fit into standard output; name a file with --output"
+    );
+    let reading = ReadOptions { languages: args.lang.clone() };
+    Reader::new(TesseractEngine::new, data.clone()).check(&reading)?;
+    let jobs = args.jobs.map_or_else(thread::available_parallelism, Ok).unwrap_or(NonZeroUsize::MIN);
+    let (pages, opening) = (args.pages.clone(), OpenOptions::default());
+    Ok(Order { inputs, pages, formats, destination, opening, reading, data, jobs })
+}
+
+#[expect(clippy::print_stdout, reason = "the list is what was asked for")]
+fn list_languages(data: &LanguageData) {
+    for code in data.installed() {
+        println!("{code}");
+    }
+}
+
+/// Tesseract's own threads only burn CPU; OpenMP asks the environment once, when it is loaded: so start again with it.
+#[expect(clippy::disallowed_methods, reason = "a setting of a C library, not one of ours")]
+fn limit_threads_of_engine() -> anyhow::Result<()> {
+    const LIMIT: &str = "OMP_THREAD_LIMIT";
+    if std::env::var(LIMIT).is_ok() {
+        return Ok(());
+    }
+    let program = std::env::current_exe().context("the program can't find itself")?;
+    let error = process::Command::new(program).args(std::env::args_os().skip(1)).env(LIMIT, "1").exec();
+    Err(error).context("the program can't be started again")
+}
