@@ -6,6 +6,7 @@
 mod barcode;
 mod block;
 mod content;
+pub mod formats;
 mod preparation;
 mod quality;
 mod table;
@@ -20,6 +21,12 @@ pub use quality::{Defect, DefectKind, Quality};
 pub use table::{Cell, Table};
 pub use text::{join_words, mean_confidence};
 pub use word::Word;
+
+/// Signs that begin the entry of a list; the engine reads a dot or square as one of these.
+const BULLETS: [char; 24] = [
+    '•', '◦', '▪', '▫', '‣', '⁃', '●', '○', '■', '□', '►', '▶', '➢', '➤', '✓', '✔', '❖', '·', '∙', '*', '-', '–', '—',
+    '\u{f0b7}',
+];
 
 /// A box on the page image: left, top, right, bottom in pixels; origin top left, y downwards; right and bottom are
 /// exclusive.
