@@ -6,6 +6,17 @@ pub enum OcrError {
     /// The PDF asks for a password.
     #[error("the PDF is locked with a password; remove it in a PDF viewer and try again")]
     Encrypted,
+    /// The password that was given does not open the PDF.
+    #[error("the password does not open the PDF; check it and try again")]
+    PasswordWrong,
+    /// The PDF is signed; a text layer would make it another document than the one that was signed.
+    #[error(
+        "the PDF is signed and stays as it is; ask for a copy to get one with a text layer, without the signature's force"
+    )]
+    Signed,
+    /// A page draws more than any page does.
+    #[error("the page draws too much to be read; print the PDF to a new file and try again")]
+    TooComplex,
     /// The file has no page.
     #[error("the file has no pages")]
     NoPages,
@@ -52,6 +63,9 @@ impl OcrError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Encrypted => "encrypted",
+            Self::PasswordWrong => "password_wrong",
+            Self::Signed => "signed",
+            Self::TooComplex => "too_complex",
             Self::NoPages => "no_pages",
             Self::TooManyPages { .. } => "too_many_pages",
             Self::TooManyPixels { .. } => "too_many_pixels",

@@ -10,6 +10,12 @@ closed_list!(
     FailureCode {
         /// The PDF asks for a password.
         Encrypted = "encrypted",
+        /// The password that was given does not open the PDF.
+        PasswordWrong = "password_wrong",
+        /// The PDF is signed, so it gets no text layer unasked.
+        Signed = "signed",
+        /// A page draws more than any page does.
+        TooComplex = "too_complex",
         /// The file has no page.
         NoPages = "no_pages",
         /// More pages than the configured limit.
@@ -37,6 +43,9 @@ impl FailureCode {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Encrypted => "the PDF is locked with a password",
+            Self::PasswordWrong => "the password does not open the PDF",
+            Self::Signed => "the PDF is signed, and a text layer would break the signature",
+            Self::TooComplex => "the page draws more than this server accepts",
             Self::NoPages => "the file has no pages",
             Self::TooManyPages => "the file has more pages than this server accepts",
             Self::TooManyPixels => "the page image is larger than this server accepts",
@@ -54,6 +63,9 @@ impl FailureCode {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Encrypted => "remove the password in a PDF viewer and upload the file again",
+            Self::PasswordWrong => "check the password and try again",
+            Self::Signed => "keep the original, and ask for a copy with text if the signature is not needed there",
+            Self::TooComplex => "print the PDF to a new file and upload that",
             Self::NoPages => "export or scan the document again and upload the new file",
             Self::TooManyPages => "split the document and upload the parts",
             Self::TooManyPixels => "scan the page at 300 dpi, or make the image smaller, and upload it again",

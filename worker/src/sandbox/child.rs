@@ -130,7 +130,8 @@ where
         let reading = ReadOptions { languages: open.languages.parse().unwrap_or(Languages::Auto) };
         // A missing language is the whole document's failure.
         self.reader(open)?.check(&reading)?;
-        let options = OpenOptions { max_pages: open.max_pages, max_page_pixels: open.max_page_pixels };
+        let options =
+            OpenOptions { max_pages: open.max_pages, max_page_pixels: open.max_page_pixels, ..OpenOptions::default() };
         let document = Document::open(bytes, &options)?;
         let page_count = document.page_count();
         self.document = Some((document, reading));

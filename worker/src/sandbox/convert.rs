@@ -7,6 +7,9 @@ use untxt_ocr::OcrError;
 pub(super) fn failure_code(error: &OcrError) -> Option<FailureCode> {
     match error {
         OcrError::Encrypted => Some(FailureCode::Encrypted),
+        OcrError::PasswordWrong => Some(FailureCode::PasswordWrong),
+        OcrError::Signed => Some(FailureCode::Signed),
+        OcrError::TooComplex => Some(FailureCode::TooComplex),
         OcrError::NoPages => Some(FailureCode::NoPages),
         OcrError::TooManyPages { .. } => Some(FailureCode::TooManyPages),
         OcrError::TooManyPixels { .. } => Some(FailureCode::TooManyPixels),
