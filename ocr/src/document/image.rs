@@ -2,8 +2,8 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use super::OpenOptions;
-use crate::{OcrError, Provenance, Raster, orientation::Orientation};
+use super::{OpenOptions, PageInspection};
+use crate::{OcrError, Provenance, Raster, orientation::Orientation, raster::resolve_dpi};
 
 /// A single picture of a kind that the `image` crate decodes whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,17 @@ impl StillKind {
 pub(crate) fn check_header(kind: StillKind, bytes: &[u8], options: &OpenOptions) -> Result<(), OcrError> {
     let (width, height) = open(kind, bytes)?.dimensions();
     options.check_pixels(width, height)
+}
+
+/// Reads what the header says.
+pub(crate) fn inspect(kind: StillKind, bytes: &[u8], options: &OpenOptions) -> Result<PageInspection, OcrError> {
+    let mut decoder = open(kind, bytes)?;
+    let (width, height) = decoder.dimensions();
+    options.check_pixels(width, height)?;
+    let exif = decoder.orientation().map_or(1, |orientation| u32::from(orientation.to_exif()));
+    let size = if Orientation::from_exif(exif).swaps_sides() { (height, width) } else { (width, height) };
+    let dpi = if kind == StillKind::Png { png_dpi(bytes) } else { None };
+    Ok(PageInspection::of_picture(size, resolve_dpi(size, dpi)))
 }
 
 /// Decodes the picture (of an animation the first frame) on white paper, upright.

@@ -1,8 +1,8 @@
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
-use super::OpenOptions;
-use crate::{EncodedImage, OcrError, Provenance, Raster, orientation::Orientation};
+use super::{OpenOptions, PageInspection};
+use crate::{EncodedImage, OcrError, Provenance, Raster, orientation::Orientation, raster::resolve_dpi};
 
 /// What the markers of a JPEG say, read without decoding.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +80,15 @@ const CUT_OFF: OcrError = OcrError::unreadable("the JPEG is damaged or cut off")
 
 /// Originals up to this size are shown as they are; larger ones are encoded again, smaller.
 pub(super) const MAX_SHOWN_BYTES: usize = 1 << 20;
+
+/// Reads what the markers say.
+pub(crate) fn inspect(bytes: &[u8], options: &OpenOptions) -> Result<PageInspection, OcrError> {
+    let header = JpegHeader::read(bytes)?;
+    header.check(options)?;
+    let (width, height) = (header.width, header.height);
+    let size = if header.orientation.swaps_sides() { (height, width) } else { (width, height) };
+    Ok(PageInspection::of_picture(size, resolve_dpi(size, header.dpi)))
+}
 
 /// Decodes, upright. The colours are only decoded when the picture must be encoded again: recognition needs grey.
 pub(crate) fn decode(bytes: &[u8], options: &OpenOptions) -> Result<Raster, OcrError> {

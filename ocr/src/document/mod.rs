@@ -3,13 +3,23 @@
 //! Promises: the kind is told by content, never by name; page and pixel limits are checked on headers, before
 //! anything is decoded; what is cut off is an error. Refuses to know: words, engines.
 
+mod budget;
 mod image;
+mod inspection;
 mod jpeg;
+mod options;
+mod own_text;
 mod page_tree;
 mod pdf;
+mod picture;
 mod scan;
 mod tiff;
+mod watch;
 
+pub use self::{
+    inspection::{PageInspection, TextMode},
+    options::{OpenOptions, Password},
+};
 pub(crate) use self::{jpeg::JpegHeader, pdf::PdfFile};
 
 use std::sync::{Arc, OnceLock};
@@ -22,31 +32,6 @@ use image::StillKind;
 const PDF_HEADER: &[u8] = b"%PDF-";
 /// Little and big endian, both also with 64-bit offsets.
 const TIFF_HEADERS: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
-
-/// Limits that a document must keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenOptions {
-    /// Pages a document may have.
-    pub max_pages: u32,
-    /// Pixels one page may have.
-    pub max_page_pixels: u64,
-}
-
-impl Default for OpenOptions {
-    fn default() -> Self {
-        Self { max_pages: 2000, max_page_pixels: 160_000_000 }
-    }
-}
-
-impl OpenOptions {
-    /// Refuses a page that is too large.
-    pub(crate) fn check_pixels(&self, width: u32, height: u32) -> Result<(), OcrError> {
-        if u64::from(width) * u64::from(height) > self.max_page_pixels {
-            return Err(OcrError::TooManyPixels { width, height, limit: self.max_page_pixels });
-        }
-        Ok(())
-    }
-}
 
 /// An opened document.
 #[derive(Debug)]
@@ -77,7 +62,7 @@ impl Document {
     pub fn open(bytes: impl Into<Arc<Vec<u8>>>, options: &OpenOptions) -> Result<Self, OcrError> {
         let bytes = bytes.into();
         let kind = Self::tell_kind(&bytes, options)?;
-        let document = Self { bytes, options: *options, kind, language: OnceLock::new() };
+        let document = Self { bytes, options: options.clone(), kind, language: OnceLock::new() };
         match document.page_count() {
             0 => Err(OcrError::NoPages),
             pages if pages > options.max_pages => Err(OcrError::TooManyPages { pages, limit: options.max_pages }),
@@ -115,6 +100,24 @@ impl Document {
         }
     }
 
+    /// Says what page `index` (from 0) is and gives the text that it brings itself; nothing is drawn or decoded.
+    ///
+    /// # Errors
+    /// [`OcrError::TooComplex`], [`OcrError::TooManyPixels`] or [`OcrError::Unreadable`], for this page alone.
+    pub fn inspect(&self, index: u32) -> Result<PageInspection, OcrError> {
+        self.inspector().inspect(index)
+    }
+
+    /// Gives an inspector for many pages: it keeps what it learned about fonts.
+    #[must_use]
+    pub fn inspector(&self) -> Inspector<'_> {
+        let pdf = match &self.kind {
+            Kind::Pdf(file) => Some(pdf::PdfInspector::new(file)),
+            Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => None,
+        };
+        Inspector { document: self, pdf }
+    }
+
     /// Gives the pixels of page `index` (from 0), upright.
     ///
     /// # Errors
@@ -129,6 +132,38 @@ impl Document {
             Kind::Jpeg if index == 0 => jpeg::decode(&self.bytes, &self.options),
             Kind::Still(kind) if index == 0 => image::decode(*kind, &self.bytes, &self.options),
             Kind::Jpeg | Kind::Still(_) => Err(NO_SUCH_PAGE),
+        }
+    }
+}
+
+/// Inspects pages of one document, see [`Document::inspect`].
+pub struct Inspector<'d> {
+    document: &'d Document,
+    pdf: Option<pdf::PdfInspector<'d>>,
+}
+
+impl std::fmt::Debug for Inspector<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inspector").field("document", &self.document).finish_non_exhaustive()
+    }
+}
+
+impl Inspector<'_> {
+    /// Says what page `index` (from 0) is, as [`Document::inspect`].
+    ///
+    /// # Errors
+    /// As [`Document::inspect`].
+    pub fn inspect(&mut self, index: u32) -> Result<PageInspection, OcrError> {
+        let document = self.document;
+        match (&mut self.pdf, &document.kind) {
+            (Some(pdf), _) => pdf.inspect(index, &document.options),
+            (None, Kind::Tiff(pages)) => {
+                let page = pages.get(index as usize).ok_or(NO_SUCH_PAGE)?;
+                tiff::inspect_page(&document.bytes, *page, &document.options)
+            }
+            (None, Kind::Jpeg) if index == 0 => jpeg::inspect(&document.bytes, &document.options),
+            (None, Kind::Still(kind)) if index == 0 => image::inspect(*kind, &document.bytes, &document.options),
+            (None, _) => Err(NO_SUCH_PAGE),
         }
     }
 }

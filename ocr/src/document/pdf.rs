@@ -9,7 +9,9 @@ use std::{
 use flate2::read::ZlibDecoder;
 use hayro::{
     RenderCache, RenderSettings,
-    hayro_interpret::{Context, InterpreterSettings, InterpreterWarning, TransformExt, interpret_page},
+    hayro_interpret::{
+        Context, InterpreterCache, InterpreterSettings, InterpreterWarning, TransformExt, interpret_page,
+    },
     hayro_syntax::{
         DecryptionError, LoadPdfError, Pdf,
         object::{Name, Object, Stream},
@@ -20,8 +22,16 @@ use hayro::{
     vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit, color::palette::css::WHITE},
 };
 
-use super::{NO_SUCH_PAGE, OpenOptions, scan::ScanFinder};
+use super::{
+    NO_SUCH_PAGE, OpenOptions,
+    budget::Budget,
+    inspection::{PageInspection, Seen},
+    own_text::{LetterCollector, settle_letters},
+    scan::{Scan, ScanFinder},
+    watch::PageWatcher,
+};
 use crate::{OcrError, Provenance, Raster, raster::luma};
+use untxt_page::PageKind;
 
 /// Drawn pages get this resolution: what Tesseract was trained near, and what scanners use.
 const RENDER_DPI: f64 = 300.0;
@@ -56,8 +66,10 @@ pub(crate) struct PagePlacement {
 
 impl PdfFile {
     pub(super) fn open(bytes: &Arc<Vec<u8>>, options: &OpenOptions) -> Result<Self, OcrError> {
-        let pdf = Pdf::new(Arc::clone(bytes)).map_err(|error| match error {
-            LoadPdfError::Decryption(DecryptionError::PasswordProtected) => OcrError::Encrypted,
+        let password = options.password.as_ref().map_or("", |password| password.reveal());
+        let pdf = Pdf::new_with_password(Arc::clone(bytes), password).map_err(|error| match error {
+            LoadPdfError::Decryption(DecryptionError::PasswordProtected) if password.is_empty() => OcrError::Encrypted,
+            LoadPdfError::Decryption(DecryptionError::PasswordProtected) => OcrError::PasswordWrong,
             LoadPdfError::Decryption(_) => OcrError::unreadable("the PDF is encrypted in an unknown way"),
             LoadPdfError::Invalid => OcrError::unreadable("the PDF is damaged or cut off"),
         })?;
@@ -79,7 +91,12 @@ impl PdfFile {
         let lost_image = Arc::new(AtomicBool::new(false));
         let settings = settings_noting_loss(&lost_image);
         let cache = RenderCache::new();
-        if let Some(scan) = watch_page(page, options, &settings, true).finish() {
+        let mut watcher = PageWatcher::new(bounds_of(page), ScanFinder::new(bounds_of(page), options, true), None);
+        watch_page(page, &InterpreterCache::new(), &settings, &mut watcher)?;
+        if let Some(error) = watcher.too_large {
+            return Err(error);
+        }
+        if let Some(scan) = watcher.scan.finish() {
             return scan?.raster.ok_or(DAMAGED);
         }
         let raster = render_page(page, options, &cache, &settings)?;
@@ -93,11 +110,11 @@ impl PdfFile {
     /// Says where the image that [`Self::raster`] gives lies on the page.
     pub(crate) fn placement(&self, index: u32, options: &OpenOptions) -> Result<PagePlacement, OcrError> {
         let page = self.page(index)?;
-        let (width, height) = page.render_dimensions();
-        let whole = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-        let finder = watch_page(page, options, &InterpreterSettings::default(), false);
-        let own_letters = finder.letters();
-        let area = match finder.finish() {
+        let whole = bounds_of(page);
+        let mut watcher = PageWatcher::new(whole, ScanFinder::new(whole, options, false), None);
+        watch_page(page, &InterpreterCache::new(), &InterpreterSettings::default(), &mut watcher)?;
+        let own_letters = watcher.scan.letters();
+        let area = match watcher.scan.finish() {
             Some(Ok(scan)) => scan.area,
             _ => whole,
         };
@@ -105,6 +122,61 @@ impl PdfFile {
         let to_user_space = page.initial_transform(true).to_kurbo().inverse();
         Ok(PagePlacement { area, to_user_space, own_letters, object })
     }
+}
+
+/// Inspects pages one after the other; fonts that were read for one page are known on the next.
+pub(super) struct PdfInspector<'d> {
+    file: &'d PdfFile,
+    cache: InterpreterCache<'d>,
+    letters: LetterCollector,
+}
+
+impl<'d> PdfInspector<'d> {
+    pub(super) fn new(file: &'d PdfFile) -> Self {
+        Self { file, cache: InterpreterCache::new(), letters: LetterCollector::default() }
+    }
+
+    pub(super) fn inspect(&mut self, index: u32, options: &OpenOptions) -> Result<PageInspection, OcrError> {
+        let page = self.file.page(index)?;
+        let whole = bounds_of(page);
+        self.letters.take();
+        let mut watcher = PageWatcher::new(whole, ScanFinder::new(whole, options, false), Some(&mut self.letters));
+        watch_page(page, &self.cache, &InterpreterSettings::default(), &mut watcher)?;
+        if let Some(error) = watcher.too_large {
+            return Err(error);
+        }
+        let scan = watcher.scan.finish().transpose()?;
+        let (drawings, pictures, fills) = (watcher.drawings, watcher.pictures, watcher.fills);
+        let letters = settle_letters(self.letters.take(), &fills);
+        let (area, size, dpi) = page_image(page, scan, options);
+        let seen = Seen { letters, pictures, drawings, area, size, dpi };
+        let mut inspection = PageInspection::decide(&seen, options.text_mode);
+        // nothing drawn though there would be something: the renderer finds out what is broken
+        let has_more = !page.resources().x_objects.is_empty() || is_content_lost(page);
+        inspection.needs_ocr |= inspection.kind == PageKind::Blank && has_more;
+        Ok(inspection)
+    }
+}
+
+fn bounds_of(page: &Page<'_>) -> Rect {
+    let (width, height) = page.render_dimensions();
+    Rect::new(0.0, 0.0, f64::from(width), f64::from(height))
+}
+
+/// Says where the image of a page lies on it, how many pixels it has and its resolution.
+fn page_image(page: &Page<'_>, scan: Option<Scan>, options: &OpenOptions) -> (Rect, (u32, u32), u32) {
+    let whole = bounds_of(page);
+    let (area, size, dpi) = match scan {
+        Some(scan) => (scan.area, scan.size, f64::from(scan.size.0) * 72.0 / scan.area.width()),
+        None => {
+            let dpi = fitting_dpi(whole.width(), whole.height(), options);
+            let (width, height) = rendered_size(page, dpi);
+            (whole, (width.into(), height.into()), dpi)
+        }
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is no count")]
+    let dpi = dpi.round() as u32;
+    (area, size, dpi)
 }
 
 const DAMAGED: OcrError = OcrError::unreadable("the page is damaged or cut off");
@@ -138,20 +210,19 @@ fn settings_noting_loss(lost_image: &Arc<AtomicBool>) -> InterpreterSettings {
     }
 }
 
-fn watch_page<'o>(
-    page: &Page<'_>,
-    options: &'o OpenOptions,
+/// Shows a page to a watcher.
+///
+/// # Errors
+/// [`OcrError::TooComplex`] when the page draws more than any page does.
+fn watch_page<'a>(
+    page: &Page<'a>,
+    cache: &InterpreterCache<'a>,
     settings: &InterpreterSettings,
-    wants_pixels: bool,
-) -> ScanFinder<'o> {
-    let (width, height) = page.render_dimensions();
-    let bounds = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-    let cache = hayro::hayro_interpret::InterpreterCache::new();
+    watcher: &mut PageWatcher<'_>,
+) -> Result<(), OcrError> {
     let transform = page.initial_transform(true).to_kurbo();
-    let mut context = Context::new(transform, bounds, &cache, page.xref(), settings.clone());
-    let mut finder = ScanFinder::new(bounds, options, wants_pixels);
-    interpret_page(page, &mut context, &mut finder);
-    finder
+    let mut context = Context::new(transform, bounds_of(page), cache, page.xref(), settings.clone());
+    Budget::watch(|| interpret_page(page, &mut context, watcher))
 }
 
 /// Draws the page on white.
@@ -163,10 +234,7 @@ fn render_page<'a>(
 ) -> Result<Raster, OcrError> {
     let (width_pt, height_pt) = page.render_dimensions();
     let dpi = fitting_dpi(f64::from(width_pt), f64::from(height_pt), options);
-    let scale = dpi / 72.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "fitting_dpi keeps sides in 16 bits")]
-    let side = |points: f32| (f64::from(points) * scale).round().max(1.0) as u16;
-    let (width, height) = (side(width_pt), side(height_pt));
+    let (width, height) = rendered_size(page, dpi);
     let mut context = RenderContext::new(width, height);
     let fit =
         Affine::scale_non_uniform(f64::from(width) / f64::from(width_pt), f64::from(height) / f64::from(height_pt));
@@ -180,6 +248,13 @@ fn render_page<'a>(
     let (channels, bytes) = strip_alpha(pixmap.data_as_u8_slice());
     let size = (u32::from(width), u32::from(height));
     Ok(Raster::from_bytes(size, channels, bytes, Provenance::Rendered)?.with_dpi(Some(dpi)))
+}
+
+fn rendered_size(page: &Page<'_>, dpi: f64) -> (u16, u16) {
+    let (width, height) = page.render_dimensions();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "fitting_dpi keeps sides in 16 bits")]
+    let side = |points: f32| (f64::from(points) * dpi / 72.0).round().max(1.0) as u16;
+    (side(width), side(height))
 }
 
 /// Finds the highest resolution up to [`RENDER_DPI`] that keeps the page in its limits.

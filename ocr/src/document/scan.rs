@@ -30,6 +30,8 @@ pub(super) struct ScanFinder<'o> {
 pub(super) struct Scan {
     /// Where it lies, in points, origin top left of the upright page, y downwards.
     pub(super) area: Rect,
+    /// Pixels from left to right and from top to bottom, as the file states them.
+    pub(super) size: (u32, u32),
     /// Its pixels, when they were wanted.
     pub(super) raster: Option<Raster>,
 }
@@ -37,6 +39,10 @@ pub(super) struct Scan {
 impl<'o> ScanFinder<'o> {
     pub(super) fn new(page: Rect, options: &'o OpenOptions, wants_pixels: bool) -> Self {
         Self { page, options, wants_pixels, clips: Vec::new(), groups: Vec::new(), marks: 0, letters: 0, found: None }
+    }
+
+    pub(super) const fn options(&self) -> &'o OpenOptions {
+        self.options
     }
 
     /// Counts the letters that the page brings as text, visible or not.
@@ -63,15 +69,16 @@ impl<'o> ScanFinder<'o> {
         if let Err(error) = self.options.check_pixels(width, height) {
             return Some(Err(error));
         }
+        let size = if orientation.swaps_sides() { (height, width) } else { (width, height) };
         if !self.wants_pixels {
-            return Some(Ok(Scan { area, raster: None }));
+            return Some(Ok(Scan { area, size, raster: None }));
         }
         let dpi = match orientation.swaps_sides() {
             true => f64::from(height) * 72.0 / area.width(),
             false => f64::from(width) * 72.0 / area.width(),
         };
         let raster = decode(image, orientation)?;
-        Some(raster.map(|raster| Scan { area, raster: Some(raster.with_dpi(Some(dpi))) }))
+        Some(raster.map(|raster| Scan { area, size, raster: Some(raster.with_dpi(Some(dpi))) }))
     }
 
     /// A scan may leave a margin of a tenth of the page, and stand over its edge by a hundredth.
@@ -183,7 +190,7 @@ fn shown_as_it_is(stream: &Stream<'_>, orientation: Orientation) -> Shown {
     }
     let bytes = stream.raw_data();
     let Ok(header) = JpegHeader::read(&bytes) else { return Shown::CutOff };
-    if header.check(&OpenOptions { max_pages: 1, max_page_pixels: u64::MAX }).is_err() {
+    if header.check(&OpenOptions { max_page_pixels: u64::MAX, ..OpenOptions::default() }).is_err() {
         return Shown::CutOff;
     }
     let has_plain_colors = match dict.get::<Object<'_>>("ColorSpace") {

@@ -53,7 +53,8 @@ fn a_huge_tiff_is_refused_by_its_header() {
 fn the_limit_is_the_limit() {
     let pixels = u64::from(LETTER_SIZE.0) * u64::from(LETTER_SIZE.1);
     let open = |max_page_pixels| {
-        Document::open(LETTER_PNG.to_vec(), &OpenOptions { max_pages: 1, max_page_pixels }).map(|d| d.page_count())
+        Document::open(LETTER_PNG.to_vec(), &OpenOptions { max_pages: 1, max_page_pixels, ..OpenOptions::default() })
+            .map(|d| d.page_count())
     };
     assert_eq!(open(pixels), Ok(1));
     let (width, height) = LETTER_SIZE;
@@ -63,7 +64,8 @@ fn the_limit_is_the_limit() {
 #[test]
 fn a_picture_in_a_pdf_keeps_the_limit_too() {
     let pdf = scan_pdf(&[ScanPage::new()]);
-    let document = Document::open(pdf, &OpenOptions { max_pages: 1, max_page_pixels: 1000 }).unwrap();
+    let document =
+        Document::open(pdf, &OpenOptions { max_pages: 1, max_page_pixels: 1000, ..OpenOptions::default() }).unwrap();
     assert!(matches!(document.raster(0), Err(OcrError::TooManyPixels { limit: 1000, .. })));
 }
 

@@ -4,7 +4,6 @@
 
 mod faults;
 mod inputs;
-mod languages;
 mod limits;
 mod pdf_pages;
 mod sample;

@@ -16,8 +16,8 @@ use directory::{Directory, Tag};
 use fax::{FaxCode, decode_fax};
 use samples::decode_samples;
 
-use super::OpenOptions;
-use crate::{OcrError, Provenance, Raster, orientation::Orientation};
+use super::{OpenOptions, PageInspection};
+use crate::{OcrError, Provenance, Raster, orientation::Orientation, raster::resolve_dpi};
 
 const CUT_OFF: OcrError = OcrError::unreadable("the TIFF is damaged or cut off");
 
@@ -29,6 +29,16 @@ pub(crate) fn list_pages(bytes: &[u8], options: &OpenOptions) -> Result<Vec<Page
         options.check_pixels(directory.width, directory.height)?;
     }
     Ok(pages)
+}
+
+/// Reads what a page's directory says.
+pub(crate) fn inspect_page(bytes: &[u8], page: PageOffset, options: &OpenOptions) -> Result<PageInspection, OcrError> {
+    let directory = Directory::read(bytes, page).ok_or(CUT_OFF)?;
+    let (width, height) = (directory.width, directory.height);
+    options.check_pixels(width, height)?;
+    let orientation = Orientation::from_exif(directory.number(Tag::Orientation).unwrap_or(1));
+    let size = if orientation.swaps_sides() { (height, width) } else { (width, height) };
+    Ok(PageInspection::of_picture(size, resolve_dpi(size, directory.dpi())))
 }
 
 /// Decodes one page, upright.
