@@ -2,7 +2,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use untxt_page::{join_words, mean_confidence};
 
-use crate::{Document, EncodedImage, OcrEngine, OcrError, PageContent, Raster, Recognition, encode::encode_page};
+use crate::{
+    Document, EncodedImage, OcrEngine, OcrError, PageContent, Raster, Recognition,
+    encode::encode_page,
+    own_page::{own_page, read_inspected},
+};
 
 /// Everything that reading one page gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,21 +36,27 @@ impl<E: OcrEngine> Pipeline<E> {
     /// [`OcrError::Engine`].
     pub fn read_page(&mut self, document: &Document, index: u32) -> Result<PageReading, OcrError> {
         contain(|| {
+            let inspection = document.inspect(index)?;
             let mut raster = document.raster(index)?;
-            let page = self.read_raster(&raster)?;
+            let page = read_inspected(&inspection, &raster, |raster| self.read_raster(raster))?;
             let image = encode_page(&mut raster)?;
             Ok(PageReading { page, image })
         })
     }
 
-    /// Reads page `index` (from 0) as [`Self::read_page`] does, but makes no picture.
+    /// Reads page `index` (from 0) as [`Self::read_page`] does, but makes no picture: a page whose own text is kept
+    /// is not drawn at all.
     ///
     /// # Errors
     /// As [`Self::read_page`].
     pub fn read_text(&mut self, document: &Document, index: u32) -> Result<PageContent, OcrError> {
         contain(|| {
+            let inspection = document.inspect(index)?;
+            if !inspection.needs_ocr {
+                return Ok(own_page(&inspection, inspection.size));
+            }
             let raster = document.raster(index)?;
-            self.read_raster(&raster)
+            read_inspected(&inspection, &raster, |raster| self.read_raster(raster))
         })
     }
 
@@ -85,6 +95,27 @@ impl<E: OcrEngine> Pipeline<E> {
         });
         Ok(found)
     }
+}
+
+/// Reads a page that needs no engine and gives its picture too; `None` when it needs one.
+pub(crate) fn read_own_page(document: &Document, index: u32) -> Result<Option<PageReading>, OcrError> {
+    contain(|| {
+        let inspection = document.inspect(index)?;
+        if inspection.needs_ocr {
+            return Ok(None);
+        }
+        let mut raster = document.raster(index)?;
+        let page = own_page(&inspection, (raster.width, raster.height));
+        Ok(Some(PageReading { page, image: encode_page(&mut raster)? }))
+    })
+}
+
+/// Reads a page that needs no engine, without drawing it; `None` when it needs one.
+pub(crate) fn read_own_text(document: &Document, index: u32) -> Result<Option<PageContent>, OcrError> {
+    contain(|| {
+        let inspection = document.inspect(index)?;
+        Ok((!inspection.needs_ocr).then(|| own_page(&inspection, inspection.size)))
+    })
 }
 
 /// Makes a panic an error of this page.

@@ -117,6 +117,28 @@ impl Raster {
         }
     }
 
+    /// Gives the page in grey with everything white outside of some areas: left, top, right, bottom in pixels.
+    pub(crate) fn keep_areas(&self, areas: &[[u32; 4]]) -> Self {
+        let (gray, width) = (self.to_gray(), self.width as usize);
+        let mut kept = vec![u8::MAX; gray.len()];
+        for &[left, top, right, bottom] in areas {
+            let columns = left.min(self.width) as usize..right.min(self.width) as usize;
+            for y in top.min(self.height) as usize..bottom.min(self.height) as usize {
+                let row = y * width + columns.start..y * width + columns.end;
+                kept[row.clone()].copy_from_slice(&gray[row]);
+            }
+        }
+        Self {
+            width: self.width,
+            height: self.height,
+            dpi: self.dpi,
+            is_dpi_known: self.is_dpi_known,
+            pixels: Pixels::Gray8(kept),
+            provenance: self.provenance,
+            encoded: None,
+        }
+    }
+
     /// Gives one grey byte per pixel.
     pub(crate) fn to_gray(&self) -> std::borrow::Cow<'_, [u8]> {
         match &self.pixels {

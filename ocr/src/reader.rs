@@ -3,6 +3,7 @@ use untxt_page::LanguageGuess;
 use crate::{
     Document, LanguageData, Languages, OcrEngine, OcrError, PageContent, PageReading, Pipeline, Raster,
     languages::{TrialReading, confirm, detect, sample},
+    pipeline::{read_own_page, read_own_text},
 };
 
 /// Engines that stay loaded; each takes some 50 MB.
@@ -79,6 +80,10 @@ where
         index: u32,
         options: &ReadOptions,
     ) -> Result<PageReading, OcrError> {
+        // no engine is loaded for text that is there, and no page drawn to find its language
+        if let Some(reading) = read_own_page(document, index)? {
+            return Ok(reading);
+        }
         self.read_with(document, options, |pipeline| pipeline.read_page(document, index), |reading| &mut reading.page)
     }
 
@@ -92,6 +97,9 @@ where
         index: u32,
         options: &ReadOptions,
     ) -> Result<PageContent, OcrError> {
+        if let Some(page) = read_own_text(document, index)? {
+            return Ok(page);
+        }
         self.read_with(document, options, |pipeline| pipeline.read_text(document, index), |page| page)
     }
 

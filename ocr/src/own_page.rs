@@ -1,0 +1,114 @@
+use untxt_page::{Bounds, Word, join_words, mean_confidence};
+
+use crate::{OcrError, PageContent, PageInspection, Raster};
+
+/// What pages are said to be read by when nothing was recognised.
+const OWN_TEXT: &str = "text of the file";
+/// Words in a picture on a page of text are only believed with this confidence: most such pictures show no text, and
+/// what an engine finds in a photograph has less.
+const LEAST_CONFIDENCE: f32 = 0.5;
+
+/// Makes the page of its own words alone, on a page image of a size.
+pub(crate) fn own_page(inspection: &PageInspection, (width, height): (u32, u32)) -> PageContent {
+    let words = inspection.own_words(width, height);
+    PageContent {
+        width,
+        height,
+        dpi: inspection.dpi,
+        kind: inspection.kind,
+        mean_confidence: mean_confidence(&words),
+        text: join_words(&words),
+        words,
+        engine: OWN_TEXT.into(),
+        ..PageContent::default()
+    }
+}
+
+/// Reads a page as its inspection says: its own words as they are, the rest by `recognise`.
+pub(crate) fn read_inspected(
+    inspection: &PageInspection,
+    raster: &Raster,
+    recognise: impl FnOnce(&Raster) -> Result<PageContent, OcrError>,
+) -> Result<PageContent, OcrError> {
+    let size = (raster.width, raster.height);
+    if !inspection.needs_ocr {
+        return Ok(PageContent { dpi: raster.dpi, ..own_page(inspection, size) });
+    }
+    if !inspection.has_own_words() {
+        return Ok(PageContent { kind: inspection.kind, ..recognise(raster)? });
+    }
+    let areas = inspection.unread_areas(size.0, size.1);
+    let found = recognise(&raster.keep_areas(&areas))?;
+    let own = inspection.own_words(size.0, size.1);
+    let words = merge_words(own, found.words);
+    Ok(PageContent {
+        kind: inspection.kind,
+        mean_confidence: mean_confidence(&words),
+        text: join_words(&words),
+        words,
+        // they are of the recognised words alone
+        blocks: Vec::new(),
+        tables: Vec::new(),
+        ..found
+    })
+}
+
+/// Puts recognised blocks between the page's own, each before the first that stands below it, and numbers lines and
+/// blocks anew. What stands where the page has own words is one of them, seen again.
+fn merge_words(own: Vec<Word>, found: Vec<Word>) -> Vec<Word> {
+    let is_new =
+        |word: &Word| word.confidence >= LEAST_CONFIDENCE && !own.iter().any(|own| covers(own.bounds, word.bounds));
+    let found: Vec<Word> = found.into_iter().filter(is_new).collect();
+    let mut blocks: Vec<Vec<Word>> = split_blocks(own);
+    for block in split_blocks(found) {
+        let middle = |words: &[Word]| {
+            let top = words.iter().map(|word| word.bounds[1]).min().unwrap_or(0);
+            let bottom = words.iter().map(|word| word.bounds[3]).max().unwrap_or(0);
+            u64::from(top) + u64::from(bottom)
+        };
+        let at = blocks.iter().position(|own| middle(own) > middle(&block)).unwrap_or(blocks.len());
+        blocks.insert(at, block);
+    }
+    let (mut line, mut words) = (0, Vec::new());
+    for (number, block) in (0..).zip(blocks) {
+        let mut previous = block.first().map(|word| word.line);
+        for word in block {
+            line += u32::from(previous != Some(word.line));
+            previous = Some(word.line);
+            words.push(Word { line, block: number, ..word });
+        }
+        line += 1;
+    }
+    words
+}
+
+fn split_blocks(words: Vec<Word>) -> Vec<Vec<Word>> {
+    words.chunk_by(|a, b| a.block == b.block).map(<[Word]>::to_vec).collect()
+}
+
+/// Says whether the middle of `inner` lies in `outer`.
+fn covers(outer: Bounds, inner: Bounds) -> bool {
+    let middle = |from: u32, to: u32| from.midpoint(to);
+    let (x, y) = (middle(inner[0], inner[2]), middle(inner[1], inner[3]));
+    (outer[0]..outer[2]).contains(&x) && (outer[1]..outer[3]).contains(&y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(text: &str, top: u32, line: u32, block: u32) -> Word {
+        Word { text: text.into(), confidence: 0.9, bounds: [0, top, 10, top + 10], line, block, ..Word::default() }
+    }
+
+    #[test]
+    fn recognised_words_come_where_they_stand() {
+        let own = vec![word("above", 0, 0, 0), word("right", 0, 0, 0), word("below", 100, 1, 1)];
+        let guess = Word { confidence: 0.2, ..word("guess", 70, 2, 0) };
+        let found = vec![word("in", 50, 0, 0), word("picture", 60, 1, 0), guess, word("again", 101, 3, 1)];
+        let merged = merge_words(own, found);
+        let places: Vec<_> = merged.iter().map(|word| (word.text.as_str(), word.line, word.block)).collect();
+        let expected = [("above", 0, 0), ("right", 0, 0), ("in", 1, 1), ("picture", 2, 1), ("below", 3, 2)];
+        assert_eq!(places, expected);
+    }
+}
