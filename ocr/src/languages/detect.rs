@@ -17,12 +17,16 @@ pub(crate) struct TrialReading {
 const MIN_LETTERS: usize = 40;
 /// A trial this certain, in its own script, needs no other.
 const CERTAIN: f64 = 0.9;
+/// Below, it was not read at all: its script is none of those installed.
+const READABLE: f64 = 0.5;
 /// Below, what the statistics of a text say of its language is a guess.
 const SURE: f64 = 0.75;
+/// As sure as the toss of a coin.
+const UNSURE: f64 = 0.5;
 
 /// Finds the language of a sample among those installed: first the script, by reading the sample with one language of
 /// each; then the language, by what the letters of that reading are most like; then the two best are read with, and
-/// the more certain reading of its own language wins. `None` when there is too little text.
+/// the more certain reading of its own language wins. `None` when there is too little text, or nothing can read it.
 ///
 /// # Errors
 /// Those of the trials.
@@ -47,8 +51,11 @@ pub(crate) fn detect(
             break;
         }
     }
-    let Some((_, codes, reading)) = best else { return Ok(None) };
-    choose_among(&codes, reading, read).map(Some)
+    let Some((score, codes, reading)) = best.filter(|(score, ..)| *score >= READABLE) else { return Ok(None) };
+    let (code, sureness) = choose_among(&codes, reading, read)?;
+    #[expect(clippy::cast_possible_truncation, reason = "0.0 to 1.0")]
+    let confidence = (score * sureness).clamp(0.0, 1.0) as f32;
+    Ok(Some(LanguageGuess { code, confidence }))
 }
 
 /// Says which language a page that was read with `code` is rather written in, when that is sure.
@@ -61,29 +68,23 @@ pub(crate) fn confirm(text: &str, code: &str, installed: &[String]) -> Option<St
     (confidence >= SURE && found != code).then_some(found)
 }
 
+/// Chooses among languages of the same letters, one of which has read the sample; says how sure that is.
 fn choose_among(
     codes: &[String],
     reading: TrialReading,
     mut read: impl FnMut(&str) -> Result<TrialReading, OcrError>,
-) -> Result<LanguageGuess, OcrError> {
+) -> Result<(String, f64), OcrError> {
     let reader = codes.first().cloned().unwrap_or_default();
-    let guess = |code: String, confidence: f64| {
-        #[expect(clippy::cast_possible_truncation, reason = "0.0 to 1.0")]
-        let confidence = confidence as f32;
-        LanguageGuess { code, confidence }
-    };
-    let Some((first, sureness)) = identify(&reading.text, codes) else {
-        return Ok(guess(reader, f64::from(reading.confidence) / 2.0));
-    };
+    let Some((first, sureness)) = identify(&reading.text, codes) else { return Ok((reader, UNSURE)) };
     if first == reader || sureness >= SURE {
-        return Ok(guess(first, sureness.max(0.5)));
+        return Ok((first, sureness.max(UNSURE)));
     }
     // its own model spells the language rightly, so its own reading is more like it
     let own = read(&first)?;
     match identify(&own.text, codes) {
-        Some((found, sureness)) if found == first => Ok(guess(first, sureness.max(0.5))),
-        _ if own.confidence > reading.confidence => Ok(guess(first, 0.5)),
-        _ => Ok(guess(reader, 0.5)),
+        Some((found, sureness)) if found == first => Ok((first, sureness.max(UNSURE))),
+        _ if own.confidence > reading.confidence => Ok((first, UNSURE)),
+        _ => Ok((reader, UNSURE)),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod faults;
 mod inputs;
+mod languages;
 mod limits;
 mod pdf_pages;
 mod sample;
