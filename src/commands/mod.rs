@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Storage(serve::ServeArgs),
     /// Bring the database to this version.
     Migrate(serve::ServeArgs),
-    /// Read one file without any server.
+    /// Read documents without any server.
     Ocr(ocr::OcrArgs),
     /// Make the certificates of one installation.
     Certs(certs::CertsArgs),

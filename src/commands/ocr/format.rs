@@ -1,71 +1,102 @@
-use clap::ValueEnum;
-use serde::Serialize;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use untxt_ocr::{Document, OcrError, PageContent, searchable_pdf};
+use untxt_page::formats::{self, Writer};
 
 pub(super) type PageResult = Result<PageContent, OcrError>;
 
 /// What is delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// The text; pages are separated by form feeds.
-    Txt,
-    /// Words with boxes and confidence.
-    Json,
-    /// A PDF whose text can be selected on top of the untouched scan.
+    /// What the pages say.
+    Pages(formats::Format),
+    /// The document itself, with text that can be selected on top of the untouched scan.
     Pdf,
 }
 
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "pdf" => Ok(Self::Pdf),
+            _ => formats::Format::find(name).map(Self::Pages).ok_or_else(|| format!("{name} is no format")),
+        }
+    }
+}
+
 impl Format {
+    /// Reads a format from the command line, and lists them all with what they are.
+    pub(super) fn parser() -> impl TypedValueParser<Value = Self> {
+        let pdf = PossibleValue::new("pdf").help(Self::Pdf.help());
+        let pages =
+            formats::Format::ALL.map(|format| PossibleValue::new(format.name()).help(Self::Pages(format).help()));
+        PossibleValuesParser::new(pages.into_iter().chain([pdf])).try_map(|name| name.parse())
+    }
+
+    const fn help(self) -> &'static str {
+        use formats::Format;
+        match self {
+            Self::Pdf => "the scan itself, with invisible text to select and search",
+            Self::Pages(Format::Txt) => "running text, pages separated by form feeds",
+            Self::Pages(Format::Layout) => "text with columns where they are on the page",
+            Self::Pages(Format::Md) => "Markdown with headings, lists and tables",
+            Self::Pages(Format::Docx) => "a text document",
+            Self::Pages(Format::Csv) => "the tables",
+            Self::Pages(Format::Xlsx) => "the tables, as a workbook",
+            Self::Pages(Format::Json) => "words with boxes and confidence, layout, tables, quality of the scan",
+            Self::Pages(Format::Tsv) => "Tesseract's table of words",
+            Self::Pages(Format::Hocr) => "XHTML with boxes",
+            Self::Pages(Format::Alto) => "ALTO 4 XML",
+        }
+    }
+
     pub(super) const fn extension(self) -> &'static str {
         match self {
-            Self::Txt => "txt",
-            Self::Json => "json",
+            Self::Pages(format) => format.extension(),
             Self::Pdf => "pdf",
         }
     }
 
+    /// Says whether a terminal can show it.
     pub(super) const fn is_text(self) -> bool {
-        matches!(self, Self::Txt | Self::Json)
+        !matches!(self, Self::Pdf | Self::Pages(formats::Format::Xlsx | formats::Format::Docx))
     }
 
     /// Writes the pages of a document; `None` stands for a page that was not asked for.
-    pub(super) fn render(self, document: &Document, pages: &[Option<PageResult>]) -> anyhow::Result<Vec<u8>> {
-        let asked = || (1..).zip(pages).filter_map(|(number, page)| Some((number, page.as_ref()?)));
-        match self {
-            Self::Txt => {
-                let texts: Vec<_> = asked().map(|(_, page)| page.as_ref().map_or("", |page| &page.text)).collect();
-                Ok(texts.join("\u{c}").into_bytes())
-            }
-            Self::Json => {
-                let pages = asked().map(|(page, result)| JsonPage {
-                    page,
-                    content: result.as_ref().ok(),
-                    failure: result.as_ref().err().map(ToString::to_string),
-                });
-                let mut json = serde_json::to_vec_pretty(&JsonDocument { pages: pages.collect() })?;
-                json.push(b'\n');
-                Ok(json)
-            }
-            Self::Pdf => {
-                let pages: Vec<_> = pages.iter().map(|page| page.as_ref()?.as_ref().ok().cloned()).collect();
-                Ok(searchable_pdf(document, &pages)?)
+    pub(super) fn render(
+        self,
+        title: &str,
+        document: &Document,
+        pages: &[Option<PageResult>],
+    ) -> anyhow::Result<Vec<u8>> {
+        let Self::Pages(format) = self else {
+            let pages: Vec<_> = pages.iter().map(|page| page.as_ref()?.as_ref().ok().cloned()).collect();
+            return Ok(searchable_pdf(document, &pages)?);
+        };
+        let mut writer = Writer::new(format, title);
+        let mut file = Vec::new();
+        for (number, page) in (1..).zip(pages) {
+            if let Some(page) = page {
+                file.extend(writer.page(number, page.as_ref().ok())?);
             }
         }
+        file.extend(writer.finish()?);
+        Ok(file)
     }
 }
 
-/// What `--format json` gives.
-#[derive(Serialize)]
-struct JsonDocument<'a> {
-    pages: Vec<JsonPage<'a>>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A page as `--format json` gives it.
-#[derive(Serialize)]
-struct JsonPage<'a> {
-    page: u32,
-    #[serde(flatten)]
-    content: Option<&'a PageContent>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<String>,
+    #[test]
+    fn every_format_is_found_by_its_name() {
+        for format in formats::Format::ALL {
+            assert_eq!(format.name().parse(), Ok(Format::Pages(format)));
+        }
+        assert_eq!("pdf".parse(), Ok(Format::Pdf));
+        assert!("exe".parse::<Format>().is_err());
+    }
 }

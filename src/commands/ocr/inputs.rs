@@ -26,6 +26,12 @@ impl Input {
         self.path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
     }
 
+    /// Names the input without its folders, which are nobody's business who gets the result.
+    pub(super) fn title(&self) -> String {
+        let name = self.path.as_ref().and_then(|path| path.file_name());
+        name.map_or_else(|| "standard input".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+
     /// Says whether this is the input's own file.
     pub(super) fn is_at(&self, other: &Path) -> bool {
         let same = |path: &PathBuf| Some(fs::canonicalize(path).ok()? == fs::canonicalize(other).ok()?);

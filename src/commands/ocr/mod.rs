@@ -46,7 +46,7 @@ pub(crate) struct OcrArgs {
     #[arg(required_unless_present = "list_languages", value_name = "FILE")]
     inputs: Vec<PathBuf>,
     /// What to deliver; several are separated by commas.
-    #[arg(long, short, value_enum, value_delimiter = ',', default_value = "txt")]
+    #[arg(long, short, value_parser = Format::parser(), value_delimiter = ',', default_value = "txt")]
     format: Vec<Format>,
     /// Where to: a file, or a folder for several results; without it, standard output.
     #[arg(long, short, value_name = "PATH")]

@@ -89,6 +89,8 @@ mod tests {
     use super::*;
     use crate::commands::ocr::inputs;
 
+    const TXT: Format = Format::Pages(untxt_page::formats::Format::Txt);
+
     fn input(name: &str) -> Vec<Input> {
         inputs::list(&[name.into()]).unwrap()
     }
@@ -101,11 +103,11 @@ mod tests {
         let choose = |output: Option<&Path>, inputs: &[Input], formats: &[Format]| {
             Destination::choose(output, inputs, formats).map(|to| to.path(&inputs[0], formats[0]))
         };
-        let both = [Format::Txt, Format::Pdf];
-        assert_eq!(choose(None, &one, &[Format::Txt]).unwrap(), None);
-        assert_eq!(choose(None, &two, &[Format::Txt]).unwrap(), None, "one text after the other");
+        let both = [TXT, Format::Pdf];
+        assert_eq!(choose(None, &one, &[TXT]).unwrap(), None);
+        assert_eq!(choose(None, &two, &[TXT]).unwrap(), None, "one text after the other");
         assert!(choose(None, &one, &both).is_err());
-        assert_eq!(choose(Some(Path::new("x.t")), &one, &[Format::Txt]).unwrap(), Some("x.t".into()));
+        assert_eq!(choose(Some(Path::new("x.t")), &one, &[TXT]).unwrap(), Some("x.t".into()));
         assert_eq!(choose(Some(Path::new("x")), &one, &both).unwrap(), Some("x.txt".into()));
         assert_eq!(choose(Some(Path::new("x/")), &one, &both).unwrap(), Some("x/a.txt".into()));
         assert_eq!(choose(Some(Path::new("x")), &two, &both).unwrap(), Some("x/a.txt".into()));
@@ -120,7 +122,7 @@ mod tests {
         let inputs = inputs::list(std::slice::from_ref(&path)).unwrap();
         assert!(Destination::choose(Some(&path), &inputs, &[Format::Pdf]).is_err());
         assert!(Destination::choose(Some(folder.path()), &inputs, &[Format::Pdf]).is_err());
-        assert!(Destination::choose(Some(folder.path()), &inputs, &[Format::Txt]).is_ok());
+        assert!(Destination::choose(Some(folder.path()), &inputs, &[TXT]).is_ok());
     }
 
     #[test]

@@ -185,8 +185,9 @@ impl Desk<'_> {
         let mut written = Vec::new();
         let mut printed = Vec::new();
         if failed < pages {
+            let title = self.order.inputs[file.input].title();
             for &format in &self.order.formats {
-                let bytes = format.render(&file.document, &results).with_context(|| file.name.clone())?;
+                let bytes = format.render(&title, &file.document, &results).with_context(|| file.name.clone())?;
                 match self.order.destination.path(&self.order.inputs[file.input], format) {
                     Some(path) => {
                         outputs::write(&path, &bytes)?;
