@@ -7,6 +7,7 @@ mod barcode;
 mod block;
 mod content;
 pub mod formats;
+pub mod layout;
 mod preparation;
 mod quality;
 mod table;
@@ -27,6 +28,9 @@ const BULLETS: [char; 24] = [
     '•', '◦', '▪', '▫', '‣', '⁃', '●', '○', '■', '□', '►', '▶', '➢', '➤', '✓', '✔', '❖', '·', '∙', '*', '-', '–', '—',
     '\u{f0b7}',
 ];
+
+/// What the engine makes of bullets that it doesn't know: an entry begins with one only where several lines do.
+const MISREAD_BULLETS: [char; 8] = ['¢', '«', '»', '°', '©', '®', '+', '>'];
 
 /// A box on the page image: left, top, right, bottom in pixels; origin top left, y downwards; right and bottom are
 /// exclusive.

@@ -2,7 +2,7 @@ use super::{
     lines::{BlockWords, blocks},
     text::one_line,
 };
-use crate::{BULLETS, BlockKind, PageContent, Table, Word};
+use crate::{BULLETS, BlockKind, MISREAD_BULLETS, PageContent, Table, Word};
 
 /// A part of the flowing text of a page.
 pub(super) enum Part<'a> {
@@ -87,7 +87,7 @@ pub(super) enum Marker {
 pub(super) fn split_marker(text: &str) -> (Option<Marker>, &str) {
     let Some((first, rest)) = text.split_once(' ') else { return (None, text) };
     let rest = rest.trim_start();
-    if first.chars().count() == 1 && first.contains(BULLETS) {
+    if first.chars().count() == 1 && (first.contains(BULLETS) || first.contains(MISREAD_BULLETS)) {
         return (Some(Marker::Bullet), rest);
     }
     let digits = first.strip_suffix(['.', ')']).map(|digits| digits.trim_start_matches('('));

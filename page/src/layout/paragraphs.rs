@@ -1,0 +1,139 @@
+use super::{
+    Item,
+    kinds::starts_list,
+    lines::Line,
+    order::Place,
+    rect::{median, quantile},
+};
+use crate::{BlockKind, PageContent};
+
+/// A block in the making.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    /// Its items, in reading order; at least one.
+    pub(super) items: Vec<usize>,
+    pub(super) group: u32,
+    pub(super) column: u32,
+    pub(super) kind: BlockKind,
+    pub(super) level: u8,
+}
+
+/// Joins lines to paragraphs.
+pub(super) fn find(page: &PageContent, items: &[Item<'_>], order: &[Place], line_height: f64) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    for group in order.chunk_by(|a, b| a.group == b.group) {
+        let lines = group.iter().filter_map(|place| match items[place.item] {
+            Item::Line(line) => Some(line),
+            Item::Table(_) => None,
+        });
+        let measure = Measure::of(&lines.collect::<Vec<_>>(), line_height);
+        let mut before: Vec<&Line> = Vec::new();
+        for (at, place) in group.iter().enumerate() {
+            let line = match items[place.item] {
+                Item::Line(line) => line,
+                Item::Table(_) => {
+                    before.clear();
+                    drafts.push(draft(place, BlockKind::Table));
+                    continue;
+                }
+            };
+            let next = group.get(at + 1).and_then(|next| match items[next.item] {
+                Item::Line(line) => Some(line),
+                Item::Table(_) => None,
+            });
+            match drafts.last_mut() {
+                Some(draft) if !before.is_empty() && !measure.is_break(page, &before, line, next) => {
+                    draft.items.push(place.item);
+                }
+                _ => {
+                    before.clear();
+                    drafts.push(draft(place, BlockKind::Paragraph));
+                }
+            }
+            before.push(line);
+        }
+    }
+    drafts
+}
+
+fn draft(place: &Place, kind: BlockKind) -> Draft {
+    Draft { items: vec![place.item], group: place.group, column: place.column, kind, level: 0 }
+}
+
+/// What is usual in a column, in pixels.
+struct Measure {
+    left: f64,
+    right: f64,
+    /// From the middle of a line to that of the next.
+    pitch: f64,
+    line_height: f64,
+}
+
+impl Measure {
+    fn of(lines: &[&Line], line_height: f64) -> Self {
+        let steps = lines.windows(2).map(|pair| pair[1].rect.middle().1 - pair[0].rect.middle().1);
+        let steps: Vec<f64> = steps.filter(|step| (line_height * 0.6..line_height * 3.0).contains(step)).collect();
+        let pitch = if steps.is_empty() { line_height * 1.5 } else { quantile(steps, 0.4) };
+        let left = quantile(lines.iter().map(|line| line.rect.left), 0.1);
+        let right = quantile(lines.iter().map(|line| line.rect.right), 0.9);
+        Self { left, right, pitch, line_height }
+    }
+
+    /// Says whether a paragraph ends before a line. `before` are the paragraph's lines so far, at least one.
+    fn is_break(&self, page: &PageContent, before: &[&Line], line: &Line, next: Option<&Line>) -> bool {
+        let Some(&last) = before.last() else { return true };
+        let step = line.rect.middle().1 - last.rect.middle().1;
+        let height = self.line_height;
+        let (smaller, larger) = (line.height.min(last.height), line.height.max(last.height));
+        // a gap, a step upwards or sideways, letters of another size
+        let is_beside = step < height * 0.5;
+        if is_beside && line.block != last.block || step < -height * 0.5 || step > self.pitch * 1.35 + height * 0.1 {
+            return true;
+        }
+        if larger > smaller * 1.3 && line.words.len() + last.words.len() > 2 || starts_list(page, line) {
+            return true;
+        }
+        let first = before.first().map_or(self.left, |line| line.rect.left);
+        let is_indented = line.rect.left > self.left + height * 0.8;
+        // the lines of a list entry and of a quotation stand below each other
+        let follows_indent = (line.rect.left - last.rect.left).abs() < height * 0.6
+            || line.rect.left > first + height * 0.6 && before.len() == 1 && starts_list(page, last);
+        let is_first_line =
+            is_indented && !follows_indent && next.is_none_or(|next| next.rect.left < line.rect.left - height * 0.5);
+        let is_short = last.rect.right < self.right - height * 3.0;
+        is_first_line || line.block != last.block && (is_short || step > self.pitch * 1.15)
+    }
+}
+
+/// Gives the height of most of a block's lines.
+pub(super) fn height_of(items: &[Item<'_>], draft: &Draft) -> f64 {
+    median(draft.items.iter().filter_map(|&item| match items[item] {
+        Item::Line(line) => Some(line.height),
+        Item::Table(_) => None,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{column, page_of};
+    use crate::layout::analyse;
+
+    #[test]
+    fn gaps_and_indents_part_paragraphs() {
+        // the engine took every line for a paragraph
+        let mut lines = column("one", 100, 100, 5);
+        lines.extend(column("two", 100, 270, 4));
+        let mut indented = column("three", 100, 390, 4);
+        indented[0].1 = 140;
+        lines.extend(indented);
+        let mut page = page_of(&lines);
+        analyse(&mut page, &[]);
+        let blocks: Vec<usize> = page
+            .words
+            .chunk_by(|a, b| a.block == b.block)
+            .map(|words| words.chunk_by(|a, b| a.line == b.line).count())
+            .collect();
+        assert_eq!(blocks, [5, 4, 4]);
+        assert_eq!(page.blocks.len(), 3);
+    }
+}

@@ -1,0 +1,77 @@
+use super::{lines::Frame, rect::Rect};
+use crate::{Cell, PageContent, Table, Word};
+
+/// A table on the straightened page.
+#[derive(Clone, Debug)]
+pub(super) struct Grid {
+    pub(super) rect: Rect,
+    pub(super) rows: u32,
+    pub(super) columns: u32,
+    pub(super) is_ruled: bool,
+    /// By row, then column.
+    pub(super) cells: Vec<GridCell>,
+}
+
+/// A cell of a table on the straightened page.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GridCell {
+    pub(super) row: u32,
+    pub(super) column: u32,
+    pub(super) row_span: u32,
+    pub(super) column_span: u32,
+    pub(super) rect: Rect,
+    /// Places of its words in the engine's order, in reading order.
+    pub(super) words: Vec<usize>,
+}
+
+impl Grid {
+    /// Makes the table of the page, whose words have their new order; `places` leads from the old places to the new.
+    pub(super) fn to_table(&self, page: &PageContent, frame: &Frame, places: &[u32]) -> Table {
+        let cells = self.cells.iter().map(|cell| {
+            let words: Vec<u32> = cell.words.iter().map(|&word| places[word]).collect();
+            let read: Vec<&Word> = words.iter().map(|&word| &page.words[word as usize]).collect();
+            Cell {
+                row: cell.row,
+                column: cell.column,
+                row_span: cell.row_span,
+                column_span: cell.column_span,
+                bounds: frame.to_page(cell.rect, page),
+                text: join(&read),
+                confidence: read.iter().map(|word| word.confidence).fold(1.0, f32::min),
+                words,
+            }
+        });
+        Table {
+            bounds: frame.to_page(self.rect, page),
+            rows: self.rows,
+            columns: self.columns,
+            is_ruled: self.is_ruled,
+            cells: cells.collect(),
+        }
+    }
+}
+
+/// Joins the words of a cell, a line break between its lines.
+fn join(words: &[&Word]) -> String {
+    let mut text = String::new();
+    for (at, word) in words.iter().enumerate() {
+        if let Some(before) = at.checked_sub(1).map(|before| words[before]) {
+            text.push(if before.line == word.line { ' ' } else { '\n' });
+        }
+        text.push_str(&word.text);
+    }
+    text
+}
+
+/// Sorts words of a cell into reading order: by line from top to bottom, within a line as the engine has them.
+pub(super) fn sort_words(words: &mut [usize], rects: &[Rect], line_height: f64) {
+    words.sort_by(|a, b| rects[*a].middle().1.total_cmp(&rects[*b].middle().1));
+    let mut start = 0;
+    while start < words.len() {
+        let first = rects[words[start]].middle().1;
+        let count =
+            words[start..].iter().take_while(|&&word| rects[word].middle().1 - first < line_height * 0.6).count();
+        words[start..start + count].sort_unstable();
+        start += count;
+    }
+}

@@ -1,0 +1,281 @@
+use super::{
+    lines::Line,
+    rect::{Rect, around_all},
+    tables::{Grid, GridCell, sort_words},
+};
+use crate::{BULLETS, PageContent};
+
+/// Finds tables whose columns only white space separates: at least three rows whose gaps stand below each other.
+pub(super) fn find(page: &PageContent, lines: &[Line], words: &[Rect], line_height: f64) -> Vec<Grid> {
+    let rows = find_rows(lines, words, line_height);
+    let mut grids = Vec::new();
+    let mut start = 0;
+    while start < rows.len() {
+        let run = Run::grow(&rows[start..rows.len().min(start + MAX_ROWS)], line_height);
+        let grid = run.as_ref().and_then(|run| run.to_grid(page, words, line_height));
+        start += match grid {
+            Some(grid) => {
+                grids.push(grid);
+                run.map_or(1, |run| run.rows.len())
+            }
+            None => 1,
+        };
+    }
+    grids
+}
+
+/// Words without a wide gap between them.
+#[derive(Clone, Debug)]
+struct Piece {
+    words: Vec<usize>,
+    rect: Rect,
+}
+
+/// What stands at one height of the page, from left to right.
+#[derive(Clone, Debug)]
+struct Row {
+    pieces: Vec<Piece>,
+    middle: f64,
+}
+
+fn find_rows(lines: &[Line], words: &[Rect], line_height: f64) -> Vec<Row> {
+    let mut lines: Vec<&Line> = lines.iter().collect();
+    lines.sort_by(|a, b| a.rect.middle().1.total_cmp(&b.rect.middle().1));
+    let mut rows: Vec<(f64, Vec<usize>)> = Vec::new();
+    for line in lines {
+        let middle = line.rect.middle().1;
+        match rows.last_mut() {
+            Some((first, row)) if middle - *first < line_height * 0.5 => row.extend(&line.words),
+            _ => rows.push((middle, line.words.clone())),
+        }
+    }
+    rows.into_iter().map(|(middle, row)| Row { pieces: split(row, words, line_height), middle }).collect()
+}
+
+/// Splits a row at gaps as wide as a line is high; spaces between words are a third of that.
+fn split(mut row: Vec<usize>, words: &[Rect], line_height: f64) -> Vec<Piece> {
+    row.sort_by(|a, b| words[*a].left.total_cmp(&words[*b].left));
+    let mut pieces: Vec<Piece> = Vec::new();
+    for word in row {
+        match pieces.last_mut() {
+            Some(piece) if words[word].left - piece.rect.right < line_height => {
+                piece.words.push(word);
+                piece.rect = piece.rect.around(words[word]);
+            }
+            _ => pieces.push(Piece { words: vec![word], rect: words[word] }),
+        }
+    }
+    pieces
+}
+
+/// Rows one below the other, and the stretches of x that all of them leave free.
+struct Run<'a> {
+    rows: &'a [Row],
+    /// Between two columns each, from left to right.
+    gaps: Vec<(f64, f64)>,
+}
+
+impl<'a> Run<'a> {
+    /// Takes rows from the first on for as long as they have common gaps; `None` when the first has none.
+    fn grow(rows: &'a [Row], line_height: f64) -> Option<Self> {
+        let mut gaps = gaps_of(rows.first()?);
+        let mut end = 1;
+        for pair in rows.windows(2) {
+            let common = intersect(&gaps, &pair[1], line_height * 0.8);
+            let is_far = pair[1].middle - pair[0].middle > line_height * 3.5;
+            // a few gaps of the first rows are chance; a whole table doesn't end in two columns
+            let is_other = end >= 3 && common.len() * 5 < gaps.len() * 3;
+            if gaps.is_empty() || common.is_empty() || is_far || is_other {
+                break;
+            }
+            gaps = common;
+            end += 1;
+        }
+        // what stands alone below a table is no row of it
+        while end > 0 && rows[end - 1].pieces.len() < 2 {
+            end -= 1;
+        }
+        (end >= MIN_ROWS && !gaps.is_empty()).then(|| Self { rows: &rows[..end], gaps })
+    }
+
+    fn to_grid(&self, page: &PageContent, words: &[Rect], line_height: f64) -> Option<Grid> {
+        let mut gaps = self.gaps.clone();
+        let mut table = fill(self.rows, &gaps);
+        if is_list(page, &table) {
+            gaps.remove(0);
+            table = fill(self.rows, &gaps);
+        }
+        if gaps.is_empty() || !is_table(page, &table, line_height, words) {
+            return None;
+        }
+        join_wrapped(&mut table, self.rows, line_height);
+        let columns = gaps.len() + 1;
+        let rows = Some(table.len()).filter(|rows| *rows >= MIN_ROWS)?;
+        let mut cells = Vec::new();
+        for (row, places) in (0..).zip(table) {
+            for (column, mut inside) in (0..).zip(places).filter(|(_, inside)| !inside.is_empty()) {
+                sort_words(&mut inside, words, line_height);
+                let rect = around_all(inside.iter().map(|&word| words[word]));
+                cells.push(GridCell { row, column, row_span: 1, column_span: 1, rect, words: inside });
+            }
+        }
+        Some(Grid {
+            rect: around_all(cells.iter().map(|cell| cell.rect)),
+            rows: u32::try_from(rows).ok()?,
+            columns: u32::try_from(columns).ok()?,
+            is_ruled: false,
+            cells,
+        })
+    }
+}
+
+const MIN_ROWS: usize = 3;
+/// More than a page can show.
+const MAX_ROWS: usize = 300;
+
+/// Words by row and column.
+type Places = Vec<Vec<Vec<usize>>>;
+
+fn gaps_of(row: &Row) -> Vec<(f64, f64)> {
+    row.pieces.windows(2).map(|pair| (pair[0].rect.right, pair[1].rect.left)).collect()
+}
+
+/// Keeps what a further row leaves free of the gaps.
+fn intersect(gaps: &[(f64, f64)], row: &Row, narrowest: f64) -> Vec<(f64, f64)> {
+    let edges = row.pieces.iter().flat_map(|piece| [piece.rect.left, piece.rect.right]);
+    let edges: Vec<f64> = [f64::MIN].into_iter().chain(edges).chain([f64::MAX]).collect();
+    let free: Vec<(f64, f64)> = edges.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    let common = gaps.iter().flat_map(|gap| free.iter().map(|free| (gap.0.max(free.0), gap.1.min(free.1))));
+    common.filter(|gap| gap.1 - gap.0 >= narrowest).collect()
+}
+
+fn fill(rows: &[Row], gaps: &[(f64, f64)]) -> Places {
+    let column_of = |piece: &Piece| gaps.iter().filter(|gap| gap.1 <= piece.rect.middle().0).count();
+    rows.iter()
+        .map(|row| {
+            let mut places = vec![Vec::new(); gaps.len() + 1];
+            row.pieces.iter().for_each(|piece| places[column_of(piece)].extend(&piece.words));
+            places
+        })
+        .collect()
+}
+
+/// Says whether the first column holds nothing but the bullets or numbers of a list.
+fn is_list(page: &PageContent, table: &Places) -> bool {
+    let is_marker = |words: &Vec<usize>| match words.as_slice() {
+        [] => true,
+        [word] => {
+            let text = &page.words[*word].text;
+            let is_bullet = text.chars().count() == 1 && text.contains(BULLETS);
+            is_bullet || text.len() <= 5 && text.ends_with(['.', ')', ':'])
+        }
+        _ => false,
+    };
+    table.iter().all(|row| row.first().is_some_and(is_marker))
+}
+
+/// Says whether rows and columns are a table, not prose that happens to be set in columns: short cells, and with only
+/// two columns numbers in one of them.
+fn is_table(page: &PageContent, table: &Places, line_height: f64, words: &[Rect]) -> bool {
+    let columns = table.first().map_or(0, Vec::len);
+    let filled = |row: &Vec<Vec<usize>>| row.iter().filter(|cell| !cell.is_empty()).count();
+    let full_rows = table.iter().filter(|row| filled(row) >= 2).count();
+    let cells: usize = table.iter().map(filled).sum();
+    if table.len() < MIN_ROWS || full_rows * 10 < table.len() * 6 || cells * 2 < columns * table.len() {
+        return false;
+    }
+    let column = |at: usize| table.iter().map(move |row| &row[at]).filter(|cell| !cell.is_empty());
+    let mean_words = |at: usize| column(at).map(Vec::len).sum::<usize>() as f64 / column(at).count().max(1) as f64;
+    let mean_width = |at: usize| {
+        let widths = column(at).map(|cell| around_all(cell.iter().map(|&word| words[word])).width());
+        widths.sum::<f64>() / column(at).count().max(1) as f64
+    };
+    // a column of a newspaper is at least ten letters wide, and says more than a name
+    let prose = (0..columns).filter(|&at| mean_words(at) >= 3.5 && mean_width(at) >= line_height * 5.0).count();
+    let starts_with_number = |cell: &&Vec<usize>| {
+        let text = page.words[cell[0]].text.trim_start_matches(['-', '+', '(', '$', '€', '£', '.', '~', '<', '>']);
+        text.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let is_numeric = |at: usize| {
+        let numbers = column(at).filter(starts_with_number).count();
+        numbers >= MIN_ROWS && numbers * 10 >= column(at).count() * 6 && mean_words(at) <= 3.0
+    };
+    // a long text beside sparse words is a paragraph beside a picture
+    let is_sparse = |at: usize| column(at).count() * 10 < table.len() * 7;
+    if prose > 0 && (0..columns).any(is_sparse) {
+        return false;
+    }
+    match columns {
+        2 => prose <= 1 && (0..2).any(is_numeric) && full_rows >= MIN_ROWS,
+        _ => prose <= 1 && prose * 2 < columns,
+    }
+}
+
+/// Joins a row that only goes on with the cell above it: one cell, not the first column's, close below.
+fn join_wrapped(table: &mut Places, rows: &[Row], line_height: f64) {
+    for at in (1..table.len()).rev() {
+        let filled: Vec<usize> = (0..table[at].len()).filter(|&column| !table[at][column].is_empty()).collect();
+        let is_close = rows[at].middle - rows[at - 1].middle < line_height * 1.7;
+        let [column] = filled[..] else { continue };
+        if column > 0 && is_close && !table[at - 1][column].is_empty() {
+            let words = std::mem::take(&mut table[at][column]);
+            table[at - 1][column].extend(words);
+            table.remove(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{Text, column, page_of};
+    use crate::layout::analyse;
+
+    fn table(rows: &[&[&str]], lefts: &[u32]) -> Vec<Text> {
+        let lines = (0..).zip(rows).flat_map(|(row, cells)| {
+            cells
+                .iter()
+                .zip(lefts)
+                .filter(|cell| !cell.0.is_empty())
+                .map(move |(text, left)| ((*text).to_owned(), *left, 400 + 32 * row, 20))
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn aligned_columns_are_a_table() {
+        let mut lines = column("before", 100, 100, 6);
+        let rows: [&[&str]; 5] = [
+            &["Item", "Count", "Price"],
+            &["Large barometer", "2", "1,250.00"],
+            &["Rain gauge", "", "80.50"],
+            &["Wind vane with", "12", "7.00"],
+            &["Thermometer", "3", "19.99"],
+        ];
+        lines.extend(table(&rows, &[100, 500, 700]));
+        lines.extend(column("after", 100, 700, 6));
+        let mut page = page_of(&lines);
+        analyse(&mut page, &[]);
+        let [table] = page.tables.as_slice() else { panic!("{:?}", page.tables) };
+        assert_eq!((table.rows, table.columns), (5, 3));
+        assert_eq!(table.cells.len(), 14);
+        for cell in &table.cells {
+            assert_eq!(cell.text, rows[cell.row as usize][cell.column as usize]);
+            let words: Vec<&str> = cell.words.iter().map(|&word| page.words[word as usize].text.as_str()).collect();
+            assert_eq!(words.join(" "), cell.text);
+        }
+    }
+
+    #[test]
+    fn prose_in_columns_and_lists_are_none() {
+        let two = [column("left", 100, 100, 20), column("right", 620, 100, 20)].concat();
+        let three = [column("a", 50, 100, 20), column("b", 450, 100, 20), column("c", 850, 100, 20)]
+            .map(|lines| lines.into_iter().map(|(text, left, top, _)| (text, left, top, 16)).collect::<Vec<_>>());
+        let rows: [&[&str]; 4] = [&["1.", "First of all"], &["2.", "Second"], &["3.", "Third"], &["•", "Last"]];
+        let list = table(&rows, &[100, 160]);
+        for lines in [two, three.concat(), list] {
+            let mut page = page_of(&lines);
+            analyse(&mut page, &[]);
+            assert!(page.tables.is_empty(), "{:?}", page.tables);
+        }
+    }
+}
