@@ -13,6 +13,7 @@ mod page_tree;
 mod pdf;
 mod picture;
 mod scan;
+mod signature;
 mod tiff;
 mod watch;
 
@@ -98,6 +99,12 @@ impl Document {
             Kind::Tiff(pages) => u32::try_from(pages.len()).unwrap_or(u32::MAX),
             Kind::Jpeg | Kind::Still(_) => 1,
         }
+    }
+
+    /// Says whether the document is a PDF with a digital signature that was made.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        matches!(&self.kind, Kind::Pdf(file) if file.is_signed())
     }
 
     /// Says what page `index` (from 0) is and gives the text that it brings itself; nothing is drawn or decoded.

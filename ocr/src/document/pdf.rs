@@ -81,6 +81,10 @@ impl PdfFile {
         u32::try_from(self.pages.len()).unwrap_or(u32::MAX)
     }
 
+    pub(super) fn is_signed(&self) -> bool {
+        super::signature::is_signed(&self.pdf)
+    }
+
     fn page(&self, index: u32) -> Result<&Page<'_>, OcrError> {
         let place = self.pages.get(index as usize).ok_or(NO_SUCH_PAGE)?;
         place.and_then(|place| self.pdf.pages().get(place)).ok_or(DAMAGED)

@@ -6,6 +6,7 @@ mod faults;
 mod inputs;
 mod languages;
 mod limits;
+mod own_text;
 mod pdf_pages;
 mod sample;
 mod searchable;
