@@ -3,6 +3,7 @@
 //! Promises: the kind is told by content, never by name; page and pixel limits are checked on headers, before
 //! anything is decoded; what is cut off is an error. Refuses to know: words, engines.
 
+mod bombs;
 mod budget;
 mod image;
 mod inspection;

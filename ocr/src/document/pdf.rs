@@ -73,6 +73,7 @@ impl PdfFile {
             LoadPdfError::Decryption(_) => OcrError::unreadable("the PDF is encrypted in an unknown way"),
             LoadPdfError::Invalid => OcrError::unreadable("the PDF is damaged or cut off"),
         })?;
+        super::bombs::check_streams(&pdf)?;
         let pages = super::page_tree::list_pages(&pdf, options.max_pages);
         Ok(Self { pdf, pages })
     }

@@ -16,7 +16,7 @@ use crate::{Document, OcrError, PageContent, document::Kind};
 ///
 /// # Errors
 /// [`OcrError::Signed`] for a signed PDF, unless [`crate::OpenOptions::copies_signed`] asks for a copy;
-/// [`OcrError::Encrypted`] for a PDF that needed a password, because the copy would need none;
+/// [`OcrError::Encrypted`] for a PDF that needed a password and can't be given a copy with the same one;
 /// [`OcrError::Unreadable`] when no page can be written; [`OcrError::Engine`] when writing fails.
 pub fn searchable_pdf(document: &Document, pages: &[Option<PageContent>]) -> Result<Vec<u8>, OcrError> {
     match &document.kind {

@@ -9,7 +9,8 @@ use crate::{Document, OcrError, PageContent, document::PdfFile};
 
 /// Adds the text to a PDF. The file's own bytes stay as they are, and what is new is appended (an incremental
 /// update); only a file whose table of objects had to be repaired is written anew, its streams untouched. A file that
-/// gets no text is given back as it is, signed or locked or not.
+/// gets no text is given back as it is, signed or locked or not. The copy
+/// of a locked file is locked with the same password.
 pub(super) fn add_text(
     document: &Document,
     file: &PdfFile,

@@ -111,9 +111,9 @@ fn words_have_the_boxes_that_poppler_finds() {
 #[test]
 fn columns_are_read_one_after_the_other_however_they_are_drawn() {
     let mut pieces = String::from("BT /F 16 Tf 60 340 Td (A title over both of the columns here) Tj ET\n");
-    for row in (0..4).rev() {
-        pieces += &column(&[RIGHT[row]], 210, 300 - 12 * row as i32);
-        pieces += &column(&[LEFT[row]], 30, 300 - 12 * row as i32);
+    for (top, (left, right)) in [300, 288, 276, 264].into_iter().zip(LEFT.into_iter().zip(RIGHT)).rev() {
+        pieces += &column(&[right], 210, top);
+        pieces += &column(&[left], 30, top);
     }
     let (_, words) = inspect_page(&pieces);
     let expected = format!("A title over both of the columns here {} {}", LEFT.join(" "), RIGHT.join(" "));
