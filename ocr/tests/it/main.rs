@@ -11,3 +11,4 @@ mod own_text;
 mod pdf_pages;
 mod sample;
 mod searchable;
+mod tables;
