@@ -5,26 +5,38 @@ use std::sync::Arc;
 use axum::{Json, Router, extract::State, routing::get};
 use serde::Serialize;
 use untxt_core::domain::MediaType;
+use untxt_database::languages;
+use untxt_page::formats::Format;
 
-use crate::App;
+use crate::{App, problem::ApiError};
 
 #[derive(Serialize)]
 struct Limits {
     max_file_bytes: u64,
     max_pages: u32,
     allowed_types: Vec<MediaType>,
+    /// What an upload that names none is read in; `auto` alone when that is found out.
     languages: Vec<String>,
+    /// What the workers can read; empty as long as none has started.
+    installed_languages: Vec<String>,
+    /// What `GET /documents/ID/formats/FORMAT` gives.
+    formats: Vec<&'static str>,
 }
 
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new().route("/api/v1/limits", get(show))
 }
 
-async fn show(State(app): State<Arc<App>>) -> Json<Limits> {
-    Json(Limits {
+async fn show(State(app): State<Arc<App>>) -> Result<Json<Limits>, ApiError> {
+    let mut tx = app.db.begin_system().await?;
+    let installed_languages = languages::list(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Json(Limits {
         max_file_bytes: app.limits.max_file_bytes,
         max_pages: app.limits.max_pages,
         allowed_types: app.limits.allowed_types.clone(),
         languages: app.languages.split('+').map(str::to_owned).collect(),
-    })
+        installed_languages,
+        formats: Format::ALL.iter().map(|format| format.name()).collect(),
+    }))
 }

@@ -12,6 +12,7 @@ mod connect;
 pub mod documents;
 mod error;
 pub mod events;
+pub mod languages;
 mod migrate;
 pub mod owner_keys;
 pub mod pages;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
-use untxt_core::domain::PageNumber;
+use untxt_core::domain::{PageNumber, ReadingSettings};
 
 use crate::{Error, Result};
 
@@ -34,6 +34,12 @@ impl Row<'_> {
     /// Reads a number that may be missing.
     pub(crate) fn number_if_any<S, T: TryFrom<S>>(self, column: &'static str, number: Option<S>) -> Result<Option<T>> {
         number.map(|number| self.number(column, number)).transpose()
+    }
+
+    /// Reads how a document is to be read.
+    pub(crate) fn settings(self, languages: String, preset: &str, text_mode: &str) -> Result<ReadingSettings> {
+        let (preset, text_mode) = (self.word("preset", preset)?, self.word("text_mode", text_mode)?);
+        Ok(ReadingSettings { languages, preset, text_mode })
     }
 
     /// Reads a page number.

@@ -53,7 +53,7 @@ impl Worker {
         if claimed.pages.done == 0 {
             return Ok(false);
         }
-        let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, &claimed.languages).await?;
+        let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, &claimed.settings).await?;
         let pages = self.load_pages(claimed, &loaded).await?;
         let pdf = match slot.sandbox.searchable_pdf(&loaded.original, &pages).await {
             // The child may have been worn by what it read before.

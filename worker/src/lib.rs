@@ -10,6 +10,7 @@ mod consumer;
 mod error;
 mod finish;
 mod inspect;
+mod languages;
 mod lease;
 mod objects;
 mod original;
@@ -51,6 +52,7 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     let worker = Arc::new(worker::Worker::new(services, options, wakeups, lifecycle));
     let slots = worker.open_slots().await?;
     sweeper::start(&worker);
+    languages::start(&worker);
     tracing::info!(worker.children = slots.len(), "worker is ready");
     consumer::consume(&worker, slots, local).await;
     worker.close().await;

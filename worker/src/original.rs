@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use untxt_core::{
     crypto::{DocumentKey, StreamOpener},
-    domain::{DocumentId, OwnerId},
+    domain::{DocumentId, OwnerId, ReadingSettings},
     storage::ObjectKey,
 };
 use untxt_database::{
@@ -27,16 +27,16 @@ pub(crate) async fn load(
     slot: &mut Slot,
     owner: OwnerId,
     document: DocumentId,
-    languages: &str,
+    settings: &ReadingSettings,
 ) -> JobResult<Loaded> {
-    let same = |loaded: &&Loaded| loaded.original.document == document && loaded.original.languages == languages;
+    let same = |loaded: &&Loaded| loaded.original.document == document && loaded.original.settings == *settings;
     if let Some(loaded) = slot.loaded.as_ref().filter(same) {
         return Ok(loaded.clone());
     }
     slot.loaded = None;
     let (source, key) = open_key(services, owner, document).await?;
     let bytes = Arc::new(fetch(services, &source, &key).await?);
-    let original = Original { owner, document, bytes, languages: languages.to_owned() };
+    let original = Original { owner, document, bytes, settings: settings.clone() };
     let loaded = Loaded { original, key: Arc::new(key) };
     slot.loaded = Some(loaded.clone());
     Ok(loaded)

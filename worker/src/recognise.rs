@@ -107,7 +107,7 @@ impl Worker {
     }
 
     async fn read_page(&self, slot: &mut Slot, claimed: &ClaimedPage) -> JobResult<(PageReading, Arc<DocumentKey>)> {
-        let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, &claimed.languages).await?;
+        let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, &claimed.settings).await?;
         let reading = slot.sandbox.read_page(&loaded.original, claimed.page).await?;
         Ok((reading, loaded.key))
     }

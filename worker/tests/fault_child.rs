@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use untxt_core::domain::{DocumentId, OwnerId, PageNumber};
+use untxt_core::domain::{DocumentId, OwnerId, PageNumber, ReadingSettings};
 use untxt_ocr::{OcrEngine, OcrError, Raster, Recognition, Word};
 use untxt_worker::sandbox::{ChildCommand, Original, Sandbox, SandboxOptions};
 use zeroize::Zeroizing;
@@ -86,8 +86,12 @@ fn be_parent(mark: &str) -> ExitCode {
         tessdata_path: None,
     };
     let bytes = Arc::new(Zeroizing::new(bytes));
-    let original =
-        Original { owner: OwnerId::generate(), document: DocumentId::generate(), bytes, languages: "eng".to_owned() };
+    let original = Original {
+        owner: OwnerId::generate(),
+        document: DocumentId::generate(),
+        bytes,
+        settings: ReadingSettings::of_languages("eng"),
+    };
     let mut sandbox = Sandbox::new(ChildCommand::new(program, ["bad", mark]), Arc::new(options));
     let read = runtime.block_on(async {
         sandbox.count_pages(&original).await?;

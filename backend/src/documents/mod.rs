@@ -8,6 +8,7 @@ mod delete;
 mod disposition;
 mod document;
 mod download;
+mod formats;
 mod idempotency;
 mod keys;
 mod list;
@@ -15,11 +16,12 @@ mod name;
 mod object;
 mod pace;
 mod page;
+mod pages;
 mod part;
 mod places;
 mod receive;
+mod settings;
 mod show;
-mod text;
 mod upload;
 
 use std::sync::Arc;
@@ -43,9 +45,9 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route(&at("pages"), get(page::list))
         .route(&at("pages/{page}"), get(page::show))
         .route(&at("pages/{page}/image"), get(page::image))
+        .route(&at("pages/{page}/formats/{format}"), get(formats::page))
+        .route(&at("formats/{format}"), get(formats::document))
         .route(&at("original"), get(download::original))
-        .route(&at("text"), get(text::text))
-        .route(&at("words"), get(text::words))
         .route(&at("searchable.pdf"), get(download::searchable_pdf))
 }
 

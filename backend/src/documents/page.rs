@@ -36,10 +36,10 @@ pub(super) struct Pages {
 /// A page that was read.
 #[derive(Serialize)]
 pub(super) struct ReadPage {
-    pub(super) page: PageNumber,
-    pub(super) state: PageState,
+    page: PageNumber,
+    state: PageState,
     #[serde(flatten)]
-    pub(super) content: PageContent,
+    content: PageContent,
 }
 
 impl From<pages::Page> for Page {
@@ -92,7 +92,7 @@ pub(super) async fn image(
 }
 
 /// Finds a page that was read; says why if it was not.
-async fn load(
+pub(super) async fn load(
     app: &App,
     actor: &Actor,
     id: DocumentId,

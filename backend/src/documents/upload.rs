@@ -13,7 +13,7 @@ use http::{
 use untxt_core::{
     config,
     crypto::{DocumentKey, OwnerKey, WrappedDocumentKey},
-    domain::{DocumentId, DocumentMetadata, TaskId},
+    domain::{DocumentId, DocumentMetadata, ReadingSettings, TaskId},
     queue::{QueueEntry, QueueKind},
     storage::ObjectKey,
 };
@@ -26,9 +26,11 @@ use super::{
     keys::{self, WrappedKeys},
     part::{FilePart, MAX_OVERHEAD},
     receive::{Received, measure, receive},
+    settings::SettingsQuery,
 };
 use crate::{
     App,
+    extract::Query,
     problem::{ApiError, chain},
     session::Actor,
 };
@@ -38,11 +40,13 @@ pub(super) async fn upload(
     State(app): State<Arc<App>>,
     actor: Actor,
     key: Option<IdempotencyKey>,
+    Query(asked): Query<SettingsQuery>,
     request: Request,
 ) -> Result<Response, ApiError> {
     refuse_too_long(request.headers(), &app.limits)?;
+    let settings = asked.settle(&app).await?;
     let owner_key = keys::current(&app, &actor).await?;
-    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key };
+    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key, settings };
     // Not cancelled when the client goes away in the middle: the store must be left clean.
     app.lifecycle.spawn(upload.accept(request)).await.map_err(ApiError::internal)?
 }
@@ -62,6 +66,7 @@ struct Upload {
     actor: Actor,
     key: Option<IdempotencyKey>,
     owner_key: Arc<OwnerKey>,
+    settings: ReadingSettings,
 }
 
 /// A document that is not inserted yet.
@@ -130,7 +135,7 @@ impl Upload {
             content_tag: &content_tag,
             idempotency_tag: idempotency_tag.as_ref(),
             task: TaskId::generate(),
-            languages: &self.app.languages,
+            settings: &self.settings,
             trace: Uuid::new_v4(),
         };
         self.insert(&new, &draft, &received).await

@@ -30,6 +30,12 @@ impl ApiError {
             Self::UnsupportedType { allowed } => {
                 (415, "unsupported_type", "this kind of file can't be read", one_of(allowed).into())
             }
+            Self::LanguageMissing { code } => {
+                let package = code.replace('_', "-");
+                let detail =
+                    format!("ask the administrator to install tesseract-ocr-{package}, or choose one of GET /limits");
+                (422, "language_missing", "a language is not installed", detail.into())
+            }
             Self::PageFailed(failure) => (422, "page_failed", failure.sentence, failure.advice.into()),
             Self::Framework(status) => return Face::of_status(*status),
             Self::Internal(_) => return Face::of_status(StatusCode::INTERNAL_SERVER_ERROR),
@@ -100,6 +106,9 @@ impl ApiError {
                 "there is no searchable PDF of this document",
                 "none of its pages could be read; look at the reasons and upload it again",
             ),
+            Self::FormatUnknown => {
+                (404, "format_unknown", "there is no such format", "choose one of the formats of GET /limits")
+            }
             Self::EmptyFile => (400, "empty_file", "the file is empty", "choose a file with content"),
             Self::FileMissing => (
                 400,

@@ -47,6 +47,10 @@ pub(crate) enum ApiError {
     UnsupportedType {
         allowed: Vec<MediaType>,
     },
+    LanguageMissing {
+        code: String,
+    },
+    FormatUnknown,
     EmptyFile,
     FileMissing,
     UploadBroken,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use serde::Serialize;
 use time::OffsetDateTime;
-use untxt_core::domain::{EventSeq, Failure, PageCounters, TaskId, TaskState};
+use untxt_core::domain::{EventSeq, Failure, PageCounters, ReadingSettings, TaskId, TaskState};
 use untxt_database::tasks;
 
 use crate::App;
@@ -24,6 +24,7 @@ pub(crate) struct Task {
     pages: PageCounters,
     last_seq: EventSeq,
     failure: Option<Failure>,
+    settings: ReadingSettings,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -40,6 +41,7 @@ impl From<&tasks::Task> for Task {
             pages: task.pages,
             last_seq: task.last_seq,
             failure: task.failure.map(Failure::from),
+            settings: task.settings.clone(),
             created_at: task.created_at,
             started_at: task.started_at,
             ended_at: task.ended_at,

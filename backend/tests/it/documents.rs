@@ -57,8 +57,9 @@ async fn foreign_and_unknown_documents_look_the_same_on_every_route() {
         (Method::GET, "/pages/1"),
         (Method::GET, "/pages/1/image"),
         (Method::GET, "/original"),
-        (Method::GET, "/text"),
-        (Method::GET, "/words"),
+        (Method::GET, "/formats/txt"),
+        (Method::GET, "/formats/json"),
+        (Method::GET, "/pages/1/formats/hocr"),
         (Method::GET, "/searchable.pdf"),
     ] {
         let ask = async |person: &Person, id: &str| {
@@ -81,7 +82,7 @@ async fn foreign_and_unknown_documents_look_the_same_on_every_route() {
         app.send(nobody.body(Body::empty()).expect("good")).await.is_problem(401, "not_logged_in");
         compared += 1;
     }
-    assert_eq!(compared, 9);
+    assert_eq!(compared, 10);
     bob.get(&app, &format!("/api/v1/tasks/{task}/events")).await.is_problem(404, "task_not_found");
     assert_eq!(ada.get(&app, &format!("{DOCUMENTS}/{}", document["id"].as_str().expect("an id"))).await.status, 200);
 }
@@ -131,7 +132,7 @@ async fn pages_tell_how_they_ended() {
     ada.get(&app, &at("/pages/3/image")).await.is_problem(409, "page_not_ready");
     ada.get(&app, &at("/pages/4")).await.is_problem(404, "page_not_found");
     ada.get(&app, &at("/pages/0")).await.is_problem(404, "not_found");
-    for path in ["/text", "/words", "/searchable.pdf"] {
+    for path in ["/formats/txt", "/formats/xlsx", "/searchable.pdf"] {
         ada.get(&app, &at(path)).await.is_problem(409, "not_ready");
     }
 }

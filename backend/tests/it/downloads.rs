@@ -23,7 +23,7 @@ async fn what_was_uploaded_comes_back_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn results_come_as_text_words_and_pdf() {
+async fn results_come_as_text_data_and_pdf() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
     let answer = ada.upload(&app, "scan.pdf", &pdf(100)).await;
@@ -31,24 +31,46 @@ async fn results_come_as_text_words_and_pdf() {
     let task = answer.json()["task"]["id"].as_str().expect("an id").parse().expect("an id");
     // More pages than one query gives, and one that failed.
     Worker::start(&app).await.read(&app, task, 20, &[2]).await;
-    let text = ada.get(&app, &at("text")).await;
+    let text = ada.get(&app, &at("formats/txt")).await;
     assert_eq!(text.header("content-type"), "text/plain; charset=utf-8");
     assert!(text.header("content-disposition").contains("scan.txt"));
     let pages: Vec<_> = text.text().split('\x0c').collect();
     assert_eq!((pages.len(), pages[0], pages[1], pages[19]), (20, "page 1\n", "", "page 20\n"));
-    let words = ada.get(&app, &at("words")).await;
+    let words = ada.get(&app, &at("formats/json")).await;
     assert!(words.header("content-disposition").contains("scan.json"));
     let words: Value = words.json();
-    assert_eq!(words["document"], answer.json()["id"]);
+    assert_eq!(words["title"], "scan.pdf");
     assert_eq!(words["pages"].as_array().map(Vec::len), Some(20));
     assert_eq!(words["pages"][19]["words"][1]["text"], "20");
-    assert_eq!(
-        (&words["pages"][1]["state"], &words["pages"][1]["failure"]["code"]),
-        (&"failed".into(), &"unreadable".into())
-    );
+    assert_eq!((&words["pages"][1]["state"], &words["pages"][1]["failure"]), (&"failed".into(), &"unreadable".into()));
     let searchable = ada.get(&app, &at("searchable.pdf")).await;
     assert_eq!((searchable.header("content-type"), searchable.text()), ("application/pdf", "%PDF-1.7 searchable"));
     assert!(searchable.header("content-disposition").contains("scan.searchable.pdf"));
+}
+
+#[tokio::test]
+async fn every_format_is_there_for_a_document_and_a_page() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let answer = ada.upload(&app, "scan.pdf", &pdf(100)).await;
+    let at = |path: &str| format!("{}/{path}", answer.header("location"));
+    let task = answer.json()["task"]["id"].as_str().expect("an id").parse().expect("an id");
+    Worker::start(&app).await.read(&app, task, 3, &[2]).await;
+    let limits = ada.get(&app, "/api/v1/limits").await.json();
+    let formats = limits["formats"].as_array().expect("a list");
+    assert_eq!(formats.len(), 10);
+    for format in formats {
+        let format = format.as_str().expect("a name");
+        for path in [format!("formats/{format}"), format!("pages/3/formats/{format}")] {
+            let file = ada.get(&app, &at(&path)).await;
+            assert_eq!(file.status, 200, "{path}");
+            // the simulated pages have no table
+            assert!(format == "csv" || !file.body.is_empty(), "{path}");
+        }
+    }
+    ada.get(&app, &at("formats/exe")).await.is_problem(404, "format_unknown");
+    ada.get(&app, &at("pages/2/formats/txt")).await.is_problem(422, "page_failed");
+    assert_eq!(ada.get(&app, &at("pages/3/formats/txt")).await.text(), "page 3\n");
 }
 
 #[tokio::test]

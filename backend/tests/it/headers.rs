@@ -117,7 +117,7 @@ async fn health_and_limits_are_open_to_all() {
     let get = async |path: &str| app.send(request(Method::GET, path).body(Body::empty()).expect("good")).await;
     assert_eq!(get("/health").await.json()["status"], "ok");
     let limits = get("/api/v1/limits").await.json();
-    assert_eq!((&limits["max_file_bytes"], &limits["languages"][0]), (&(4 << 20).into(), &"eng".into()));
+    assert_eq!((&limits["max_file_bytes"], &limits["languages"][0]), (&(4 << 20).into(), &"auto".into()));
     assert!(limits["allowed_types"].as_array().is_some_and(|types| types.contains(&"application/pdf".into())));
     app.lifecycle.stop();
     get("/health").await.is_problem(503, "unavailable");

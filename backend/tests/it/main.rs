@@ -12,5 +12,6 @@ mod people;
 mod seams;
 mod server;
 mod session;
+mod settings;
 mod uploads;
 mod worker;

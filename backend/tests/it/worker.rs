@@ -8,7 +8,7 @@ use untxt_core::{
     storage::ObjectKey,
 };
 use untxt_database::{
-    Database, documents, owner_keys,
+    Database, documents, languages, owner_keys,
     pages::{self, PageResult},
     tasks,
 };
@@ -44,6 +44,14 @@ pub(crate) fn content(number: PageNumber) -> PageContent {
 impl Worker {
     pub(crate) async fn start(app: &TestApp) -> Self {
         Self { db: app.postgres.worker().await, ring: KeyRing::new(app.kms.clone()) }
+    }
+
+    /// Tells which languages are installed.
+    pub(crate) async fn report_languages(&self, codes: &[&str]) {
+        let codes: Vec<_> = codes.iter().map(|&code| code.to_owned()).collect();
+        let mut tx = self.db.begin_system().await.expect("a transaction");
+        languages::report(&mut tx, &codes).await.expect("reported");
+        tx.commit().await.expect("committed");
     }
 
     /// Reads a document of some pages; those in `broken` fail.

@@ -14,4 +14,4 @@ pub use failure::{Failure, FailureCode};
 pub use ids::{DocumentId, EventSeq, OwnerId, PageNumber, SessionId, TaskId, UserId};
 pub use metadata::DocumentMetadata;
 pub use state::{MediaType, PageState, TaskState};
-pub use untxt_page::{PageContent, Word};
+pub use untxt_page::{PageContent, Preset, ReadingSettings, TextMode, Word};

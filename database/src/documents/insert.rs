@@ -1,7 +1,7 @@
 use sqlx::PgConnection;
 use untxt_core::{
     crypto::WrappedDocumentKey,
-    domain::{DocumentId, MediaType, OwnerId, TaskId},
+    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId},
 };
 use uuid::Uuid;
 
@@ -29,8 +29,8 @@ pub struct NewDocument<'a> {
     pub idempotency_tag: Option<&'a [u8; 32]>,
     /// Its first task.
     pub task: TaskId,
-    /// Languages to read, such as `eng+deu`.
-    pub languages: &'a str,
+    /// How it is to be read.
+    pub settings: &'a ReadingSettings,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
 }
@@ -90,8 +90,8 @@ async fn insert_document(conn: &mut PgConnection, new: &NewDocument<'_>) -> Resu
 async fn insert_task(conn: &mut PgConnection, new: &NewDocument<'_>) -> Result<()> {
     sqlx::query!(
         "with task as (
-            insert into tasks (id, document_id, owner_id, languages, last_seq, trace)
-            values ($1, $2, $3, $4, 1, $5)
+            insert into tasks (id, document_id, owner_id, languages, preset, text_mode, last_seq, trace)
+            values ($1, $2, $3, $4, $5, $6, 1, $7)
             returning *
         )
         insert into task_events (task_id, seq, owner_id, kind, state, total, done, failed, low)
@@ -99,7 +99,9 @@ async fn insert_task(conn: &mut PgConnection, new: &NewDocument<'_>) -> Result<(
         new.task.as_uuid(),
         new.id.as_uuid(),
         new.owner.as_uuid(),
-        new.languages,
+        new.settings.languages,
+        new.settings.preset.name(),
+        new.settings.text_mode.name(),
         new.trace,
     )
     .execute(conn)

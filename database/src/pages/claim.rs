@@ -24,7 +24,7 @@ pub async fn claim_next(
     max_attempts: u32,
 ) -> Result<Option<ClaimedPage>> {
     let task_row = sqlx::query!(
-        "select document_id, owner_id, languages, trace
+        "select document_id, owner_id, languages, preset, text_mode, trace
         from tasks
         where id = $1 and state = 'processing'
         -- the task first, as everywhere
@@ -47,7 +47,7 @@ pub async fn claim_next(
         attempt: at.number("attempt", row.attempt)?,
         tries: at.number("tries", row.tries)?,
         lease_token: row.lease_token,
-        languages: task_row.languages,
+        settings: at.settings(task_row.languages, &task_row.preset, &task_row.text_mode)?,
         trace: task_row.trace,
     }))
 }

@@ -4,7 +4,7 @@ mod claim;
 mod end;
 
 use sqlx::PgConnection;
-use untxt_core::domain::{DocumentId, FailureCode, MediaType, OwnerId, PageNumber, PageState, TaskId};
+use untxt_core::domain::{DocumentId, FailureCode, MediaType, OwnerId, PageNumber, PageState, ReadingSettings, TaskId};
 use uuid::Uuid;
 
 pub use claim::{claim_next, extend_lease, release};
@@ -74,8 +74,8 @@ pub struct ClaimedPage {
     pub tries: u32,
     /// Proves that the claim is still ours.
     pub lease_token: Uuid,
-    /// Languages to read, such as `eng+deu`.
-    pub languages: String,
+    /// How it is read.
+    pub settings: ReadingSettings,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
 }

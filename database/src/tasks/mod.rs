@@ -9,7 +9,9 @@ mod sweep;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use untxt_core::domain::{DocumentId, EventSeq, FailureCode, OwnerId, PageCounters, TaskId, TaskState};
+use untxt_core::domain::{
+    DocumentId, EventSeq, FailureCode, OwnerId, PageCounters, ReadingSettings, TaskId, TaskState,
+};
 use uuid::Uuid;
 
 pub(crate) use claim::expect_held;
@@ -36,8 +38,8 @@ pub struct Task {
     pub failure: Option<FailureCode>,
     /// Attempt that made the searchable PDF, for its `ObjectKey`; none as long as there is no PDF.
     pub pdf_attempt: Option<u32>,
-    /// Languages to read, such as `eng+deu`.
-    pub languages: String,
+    /// How it is read.
+    pub settings: ReadingSettings,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
     /// When it was accepted.
@@ -63,8 +65,8 @@ pub struct ClaimedTask {
     pub tries: u32,
     /// Proves that the claim is still ours.
     pub lease_token: Uuid,
-    /// Languages to read, such as `eng+deu`.
-    pub languages: String,
+    /// How it is read.
+    pub settings: ReadingSettings,
     /// What is to be done: `Inspecting` or `Finishing`.
     pub state: TaskState,
     /// How its pages stand.
@@ -92,6 +94,8 @@ pub async fn find(conn: &mut PgConnection, id: TaskId) -> Result<Option<Task>> {
             failure_code,
             pdf_attempt,
             languages,
+            preset,
+            text_mode,
             trace,
             created_at,
             started_at,
@@ -128,6 +132,8 @@ pub(crate) struct TaskRow {
     pub(crate) failure_code: Option<String>,
     pub(crate) pdf_attempt: Option<i32>,
     pub(crate) languages: String,
+    pub(crate) preset: String,
+    pub(crate) text_mode: String,
     pub(crate) trace: Uuid,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) started_at: Option<OffsetDateTime>,
@@ -152,7 +158,7 @@ impl TryFrom<TaskRow> for Task {
             last_seq: EventSeq(row.last_seq),
             failure: at.word_if_any("failure_code", row.failure_code.as_deref())?,
             pdf_attempt: at.number_if_any("pdf_attempt", row.pdf_attempt)?,
-            languages: row.languages,
+            settings: at.settings(row.languages, &row.preset, &row.text_mode)?,
             trace: row.trace,
             created_at: row.created_at,
             started_at: row.started_at,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use untxt_core::{
     crypto::{WrappedDocumentKey, WrappedOwnerKey},
-    domain::{DocumentId, MediaType, OwnerId, TaskId, UserId},
+    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId, UserId},
 };
 use untxt_database::{
     Database,
@@ -48,7 +48,7 @@ pub(crate) async fn upload(backend: &Database, owner: OwnerId, tag: Option<&[u8;
         content_tag: &[7; 32],
         idempotency_tag: tag,
         task: TaskId::generate(),
-        languages: "eng",
+        settings: &ReadingSettings::of_languages("eng"),
         trace: Uuid::now_v7(),
     };
     let mut tx = backend.begin_as(owner).await.expect("a transaction");

@@ -1,6 +1,8 @@
 use sqlx::AssertSqlSafe;
 use untxt_core::domain::SessionId;
-use untxt_database::{Error, PgConnection, Result, documents, owner_keys, sessions, tasks, testing::TestPostgres};
+use untxt_database::{
+    Error, PgConnection, Result, documents, languages, owner_keys, sessions, tasks, testing::TestPostgres,
+};
 
 use crate::fixtures::{LEASE, a_task_with_pages, a_user};
 
@@ -23,7 +25,8 @@ async fn every_table_is_protected_from_its_owner_too() {
         "select string_agg(tablename, ',' order by tablename) from pg_tables
         where schemaname = 'public' and tablename <> '_sqlx_migrations'",
     );
-    let mut known = TABLES;
+    // what is nobody's in particular
+    let mut known = [&TABLES[..], &["installed_languages"]].concat();
     known.sort_unstable();
     assert_eq!(tables, known.join(","));
     let strong = postgres.superuser_psql(
@@ -115,4 +118,20 @@ async fn a_worker_reads_no_people_names_or_tags_and_documents_as_their_owner_onl
     let mut tx = worker.begin_as(alice).await.expect("a transaction");
     assert!(documents::find_source(&mut tx, document).await.expect("an answer").is_some());
     assert!(owner_keys::find(&mut tx, alice.as_owner(), 1).await.expect("an answer").is_some());
+}
+
+#[tokio::test]
+async fn only_workers_tell_which_languages_are_installed() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let codes = ["eng".to_owned(), "deu".to_owned()];
+    for _ in 0..2 {
+        let mut tx = worker.begin_system().await.expect("a transaction");
+        languages::report(&mut tx, &codes).await.expect("reported");
+        tx.commit().await.expect("committed");
+    }
+    let mut tx = backend.begin_system().await.expect("a transaction");
+    assert_eq!(languages::list(&mut tx).await.expect("a list"), ["deu", "eng"]);
+    let forged = languages::report(&mut tx, &codes).await;
+    assert!(forged.is_err(), "{forged:?}");
 }

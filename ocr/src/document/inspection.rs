@@ -1,23 +1,10 @@
 use hayro::kurbo::{Point, Rect};
-use untxt_page::{Bounds, PageKind, Word};
+use untxt_page::{Bounds, PageKind, TextMode, Word};
 
 use super::{
     own_text::{Letter, PointWord, judge, read_words},
     picture::Picture,
 };
-
-/// What is done with text that a document brings itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TextMode {
-    /// Own text is kept where it can be read, the text layer of an earlier recognition too; only pictures without
-    /// any are recognised.
-    #[default]
-    Skip,
-    /// Text that one sees is kept; the layer of an earlier recognition is passed over and its picture read again.
-    Redo,
-    /// Every page is recognised as the picture that one sees.
-    Force,
-}
 
 /// What a page is, found without drawing it.
 #[derive(Clone, Debug)]

@@ -16,12 +16,16 @@ pub(super) fn write_head(out: &mut String, title: &str) {
 pub(super) fn write_page(
     out: &mut String,
     number: u32,
-    page: Option<&PageContent>,
+    page: Result<&PageContent, &str>,
     text_start: usize,
 ) -> serde_json::Result<usize> {
-    let Some(page) = page else {
-        out.push_str(&serde_json::to_string(&serde_json::json!({ "page": number, "state": "failed" }))?);
-        return Ok(text_start);
+    let page = match page {
+        Ok(page) => page,
+        Err(failure) => {
+            let object = serde_json::json!({ "page": number, "state": "failed", "failure": failure });
+            out.push_str(&serde_json::to_string(&object)?);
+            return Ok(text_start);
+        }
     };
     let text_end = text_start + page.text.chars().count();
     let spans = find_spans(page, text_start);

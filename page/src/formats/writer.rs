@@ -10,8 +10,8 @@ use crate::PageContent;
 /// use untxt_page::{PageContent, formats::{Format, Writer}};
 ///
 /// let mut writer = Writer::new(Format::Tsv, "letter.pdf");
-/// let mut file = writer.page(1, Some(&PageContent::default()))?;
-/// file.extend(writer.page(2, None)?);
+/// let mut file = writer.page(1, Ok(&PageContent::default()))?;
+/// file.extend(writer.page(2, Err("unreadable"))?);
 /// file.extend(writer.finish()?);
 /// assert!(file.starts_with(b"level\tpage_num"));
 /// # Ok::<(), std::io::Error>(())
@@ -49,11 +49,12 @@ impl Writer {
         }
     }
 
-    /// Writes a page; `None` is one that could not be read. Numbers count from 1 and no two pages share one.
+    /// Writes a page; an error is the code of why it could not be read, such as `unreadable`. Numbers count from 1 and no
+    /// two pages share one.
     ///
     /// # Errors
     /// When a workbook or text document can't hold the page; all other formats hold any.
-    pub fn page(&mut self, number: u32, page: Option<&PageContent>) -> io::Result<Vec<u8>> {
+    pub fn page(&mut self, number: u32, page: Result<&PageContent, &str>) -> io::Result<Vec<u8>> {
         let blank = PageContent::default();
         let content = page.unwrap_or(&blank);
         let mut out = String::new();
@@ -72,7 +73,7 @@ impl Writer {
             }
             Format::Docx => {
                 self.pages += 1;
-                return self.package()?.add_page(page);
+                return self.package()?.add_page(page.ok());
             }
         }
         self.pages += 1;

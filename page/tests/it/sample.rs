@@ -12,7 +12,7 @@ pub(crate) fn write(format: Format, pages: &[Option<PageContent>]) -> Vec<u8> {
     let mut writer = Writer::new(format, "letter <2> & \"more\".pdf");
     let mut file = Vec::new();
     for (number, page) in (1..).zip(pages) {
-        file.extend(writer.page(number, page.as_ref()).unwrap());
+        file.extend(writer.page(number, page.as_ref().ok_or("unreadable")).unwrap());
     }
     file.extend(writer.finish().unwrap());
     file

@@ -79,7 +79,7 @@ impl Format {
         let mut file = Vec::new();
         for (number, page) in (1..).zip(pages) {
             if let Some(page) = page {
-                file.extend(writer.page(number, page.as_ref().ok())?);
+                file.extend(writer.page(number, page.as_ref().map_err(OcrError::code))?);
             }
         }
         file.extend(writer.finish()?);

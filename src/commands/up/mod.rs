@@ -65,7 +65,7 @@ pub(crate) struct UpArgs {
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
     /// Languages to read, Tesseract codes joined by plus signs. Each needs its package, such as tesseract-ocr-deu.
-    #[arg(long, value_name = "CODES", default_value = "eng")]
+    #[arg(long, value_name = "CODES", default_value = "auto")]
     languages: String,
     /// Workers; each reads one page at a time. One per core if not given.
     #[arg(long, value_name = "NUMBER")]

@@ -127,11 +127,15 @@ where
     fn open(&mut self, open: &Open, bytes: Vec<u8>) -> Result<(Answer, Vec<u8>), OcrError> {
         // The old document's memory is free before the new one's is taken.
         self.document = None;
-        let reading = ReadOptions { languages: open.languages.parse().unwrap_or(Languages::Auto) };
+        let reading = ReadOptions { languages: open.settings.languages.parse().unwrap_or(Languages::Auto) };
         // A missing language is the whole document's failure.
         self.reader(open)?.check(&reading)?;
-        let options =
-            OpenOptions { max_pages: open.max_pages, max_page_pixels: open.max_page_pixels, ..OpenOptions::default() };
+        let options = OpenOptions {
+            max_pages: open.max_pages,
+            max_page_pixels: open.max_page_pixels,
+            text_mode: open.settings.text_mode,
+            ..OpenOptions::default()
+        };
         let document = Document::open(bytes, &options)?;
         let page_count = document.page_count();
         self.document = Some((document, reading));

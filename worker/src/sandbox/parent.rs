@@ -2,7 +2,7 @@ use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use untxt_core::{
     config::{Limits, Worker},
-    domain::{DocumentId, FailureCode, OwnerId, PageContent, PageNumber},
+    domain::{DocumentId, FailureCode, OwnerId, PageContent, PageNumber, ReadingSettings},
 };
 use zeroize::Zeroizing;
 
@@ -64,8 +64,8 @@ pub struct Original {
     pub document: DocumentId,
     /// The file as it was uploaded.
     pub bytes: Arc<Zeroizing<Vec<u8>>>,
-    /// Tesseract codes joined by `+`.
-    pub languages: String,
+    /// How it is read.
+    pub settings: ReadingSettings,
 }
 
 impl std::fmt::Debug for Original {
@@ -88,8 +88,8 @@ pub struct Sandbox {
 #[derive(Debug)]
 struct Warm {
     process: Process,
-    /// Document and languages that are open.
-    opened: Option<(DocumentId, String, u32)>,
+    /// Document and settings that are open.
+    opened: Option<(DocumentId, ReadingSettings, u32)>,
     pages_read: u32,
 }
 
@@ -213,8 +213,8 @@ impl Warm {
     }
 
     async fn open(&mut self, original: &Original, options: &SandboxOptions) -> Result<u32, Fault> {
-        if let Some((document, languages, page_count)) = &self.opened
-            && (*document, languages) == (original.document, &original.languages)
+        if let Some((document, settings, page_count)) = &self.opened
+            && (*document, settings) == (original.document, &original.settings)
         {
             return Ok(*page_count);
         }
@@ -222,12 +222,12 @@ impl Warm {
         let request = Request::Open(Open {
             max_pages: options.max_pages,
             max_page_pixels: options.max_page_pixels,
-            languages: original.languages.clone(),
+            settings: original.settings.clone(),
             tessdata_path: options.tessdata_path.clone(),
         });
         match self.ask(&request, &original.bytes, 0, options.page_timeout).await? {
             (Answer::Opened { page_count }, _) if (1..=options.max_pages).contains(&page_count) => {
-                self.opened = Some((original.document, original.languages.clone(), page_count));
+                self.opened = Some((original.document, original.settings.clone(), page_count));
                 Ok(page_count)
             }
             _ => Err(nonsense("page count")),

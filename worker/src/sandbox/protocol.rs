@@ -2,7 +2,7 @@
 //! number only catches a child of another build that an upgrade left behind.
 
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::{FailureCode, MediaType, PageContent};
+use untxt_core::domain::{FailureCode, MediaType, PageContent, ReadingSettings};
 
 /// Version of this protocol.
 pub(super) const VERSION: u16 = 1;
@@ -41,8 +41,7 @@ pub(super) struct Hello {
 pub(super) struct Open {
     pub(super) max_pages: u32,
     pub(super) max_page_pixels: u64,
-    /// Tesseract codes joined by `+`.
-    pub(super) languages: String,
+    pub(super) settings: ReadingSettings,
     /// Folder of language data; none: where the system keeps it.
     pub(super) tessdata_path: Option<std::path::PathBuf>,
 }

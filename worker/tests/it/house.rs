@@ -10,7 +10,9 @@ use futures::StreamExt;
 use tempfile::TempDir;
 use untxt_core::{
     crypto::{DocumentKey, KeyRing, LocalKms, OwnerKey},
-    domain::{DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, TaskEvent, TaskId, UserId},
+    domain::{
+        DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, ReadingSettings, TaskEvent, TaskId, UserId,
+    },
     lifecycle::Lifecycle,
     queue::{Queue, QueueEntry, QueueKind},
     storage::{ObjectKey, ObjectStore},
@@ -112,7 +114,7 @@ impl House {
             content_tag: &self.owner_key.tag("document", &bytes),
             idempotency_tag: None,
             task,
-            languages: "eng",
+            settings: &ReadingSettings::of_languages("eng"),
             trace,
         };
         documents::insert_with_task(&mut tx, &new).await.expect("inserted");

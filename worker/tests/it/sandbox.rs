@@ -8,7 +8,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::Command,
 };
-use untxt_core::domain::{DocumentId, FailureCode, OwnerId, PageNumber};
+use untxt_core::domain::{DocumentId, FailureCode, OwnerId, PageNumber, ReadingSettings};
 use untxt_worker::sandbox::{ChildCommand, Fault, Original, Sandbox, SandboxOptions};
 use zeroize::Zeroizing;
 
@@ -38,7 +38,7 @@ fn a_sandbox() -> Sandbox {
 
 fn a_document(bytes: Vec<u8>) -> Original {
     let (owner, document) = (OwnerId::from(uuid::Uuid::nil()), DocumentId::generate());
-    Original { owner, document, bytes: Arc::new(Zeroizing::new(bytes)), languages: "eng".to_owned() }
+    Original { owner, document, bytes: Arc::new(Zeroizing::new(bytes)), settings: ReadingSettings::of_languages("eng") }
 }
 
 fn page(number: u32) -> PageNumber {

@@ -1,0 +1,66 @@
+//! What was read, as a file: a page or the whole document, in any of the formats of the page crate.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use untxt_core::domain::{DocumentId, FailureCode, PageNumber, PageState};
+use untxt_page::formats::{Format, Writer};
+
+use super::{
+    disposition::{attachment, with_extension},
+    page::{load, open_content},
+    pages::{assemble, begin, load_ended},
+};
+use crate::{App, extract::Path, problem::ApiError, session::Actor};
+
+/// Gives all pages as one file, written page by page while it is sent.
+pub(super) async fn document(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path((id, format)): Path<(DocumentId, String)>,
+) -> Result<Response, ApiError> {
+    let format = Format::find(&format).ok_or(ApiError::FormatUnknown)?;
+    let opened = load_ended(&app, &actor, id).await?;
+    let title = opened.metadata()?.name;
+    let name = attachment(&with_extension(&title, format.extension()));
+    // it is large, and moves with every piece
+    let mut writer = Some(Box::new(Writer::new(format, &title)));
+    let body = assemble(app, actor, opened, move |opened, page| {
+        let written = match (page, &mut writer) {
+            (Some(page), Some(writer)) => {
+                let content = match page.page.state {
+                    PageState::Done => Ok(open_content(opened, page)?),
+                    _ => Err(page.page.failure.map_or("unreadable", FailureCode::as_str)),
+                };
+                writer.page(page.page.number.get(), content.as_ref().map_err(|code| *code))
+            }
+            _ => writer.take().map_or(Ok(Vec::new()), |writer| writer.finish()),
+        };
+        Ok(Bytes::from(written.map_err(ApiError::internal)?))
+    });
+    let body = Body::from_stream(begin(body).await?);
+    Ok(([(CONTENT_TYPE, format.media_type())], [(CONTENT_DISPOSITION, name)], body).into_response())
+}
+
+/// Gives one page as a file.
+pub(super) async fn page(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path((id, number, format)): Path<(DocumentId, PageNumber, String)>,
+) -> Result<Response, ApiError> {
+    let format = Format::find(&format).ok_or(ApiError::FormatUnknown)?;
+    let (opened, page) = load(&app, &actor, id, number).await?;
+    let content = open_content(&opened, &page)?;
+    let title = opened.metadata()?.name;
+    let name = attachment(&with_extension(&title, &format!("{number}.{}", format.extension())));
+    let mut writer = Writer::new(format, &title);
+    let mut file = writer.page(number.get(), Ok(&content)).map_err(ApiError::internal)?;
+    file.extend(writer.finish().map_err(ApiError::internal)?);
+    Ok(([(CONTENT_TYPE, format.media_type())], [(CONTENT_DISPOSITION, name)], file).into_response())
+}
