@@ -12,7 +12,7 @@ export default async function prove(t, world) {
     const bytes = render(textPdf([[world.heading, 'at rest']]), 150, 'png')[0];
     world.document = await admin.ended((await admin.add(world.fileName.replace('.pdf', '.png'), bytes)).id);
   }
-  const text = (await admin.get(`/documents/${world.document.id}/text`)).text;
+  const text = (await admin.get(`/documents/${world.document.id}/formats/txt`)).text;
   for (const word of world.heading.split(' ')) assert.ok(text.includes(word), `${word} was not read: this proof would prove nothing`);
   stack.sql('checkpoint');
 

@@ -14,7 +14,7 @@ export default async function prove(t, { stack, admin }) {
 
   await t.test('not logged in: 401 everywhere', async () => {
     const nobody = new Client(stack);
-    for (const path of ['/session', '/documents', `/documents/${UNKNOWN}`, `/documents/${UNKNOWN}/text`, `/tasks/${UNKNOWN}/events`]) {
+    for (const path of ['/session', '/documents', `/documents/${UNKNOWN}`, `/documents/${UNKNOWN}/formats/txt`, `/tasks/${UNKNOWN}/events`]) {
       isProblem(await nobody.get(path), 401, 'not_logged_in');
     }
     isProblem(await nobody.upload('a.jpg', jpeg), 401, 'not_logged_in');
@@ -108,7 +108,7 @@ export default async function prove(t, { stack, admin }) {
     assert.equal(pages[2].failure.code, 'unreadable');
     assert.ok(pages[2].failure.advice.length > 10);
     isProblem(await admin.get(`/documents/${id}/pages/3`), 422, 'page_failed');
-    assert.match((await admin.get(`/documents/${id}/text`)).text, /number 4/);
+    assert.match((await admin.get(`/documents/${id}/formats/txt`)).text, /number 4/);
     assert.equal((await admin.get(`/documents/${id}/searchable.pdf`)).body.subarray(0, 5).toString(), '%PDF-');
   });
 }

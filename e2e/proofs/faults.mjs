@@ -61,6 +61,6 @@ async function isToldOnce(stack, admin, { id, task }) {
   assert.equal(events.at(-1).type, 'task.done');
   const rows = stack.sql(`select page_number, state, count(*) over () from pages where task_id = '${task.id}' order by page_number`);
   assert.deepEqual(rows, Array.from({ length: PAGES }, (_, index) => [String(index + 1), 'done', String(PAGES)]));
-  const text = (await admin.get(`/documents/${id}/text`)).text;
+  const text = (await admin.get(`/documents/${id}/formats/txt`)).text;
   assert.equal(text.match(/of the sample/g).length, PAGES, 'every page is in the text, once');
 }

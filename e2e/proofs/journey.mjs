@@ -81,7 +81,7 @@ export default async function prove(t, world) {
       const client = await Client.logIn(stack, 'berta', 'berta-has-a-password');
       assert.deepEqual((await client.get('/documents')).json.documents, []);
       const { id, task } = found;
-      for (const path of ['', '/pages', '/pages/1', '/pages/1/image', '/original', '/text', '/words', '/searchable.pdf']) {
+      for (const path of ['', '/pages', '/pages/1', '/pages/1/image', '/original', '/formats/txt', '/pages/1/formats/hocr', '/searchable.pdf']) {
         assert.equal((await client.get(`/documents/${id}${path}`)).status, 404, path);
       }
       assert.equal((await client.get(`/tasks/${task.id}/events?after=0`)).status, 404);
@@ -147,10 +147,11 @@ async function takeAway(t, world, page, scans, pages) {
   assert.equal(text.split('\f').filter((part) => part.trim() !== '').length, PDF_PAGES);
   assert.ok(shareFound(text, pages) > 0.95, `only ${shareFound(text, pages)} of the words are in the text`);
 
+  await page.getByText('More formats').click();
   const words = JSON.parse(await save('Words as JSON', 'taken.json'));
   assert.equal(words.pages.length, PDF_PAGES);
   const word = words.pages[0].words.find(({ text }) => text === 'Zylindrakowski');
-  assert.ok(word.confidence > 0.5 && word.confidence <= 1, `confidence ${word.confidence}`);
+  assert.ok(word.conf > 0.5 && word.conf <= 1, `confidence ${word.conf}`);
 
   await save('Searchable PDF', 'taken.pdf');
   const pdf = join(folder, 'taken.pdf');
@@ -166,7 +167,7 @@ async function takeAway(t, world, page, scans, pages) {
   assert.ok(Math.abs(box[0] - FIRST_LINE.x) < 4, `starts at ${box[0]}, drawn at ${FIRST_LINE.x}`);
   assert.ok(box[1] < baseline && box[3] > baseline - FIRST_LINE.size / 2, `from ${box[1]} to ${box[3]}, drawn on ${baseline}`);
   const scale = 72 / words.pages[0].dpi;
-  assert.ok(Math.abs(word.box[0] * scale - box[0]) < 4 && Math.abs(word.box[2] * scale - box[2]) < 6, `JSON says ${word.box}, the PDF ${box}`);
+  assert.ok(Math.abs(word.polygon[0] * scale - box[0]) < 4 && Math.abs(word.polygon[2] * scale - box[2]) < 6, `JSON says ${word.polygon}, the PDF ${box}`);
 
   // The scan itself is untouched, byte for byte.
   execFileSync('pdfimages', ['-all', pdf, join(folder, 'scan')]);

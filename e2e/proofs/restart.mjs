@@ -12,7 +12,7 @@ export default async function prove(t, world) {
     world.document = await world.admin.ended((await world.admin.add('restart.png', bytes)).id);
   }
   const { id, name, sha256 } = world.document;
-  const before = (await world.admin.get(`/documents/${id}/text`)).text;
+  const before = (await world.admin.get(`/documents/${id}/formats/txt`)).text;
   assert.match(before, /Zylindrakowski/);
 
   await t.test('Ctrl-C stops everything, and a start brings everything back', async (t) => {
@@ -28,7 +28,7 @@ export default async function prove(t, world) {
     world.admin = await Client.logIn(stack);
     const document = (await world.admin.get(`/documents/${id}`)).json;
     assert.deepEqual([document.name, document.sha256, document.task.state], [name, sha256, 'done']);
-    assert.equal((await world.admin.get(`/documents/${id}/text`)).text, before);
+    assert.equal((await world.admin.get(`/documents/${id}/formats/txt`)).text, before);
     const hash = (bytes) => createHash('sha256').update(bytes).digest('hex');
     assert.equal(hash((await world.admin.get(`/documents/${id}/original`)).body), sha256);
     const image = hash((await world.admin.get(`/documents/${id}/pages/1/image`)).body);

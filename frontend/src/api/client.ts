@@ -82,5 +82,5 @@ export const imageAddress = (document: string, page: number) =>
   `${ROOT}/documents/${encodeURIComponent(document)}/pages/${page}/image`;
 
 /** Where a download is. */
-export const downloadAddress = (document: string, what: 'text' | 'words' | 'searchable.pdf' | 'original') =>
+export const downloadAddress = (document: string, what: `formats/${string}` | 'searchable.pdf' | 'original') =>
   `${ROOT}/documents/${encodeURIComponent(document)}/${what}`;

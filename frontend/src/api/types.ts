@@ -28,7 +28,9 @@ export interface Limits {
   max_file_bytes: number;
   max_pages: number;
   allowed_types: string[];
+  /** What is read when nobody says; `auto` alone: it is found out. */
   languages: string[];
+  installed_languages: string[];
 }
 
 /** Why a document or a page could not be read, and what to do about it. */

@@ -47,7 +47,11 @@ export const words = {
     choose: 'Choose files',
     limits: (limits: Limits) =>
       `${formatTypes(limits.allowed_types)}, up to ${formatSize(limits.max_file_bytes)} and ${formatNumber(limits.max_pages)} pages each.`,
-    languages: (limits: Limits) => `Reads ${formatLanguages(limits.languages)}.`,
+    languages: ({ languages, installed_languages: installed }: Limits) => {
+      const named = languages.includes('auto') ? installed : languages;
+      if (named.length === 0) return '';
+      return named.length > 4 ? `Finds out which of ${named.length} languages it is.` : `Reads ${formatLanguages(named)}.`;
+    },
     privacy: 'Stays on this server, encrypted.',
     more: 'Show older documents',
     loading: 'Loading your documents…',
@@ -186,8 +190,19 @@ export const words = {
   downloads: {
     title: 'Download',
     pdf: 'Searchable PDF',
-    text: 'Text',
-    words: 'Words as JSON',
+    more: 'More formats',
+    formats: {
+      txt: 'Text',
+      layout: 'Text with columns',
+      md: 'Markdown',
+      docx: 'Word document',
+      csv: 'Tables as CSV',
+      xlsx: 'Tables as Excel',
+      json: 'Words as JSON',
+      tsv: 'Words as TSV',
+      hocr: 'hOCR',
+      alto: 'ALTO XML',
+    } as Record<string, string>,
     original: 'Original file',
     notYet: 'ready when all pages have been read',
   },
