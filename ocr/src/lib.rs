@@ -9,6 +9,7 @@ mod encode;
 mod engine;
 mod error;
 mod languages;
+mod layout;
 mod orientation;
 mod own_page;
 mod pipeline;

@@ -1,6 +1,6 @@
-use untxt_page::{Bounds, Word, join_words, mean_confidence};
+use untxt_page::{Bounds, Word, join_words, layout::analyse, mean_confidence};
 
-use crate::{OcrError, PageContent, PageInspection, Raster};
+use crate::{OcrError, PageContent, PageInspection, Raster, layout::find_rules};
 
 /// What pages are said to be read by when nothing was recognised.
 const OWN_TEXT: &str = "text of the file";
@@ -11,7 +11,7 @@ const LEAST_CONFIDENCE: f32 = 0.5;
 /// Makes the page of its own words alone, on a page image of a size.
 pub(crate) fn own_page(inspection: &PageInspection, (width, height): (u32, u32)) -> PageContent {
     let words = inspection.own_words(width, height);
-    PageContent {
+    let mut page = PageContent {
         width,
         height,
         dpi: inspection.dpi,
@@ -21,7 +21,10 @@ pub(crate) fn own_page(inspection: &PageInspection, (width, height): (u32, u32))
         words,
         engine: OWN_TEXT.into(),
         ..PageContent::default()
-    }
+    };
+    // the page is not drawn, so its lines are not known
+    analyse(&mut page, &[]);
+    page
 }
 
 /// Reads a page as its inspection says: its own words as they are, the rest by `recognise`.
@@ -35,22 +38,23 @@ pub(crate) fn read_inspected(
         return Ok(PageContent { dpi: raster.dpi, ..own_page(inspection, size) });
     }
     if !inspection.has_own_words() {
-        return Ok(PageContent { kind: inspection.kind, ..recognise(raster)? });
+        let mut page = PageContent { kind: inspection.kind, ..recognise(raster)? };
+        analyse(&mut page, &find_rules(raster));
+        return Ok(page);
     }
     let areas = inspection.unread_areas(size.0, size.1);
     let found = recognise(&raster.keep_areas(&areas))?;
     let own = inspection.own_words(size.0, size.1);
     let words = merge_words(own, found.words);
-    Ok(PageContent {
+    let mut page = PageContent {
         kind: inspection.kind,
         mean_confidence: mean_confidence(&words),
         text: join_words(&words),
         words,
-        // they are of the recognised words alone
-        blocks: Vec::new(),
-        tables: Vec::new(),
         ..found
-    })
+    };
+    analyse(&mut page, &find_rules(raster));
+    Ok(page)
 }
 
 /// Puts recognised blocks between the page's own, each before the first that stands below it, and numbers lines and

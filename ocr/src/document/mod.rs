@@ -3,6 +3,7 @@
 //! Promises: the kind is told by content, never by name; page and pixel limits are checked on headers, before
 //! anything is decoded; what is cut off is an error. Refuses to know: words, engines.
 
+mod bombs;
 mod budget;
 mod image;
 mod inspection;
@@ -13,6 +14,7 @@ mod page_tree;
 mod pdf;
 mod picture;
 mod scan;
+mod signature;
 mod tiff;
 mod watch;
 
@@ -98,6 +100,12 @@ impl Document {
             Kind::Tiff(pages) => u32::try_from(pages.len()).unwrap_or(u32::MAX),
             Kind::Jpeg | Kind::Still(_) => 1,
         }
+    }
+
+    /// Says whether the document is a PDF with a digital signature that was made.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        matches!(&self.kind, Kind::Pdf(file) if file.is_signed())
     }
 
     /// Says what page `index` (from 0) is and gives the text that it brings itself; nothing is drawn or decoded.

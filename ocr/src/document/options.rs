@@ -13,11 +13,20 @@ pub struct OpenOptions {
     pub text_mode: TextMode,
     /// Opens an encrypted PDF.
     pub password: Option<Password>,
+    /// Whether a signed PDF gets a searchable copy. Its signature still proves the bytes it was made for, which stay
+    /// as they are; the text behind them is an unsigned change, and says so in a viewer.
+    pub copies_signed: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { max_pages: 2000, max_page_pixels: 160_000_000, text_mode: TextMode::default(), password: None }
+        Self {
+            max_pages: 2000,
+            max_page_pixels: 160_000_000,
+            text_mode: TextMode::default(),
+            password: None,
+            copies_signed: false,
+        }
     }
 }
 

@@ -73,12 +73,17 @@ impl PdfFile {
             LoadPdfError::Decryption(_) => OcrError::unreadable("the PDF is encrypted in an unknown way"),
             LoadPdfError::Invalid => OcrError::unreadable("the PDF is damaged or cut off"),
         })?;
+        super::bombs::check_streams(&pdf)?;
         let pages = super::page_tree::list_pages(&pdf, options.max_pages);
         Ok(Self { pdf, pages })
     }
 
     pub(super) fn page_count(&self) -> u32 {
         u32::try_from(self.pages.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn is_signed(&self) -> bool {
+        super::signature::is_signed(&self.pdf)
     }
 
     fn page(&self, index: u32) -> Result<&Page<'_>, OcrError> {

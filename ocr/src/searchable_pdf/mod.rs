@@ -15,11 +15,18 @@ use crate::{Document, OcrError, PageContent, document::Kind};
 /// page that could not be read: it is kept without text.
 ///
 /// # Errors
+/// [`OcrError::Signed`] for a signed PDF, unless [`crate::OpenOptions::copies_signed`] asks for a copy;
+/// [`OcrError::Encrypted`] for a PDF that needed a password and can't be given a copy with the same one;
 /// [`OcrError::Unreadable`] when no page can be written; [`OcrError::Engine`] when writing fails.
 pub fn searchable_pdf(document: &Document, pages: &[Option<PageContent>]) -> Result<Vec<u8>, OcrError> {
     match &document.kind {
-        // a PDF so damaged that only the renderer could open it is made new from its pictures
-        Kind::Pdf(file) => onto_pdf::add_text(document, file, pages).or_else(|_| from_images::build(document, pages)),
+        Kind::Pdf(file) => match onto_pdf::add_text(document, file, pages) {
+            // pictures of its pages would be the document without its signature or its lock
+            Err(error @ (OcrError::Signed | OcrError::Encrypted)) => Err(error),
+            // a PDF so damaged that only the renderer could open it is made new from its pictures
+            Err(_) => from_images::build(document, pages),
+            written => written,
+        },
         Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => from_images::build(document, pages),
     }
 }

@@ -1,22 +1,33 @@
-use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, Object, ObjectId, Stream};
+use std::collections::HashSet;
+
+use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, LoadOptions, Object, ObjectId, Stream};
+
+use untxt_page::{Bounds, Word};
 
 use super::{UNWRITTEN, font, layer::write_layer};
 use crate::{Document, OcrError, PageContent, document::PdfFile};
 
 /// Adds the text to a PDF. The file's own bytes stay as they are, and what is new is appended (an incremental
-/// update); only a file whose table of objects had to be repaired is written anew, its streams untouched.
+/// update); only a file whose table of objects had to be repaired is written anew, its streams untouched. A file that
+/// gets no text is given back as it is, signed or locked or not. The copy
+/// of a locked file is locked with the same password.
 pub(super) fn add_text(
     document: &Document,
     file: &PdfFile,
     pages: &[Option<PageContent>],
 ) -> Result<Vec<u8>, OcrError> {
-    let original = Pdf::load_mem(&document.bytes).map_err(|_| UNWRITTEN)?;
+    let password = document.options.password.as_ref().map_or("", |password| password.reveal());
+    let original =
+        Pdf::load_mem_with_options(&document.bytes, LoadOptions::with_password(password)).map_err(|_| UNWRITTEN)?;
     let changes = list_changes(document, file, &original, pages)?;
     if changes.is_empty() && original.xref_recovery.is_none() {
         return Ok(document.bytes.to_vec());
     }
+    if document.is_signed() && !document.options.copies_signed {
+        return Err(OcrError::Signed);
+    }
     if original.is_encrypted() {
-        return Err(UNWRITTEN);
+        return Err(if document.options.password.is_some() { OcrError::Encrypted } else { UNWRITTEN });
     }
     let mut bytes = Vec::with_capacity(document.bytes.len() + (64 << 10));
     if original.xref_recovery.is_some() {
@@ -56,12 +67,13 @@ fn list_changes(
     let guard_id = (font_id + font::OBJECTS, 0);
     let mut next_id = guard_id.0 + 1;
     let mut changes = Vec::new();
+    let mut inspector = document.inspector();
     for (index, page) in (0..).zip(pages) {
         let Some(page) = page else { continue };
         let placement = file.placement(index, &document.options)?;
-        if page.words.is_empty() || has_own_text(page, placement.own_letters) {
-            continue;
-        }
+        let own = inspector.inspect(index)?.own_words(page.width, page.height);
+        let Some(page) = without_own_text(page, &own, placement.own_letters) else { continue };
+        let page = &page;
         let page_id = placement.object.ok_or(UNWRITTEN)?;
         let dictionary = original.get_dictionary(page_id).map_err(|_| UNWRITTEN)?;
         let mut text = b"Q\n".to_vec();
@@ -79,10 +91,15 @@ fn list_changes(
     Ok(changes)
 }
 
-/// Says whether the page brings its own text: a second layer would make every copied word double.
-fn has_own_text(page: &PageContent, own_letters: u32) -> bool {
-    let letters: usize = page.words.iter().map(|word| word.text.chars().count()).sum();
-    own_letters as usize * 2 >= letters
+/// Leaves the words that the page doesn't bring itself, `None` when there are none: a second layer would make every
+/// copied word double.
+fn without_own_text(page: &PageContent, own: &[Word], own_letters: u32) -> Option<PageContent> {
+    let places: HashSet<Bounds> = own.iter().map(|word| word.bounds).collect();
+    let words: Vec<Word> = page.words.iter().filter(|word| !places.contains(&word.bounds)).cloned().collect();
+    let letters: usize = words.iter().map(|word| word.text.chars().count()).sum();
+    // text that was passed over on purpose is still there
+    let has_all = own.is_empty() && own_letters as usize * 2 >= letters;
+    (!words.is_empty() && !has_all).then(|| PageContent { words, ..page.clone() })
 }
 
 fn add_to_page(original: &Pdf, page: &Dictionary, [guard, text]: [ObjectId; 2], font_id: ObjectId) -> Dictionary {

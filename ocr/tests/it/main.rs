@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
 
 mod faults;
+mod hostile;
 mod inputs;
 mod languages;
 mod limits;
+mod own_text;
 mod pdf_pages;
 mod sample;
 mod searchable;
+mod tables;

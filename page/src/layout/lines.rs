@@ -1,8 +1,9 @@
 use super::{
+    Rule,
     rect::{Rect, around_all, median},
     tables::Grid,
 };
-use crate::{Bounds, PageContent};
+use crate::{Bounds, PageContent, Word};
 
 /// Leads from the page image to the straightened page and back.
 #[derive(Clone, Copy, Debug)]
@@ -12,10 +13,13 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn of(page: &PageContent) -> Self {
+    /// Takes the skew of the page; when it is not known, that of its longer rules, or of its lines of text.
+    pub(super) fn of(page: &PageContent, rules: &[Rule]) -> Self {
         let slope = f64::from(page.skew_deg).to_radians().tan();
+        let slope =
+            if slope == 0.0 { slope_of_rules(page, rules).or_else(|| slope_of_lines(page)) } else { Some(slope) };
         // beyond 45 degrees it is no skew
-        Self { slope: if slope.is_finite() && slope.abs() <= 1.0 { slope } else { 0.0 } }
+        Self { slope: slope.filter(|slope| slope.is_finite() && slope.abs() <= 1.0).unwrap_or(0.0) }
     }
 
     pub(super) fn level(self, (x, y): (f64, f64)) -> (f64, f64) {
@@ -52,6 +56,31 @@ impl Frame {
         let (width, height) = (page.width, page.height);
         [clamp(least(xs), width), clamp(least(ys), height), clamp(most(xs), width), clamp(most(ys), height)]
     }
+}
+
+fn slope_of_rules(page: &PageContent, rules: &[Rule]) -> Option<f64> {
+    let slope = |rule: &Rule| {
+        let [dx, dy] = [0, 1].map(|axis| f64::from(rule.to[axis]) - f64::from(rule.from[axis]));
+        (dx >= f64::from(page.width) * 0.1 && dy.abs() < dx * 0.1).then(|| dy / dx)
+    };
+    let slopes: Vec<f64> = rules.iter().filter_map(slope).collect();
+    (slopes.len() >= 2).then(|| median(slopes))
+}
+
+/// Compares the ends of lines; a single line says little, since words hang and rise.
+fn slope_of_lines(page: &PageContent) -> Option<f64> {
+    let slope = |words: &[Word]| {
+        let [first, .., last] = words else { return None };
+        let middle = |word: &Word| {
+            let [left, top, right, bottom] = word.bounds.map(f64::from);
+            ((left + right) / 2.0, (top + bottom) / 2.0)
+        };
+        let ((x, y), (to_x, to_y)) = (middle(first), middle(last));
+        let height = f64::from(first.bounds[3].saturating_sub(first.bounds[1]));
+        (to_x - x > height * 10.0).then(|| (to_y - y) / (to_x - x))
+    };
+    let slopes: Vec<f64> = page.words.chunk_by(|a, b| a.line == b.line).filter_map(slope).collect();
+    (slopes.len() >= 3).then(|| median(slopes)).filter(|slope| slope.abs() < 0.1)
 }
 
 /// A line of text.

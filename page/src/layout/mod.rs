@@ -37,7 +37,7 @@ pub struct Rule {
 /// Finds the layout of a page and writes it into the page: blocks, tables, the order and numbers of the words, and the
 /// text. `rules` are the ruling lines of the page, none when they are not known.
 pub fn analyse(page: &mut PageContent, rules: &[Rule]) {
-    let frame = Frame::of(page);
+    let frame = Frame::of(page, rules);
     let words = frame.level_words(page);
     let mut lines = lines::find(page, &words);
     if lines.is_empty() {

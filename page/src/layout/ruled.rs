@@ -9,7 +9,8 @@ use super::{
 pub(super) fn find(rules: &[Rule], frame: &Frame, words: &[Rect], line_height: f64) -> Vec<Grid> {
     let segments: Vec<Segment> = rules.iter().filter_map(|rule| Segment::of(rule, frame, line_height)).collect();
     let segments = &segments[..segments.len().min(MAX_SEGMENTS)];
-    let nets = connect(segments, line_height * TOUCH);
+    let mut nets = connect(segments, line_height * TOUCH);
+    add_borders(&mut nets, line_height);
     nets.iter().filter_map(|net| Net::of(net, line_height)?.to_grid(words, line_height)).collect()
 }
 
@@ -71,6 +72,28 @@ fn connect(segments: &[Segment], touch: f64) -> Vec<Vec<Segment>> {
         nets.push(net);
     }
     nets
+}
+
+/// Adds the line above or below a table that no upright line touches: as long as the table is wide, and near it.
+fn add_borders(nets: &mut [Vec<Segment>], line_height: f64) {
+    let (mut single, mut tables): (Vec<_>, Vec<_>) = nets.iter_mut().partition(|net| net.len() <= 2);
+    for net in &mut tables {
+        let level = || net.iter().filter(|segment| segment.is_horizontal);
+        let [left, right] =
+            [level().map(|s| s.start).fold(f64::MAX, f64::min), level().map(|s| s.end).fold(0.0, f64::max)];
+        let [top, bottom] = [level().map(|s| s.at).fold(f64::MAX, f64::min), level().map(|s| s.at).fold(0.0, f64::max)];
+        for border in &mut single {
+            let is_border = border.iter().all(|segment| {
+                segment.is_horizontal
+                    && (segment.start - left).abs() < line_height
+                    && (segment.end - right).abs() < line_height
+                    && (top - line_height * 4.0..bottom + line_height * 4.0).contains(&segment.at)
+            });
+            if is_border {
+                net.append(border);
+            }
+        }
+    }
 }
 
 /// Connected rules and the rows and columns that they make.

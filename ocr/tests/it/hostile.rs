@@ -1,0 +1,182 @@
+use std::fmt::Write;
+
+use flate2::{Compression, write::ZlibEncoder};
+use lopdf::{Dictionary, Document as Pdf, Object, Stream, dictionary};
+use untxt_ocr::{Document, OcrError, OpenOptions, Password, searchable_pdf};
+
+use crate::{
+    pdf_pages::encrypt,
+    sample::{ScanPage, assert_is_letter, open, pipeline, read_all, run_tool, save, scan_pdf},
+};
+
+/// Makes a PDF of one page with content, resources and more entries of the catalog.
+fn page_pdf(content: Stream, make_resources: impl FnOnce(&mut Pdf) -> Dictionary) -> Vec<u8> {
+    let mut pdf = Pdf::with_version("1.7");
+    let tree = pdf.new_object_id();
+    let resources = make_resources(&mut pdf);
+    let content = pdf.add_object(content);
+    let page = pdf.add_object(dictionary! {
+        "Type" => "Page", "Parent" => tree, "Contents" => content, "Resources" => resources,
+        "MediaBox" => [0, 0, 200, 200].map(Object::from).to_vec(),
+    });
+    pdf.set_object(tree, dictionary! { "Type" => "Pages", "Kids" => vec![page.into()], "Count" => 1 });
+    let catalog = pdf.add_object(dictionary! { "Type" => "Catalog", "Pages" => tree });
+    pdf.trailer.set("Root", catalog);
+    save(pdf)
+}
+
+fn plain(content: &str) -> Stream {
+    Stream::new(Dictionary::new(), content.as_bytes().to_vec())
+}
+
+/// Ten forms of which each draws the next one ten times.
+fn form_bomb() -> Vec<u8> {
+    page_pdf(plain("/X Do"), |pdf| {
+        let mut next: Option<Object> = None;
+        for _ in 0..10 {
+            let draws = if next.is_some() { "/X Do ".repeat(10) } else { "0 0 1 1 re f".into() };
+            let mut form = dictionary! {
+                "Type" => "XObject", "Subtype" => "Form", "BBox" => [0, 0, 200, 200].map(Object::from).to_vec(),
+            };
+            if let Some(next) = next {
+                form.set("Resources", dictionary! { "XObject" => dictionary! { "X" => next } });
+            }
+            next = Some(pdf.add_object(Stream::new(form, draws.into_bytes())).into());
+        }
+        dictionary! { "XObject" => dictionary! { "X" => next.unwrap() } }
+    })
+}
+
+/// The same with patterns, which only the renderer draws.
+fn pattern_bomb() -> Vec<u8> {
+    page_pdf(plain("/Pattern cs /P scn 0 0 200 200 re f"), |pdf| {
+        let mut next: Option<Object> = None;
+        for _ in 0..10 {
+            let paints = "/Pattern cs /P scn 0 0 9 9 re f ".repeat(10);
+            let mut pattern = dictionary! {
+                "Type" => "Pattern", "PatternType" => 1, "PaintType" => 1, "TilingType" => 1, "XStep" => 10, "YStep" => 10,
+                "BBox" => [0, 0, 10, 10].map(Object::from).to_vec(), "Resources" => Dictionary::new(),
+            };
+            if let Some(next) = next {
+                pattern.set("Resources", dictionary! { "Pattern" => dictionary! { "P" => next } });
+            }
+            next = Some(pdf.add_object(Stream::new(pattern, paints.into_bytes())).into());
+        }
+        dictionary! { "Pattern" => dictionary! { "P" => next.unwrap() } }
+    })
+}
+
+#[test]
+fn what_draws_itself_over_and_over_is_refused() {
+    for pdf in [form_bomb(), pattern_bomb()] {
+        let document = open(pdf);
+        assert_eq!(document.inspect(0).err(), Some(OcrError::TooComplex));
+        assert_eq!(document.raster(0).err(), Some(OcrError::TooComplex));
+        assert_eq!(pipeline().read_text(&document, 0), Err(OcrError::TooComplex));
+    }
+}
+
+#[test]
+fn a_busy_page_is_read() {
+    let mut content = String::new();
+    for place in 0..100_000 {
+        let _ = write!(content, "{} {} m {} {} l S ", place % 200, place % 97, place % 89, place % 200);
+    }
+    assert!(open(page_pdf(plain(&content), |_| Dictionary::new())).inspect(0).is_ok());
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    std::io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn what_unpacks_to_gigabytes_is_refused() {
+    // packed twice
+    let packed = deflate(&vec![b' '; 8 << 20]);
+    let twice = deflate(&packed);
+    let filters = |count: usize| vec![Object::from("FlateDecode"); count];
+    let stream = |bytes: Vec<u8>, count| Stream::new(dictionary! { "Filter" => filters(count) }, bytes);
+    // eight megabytes are no harm
+    assert!(Document::open(page_pdf(stream(twice, 2), |_| Dictionary::new()), &OpenOptions::default()).is_ok());
+    // codes over each other that may become a gigabyte
+    let filters = vec![Object::from("LZWDecode"), "FlateDecode".into()];
+    let tower = Stream::new(dictionary! { "Filter" => filters }, vec![0; 2000]);
+    let error = Document::open(page_pdf(tower, |_| Dictionary::new()), &OpenOptions::default()).unwrap_err();
+    assert_eq!(error, OcrError::TooComplex);
+}
+
+#[test]
+fn a_picture_that_hides_its_size_is_refused_before_it_is_decoded() {
+    // JPEG 2000 of 60,000 x 60,000 in a picture of 100 x 100
+    let mut jpx = vec![0xff, 0x4f, 0xff, 0x51, 0, 41, 0, 0];
+    for number in [60_000_u32, 60_000, 0, 0, 60_000, 60_000, 0, 0] {
+        jpx.extend(number.to_be_bytes());
+    }
+    jpx.extend([0, 1, 7, 1, 1]);
+    let pdf = page_pdf(plain("200 0 0 200 0 0 cm /I Do"), |pdf| {
+        let picture = dictionary! {
+            "Type" => "XObject", "Subtype" => "Image", "Width" => 100, "Height" => 100, "BitsPerComponent" => 8,
+            "ColorSpace" => "DeviceGray", "Filter" => "JPXDecode",
+        };
+        let picture = pdf.add_object(Stream::new(picture, jpx));
+        dictionary! { "XObject" => dictionary! { "I" => picture } }
+    });
+    let document = open(pdf);
+    for error in [document.inspect(0).err(), document.raster(0).err()] {
+        assert!(matches!(error, Some(OcrError::TooManyPixels { width: 60_000, height: 60_000, .. })), "{error:?}");
+    }
+}
+
+fn with_password(password: &str) -> OpenOptions {
+    OpenOptions { password: Some(Password::new(password)), ..OpenOptions::default() }
+}
+
+#[test]
+fn a_password_opens_a_pdf_and_a_wrong_one_is_told_from_none() {
+    let locked = encrypt(&scan_pdf(&[ScanPage::new()]), "secret");
+    let open = |options: &OpenOptions| Document::open(locked.clone(), options);
+    assert_eq!(open(&OpenOptions::default()).unwrap_err(), OcrError::Encrypted);
+    assert_eq!(open(&with_password("guess")).unwrap_err(), OcrError::PasswordWrong);
+    let document = open(&with_password("secret")).unwrap();
+    let pages = read_all(&document);
+    assert_is_letter(&pages[0].as_ref().unwrap().text);
+    // the copy has the same lock
+    let copy = searchable_pdf(&document, &pages).unwrap();
+    assert!(copy.starts_with(&locked));
+    assert_eq!(Document::open(copy.clone(), &OpenOptions::default()).err(), Some(OcrError::Encrypted));
+    assert_is_letter(&run_tool("pdftotext", &["-upw", "secret", "FILE", "-"], &copy));
+    assert!(!format!("{:?}", with_password("secret")).contains("secret"));
+}
+
+fn signed(pdf: &[u8]) -> Vec<u8> {
+    let mut pdf = Pdf::load_mem(pdf).unwrap();
+    let value = dictionary! {
+        "Type" => "Sig", "Filter" => "Adobe.PPKLite", "Contents" => Object::string_literal("signature"),
+        "ByteRange" => [0, 10, 20, 10].map(Object::from).to_vec(),
+    };
+    let value = pdf.add_object(value);
+    let field =
+        pdf.add_object(dictionary! { "FT" => "Sig", "T" => Object::string_literal("Signature1"), "V" => value });
+    let form = dictionary! { "Fields" => vec![field.into()], "SigFlags" => 3 };
+    pdf.catalog_mut().unwrap().set("AcroForm", form);
+    save(pdf)
+}
+
+#[test]
+fn a_signed_pdf_is_changed_only_when_asked() {
+    let unsigned = scan_pdf(&[ScanPage::new()]);
+    assert!(!open(unsigned.clone()).is_signed());
+    let original = signed(&unsigned);
+    let document = open(original.clone());
+    assert!(document.is_signed());
+    let pages = read_all(&document);
+    assert_eq!(searchable_pdf(&document, &pages).err(), Some(OcrError::Signed));
+    // without words there is nothing to add
+    assert!(searchable_pdf(&document, &[None]).unwrap() == original);
+    let options = OpenOptions { copies_signed: true, ..OpenOptions::default() };
+    let copy = searchable_pdf(&Document::open(original.clone(), &options).unwrap(), &pages).unwrap();
+    assert!(copy.starts_with(&original), "the signed bytes stay as they are");
+    assert_is_letter(&run_tool("pdftotext", &["FILE", "-"], &copy));
+}
