@@ -1,30 +1,82 @@
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use lopdf::{Object, ObjectId, Stream, dictionary};
 
-/// Name of the font in the resources of a page.
-pub(super) const NAME: &str = "UntxtText";
 /// Width of each glyph, in parts of the font size.
 pub(super) const GLYPH_WIDTH: f64 = 0.5;
-/// How many objects the font takes.
-pub(super) const OBJECTS: u32 = 6;
+/// How many object numbers the fonts take, used or not.
+pub(super) const OBJECTS: u32 = SHARED + 3 * (STEPS * (STEPS + 1));
+/// Parts that a font size is divided in for ascent and descent.
+pub(super) const STEPS: u32 = 8;
+/// Objects that all fonts share.
+const SHARED: u32 = 3;
 
-/// Makes the font of the invisible text, as objects `first` to `first + OBJECTS - 1`; `first` is the font.
+/// The font for words of one shape. What a viewer marks is as high as the font says, not as the word is; the words of a
+/// line must have one size and one baseline, or viewers part the line. So there is a font for each height above the
+/// baseline and each depth below it, alike in all else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shape {
+    /// Height above the baseline in parts of the font size, 1 to [`STEPS`].
+    ascent: u32,
+    /// Depth below the baseline in parts of the font size, 0 to [`STEPS`].
+    descent: u32,
+}
+
+impl Shape {
+    /// Finds the nearest shape; both in parts of the font size, 0.0 to 1.0.
+    pub(super) fn nearest(ascent: f64, descent: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the steps")]
+        let steps = |share: f64| (share * f64::from(STEPS)).round().clamp(0.0, f64::from(STEPS)) as u32;
+        Self { ascent: steps(ascent).max(1), descent: steps(descent) }
+    }
+
+    /// Name of the font in the resources of a page.
+    pub(super) fn name(self) -> String {
+        format!("UntxtText{}{}", self.ascent, self.descent)
+    }
+
+    /// Number of the font's object, when the first of all is `first`.
+    pub(super) const fn object(self, first: u32) -> ObjectId {
+        (first + SHARED + 3 * ((self.ascent - 1) * (STEPS + 1) + self.descent), 0)
+    }
+}
+
+/// Makes the fonts of the invisible text, with object numbers from `first` to below `first + OBJECTS`.
 ///
-/// A code is a UTF-16 unit; all codes lead to one empty glyph, so the font is small and knows every script. The idea
+/// A code is a UTF-16 unit; all codes lead to one empty glyph, so a font is small and knows every script. The idea
 /// is that of Tesseract's own PDF writer.
-pub(super) fn make_font(first: u32) -> Vec<(ObjectId, Object)> {
-    let [font, descendant, descriptor, file, to_glyph, to_unicode] = std::array::from_fn(|place| {
-        let place = u32::try_from(place).unwrap_or(0);
-        (first + place, 0)
-    });
+pub(super) fn make_fonts(first: u32, shapes: &BTreeSet<Shape>) -> Vec<(ObjectId, Object)> {
     let program = font_program();
     let program_length = i64::try_from(program.len()).unwrap_or(0);
-    vec![
+    let [file, to_glyph, to_unicode] = [(first, 0), (first + 1, 0), (first + 2, 0)];
+    let mut objects: Vec<(ObjectId, Object)> = vec![
+        (file, Stream::new(dictionary! { "Length1" => program_length }, program).into()),
+        (to_glyph, compressed([0, 1].repeat(1 << 16)).into()),
+        (to_unicode, compressed(unicode_map().into_bytes()).into()),
+    ];
+    for shape in shapes {
+        objects.extend(make_font(*shape, shape.object(first), file, to_glyph, to_unicode));
+    }
+    objects
+}
+
+fn make_font(
+    shape: Shape,
+    font: ObjectId,
+    file: ObjectId,
+    to_glyph: ObjectId,
+    to_unicode: ObjectId,
+) -> [(ObjectId, Object); 3] {
+    let [descendant, descriptor] = [(font.0 + 1, 0), (font.0 + 2, 0)];
+    let ascent = i64::from(1000 * shape.ascent / STEPS);
+    // poppler takes 0 for unknown
+    let descent = -i64::from((1000 * shape.descent / STEPS).max(1));
+    let name = "GlyphLessFont";
+    [
         (
             font,
             dictionary! {
-                "Type" => "Font", "Subtype" => "Type0", "BaseFont" => "GlyphLessFont", "Encoding" => "Identity-H",
+                "Type" => "Font", "Subtype" => "Type0", "BaseFont" => name, "Encoding" => "Identity-H",
                 "DescendantFonts" => vec![descendant.into()], "ToUnicode" => to_unicode,
             }
             .into(),
@@ -32,7 +84,7 @@ pub(super) fn make_font(first: u32) -> Vec<(ObjectId, Object)> {
         (
             descendant,
             dictionary! {
-                "Type" => "Font", "Subtype" => "CIDFontType2", "BaseFont" => "GlyphLessFont",
+                "Type" => "Font", "Subtype" => "CIDFontType2", "BaseFont" => name,
                 "CIDSystemInfo" => dictionary! {
                     "Registry" => Object::string_literal("Adobe"), "Ordering" => Object::string_literal("Identity"),
                     "Supplement" => 0,
@@ -44,15 +96,12 @@ pub(super) fn make_font(first: u32) -> Vec<(ObjectId, Object)> {
         (
             descriptor,
             dictionary! {
-                "Type" => "FontDescriptor", "FontName" => "GlyphLessFont", "Flags" => 5,
-                "FontBBox" => vec![0.into(), 0.into(), 500.into(), 1000.into()], "ItalicAngle" => 0,
-                "Ascent" => 1000, "Descent" => 0, "CapHeight" => 1000, "StemV" => 80, "FontFile2" => file,
+                "Type" => "FontDescriptor", "FontName" => name, "Flags" => 5,
+                "FontBBox" => vec![0.into(), descent.into(), 500.into(), ascent.into()], "ItalicAngle" => 0,
+                "Ascent" => ascent, "Descent" => descent, "CapHeight" => ascent, "StemV" => 80, "FontFile2" => file,
             }
             .into(),
         ),
-        (file, Stream::new(dictionary! { "Length1" => program_length }, program).into()),
-        (to_glyph, compressed([0, 1].repeat(1 << 16)).into()),
-        (to_unicode, compressed(unicode_map().into_bytes()).into()),
     ]
 }
 

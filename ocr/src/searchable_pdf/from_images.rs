@@ -1,7 +1,13 @@
+use std::collections::BTreeSet;
+
 use hayro::kurbo::{Affine, Rect};
 use lopdf::{Dictionary, Document as Pdf, Object, ObjectId, Stream, dictionary};
 
-use super::{UNWRITTEN, font, layer::write_layer};
+use super::{
+    UNWRITTEN,
+    font::{self, Shape},
+    layer::write_layer,
+};
 use crate::{
     Document, OcrError, PageContent, Pixels, Raster,
     document::{JpegHeader, Kind},
@@ -15,14 +21,15 @@ pub(super) fn build(document: &Document, pages: &[Option<PageContent>]) -> Resul
     let tree_id = pdf.new_object_id();
     let font_id = pdf.max_id + 1;
     pdf.max_id += font::OBJECTS;
-    for (id, object) in font::make_font(font_id) {
-        pdf.set_object(id, object);
-    }
+    let mut shapes = BTreeSet::new();
     let mut kids: Vec<Object> = Vec::new();
     for index in 0..document.page_count() {
         let text = pages.get(index as usize).and_then(Option::as_ref);
         let picture = load_picture(document, index, text);
-        kids.push(add_page(&mut pdf, picture, text, tree_id, (font_id, 0)).into());
+        kids.push(add_page(&mut pdf, picture, text, (tree_id, font_id), &mut shapes).into());
+    }
+    for (id, object) in font::make_fonts(font_id, &shapes) {
+        pdf.set_object(id, object);
     }
     let count = i64::try_from(kids.len()).unwrap_or(0);
     pdf.set_object(tree_id, dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count });
@@ -121,11 +128,11 @@ fn add_page(
     pdf: &mut Pdf,
     picture: Option<Picture>,
     text: Option<&PageContent>,
-    tree_id: ObjectId,
-    font_id: ObjectId,
+    (tree_id, font_id): (ObjectId, u32),
+    shapes: &mut BTreeSet<Shape>,
 ) -> ObjectId {
     const A4: (f64, f64) = (595.0, 842.0);
-    let mut resources = dictionary! { "Font" => dictionary! { font::NAME => font_id } };
+    let mut resources = Dictionary::new();
     let mut content = Vec::new();
     let (mut width, mut height) = A4;
     if let Some(picture) = picture {
@@ -140,7 +147,11 @@ fn add_page(
     }
     if let Some(text) = text.filter(|text| !text.words.is_empty()) {
         let area = Rect::new(0.0, 0.0, width, height);
-        content.extend(write_layer(text, area, Affine::new([1.0, 0.0, 0.0, -1.0, 0.0, height])));
+        let mut used = BTreeSet::new();
+        content.extend(write_layer(text, area, Affine::new([1.0, 0.0, 0.0, -1.0, 0.0, height]), &mut used));
+        let fonts = used.iter().map(|shape| (shape.name(), Object::from(shape.object(font_id))));
+        resources.set("Font", Dictionary::from_iter(fonts));
+        shapes.append(&mut used);
     }
     let content = pdf.add_object(font::compressed(content));
     #[expect(clippy::cast_possible_truncation, reason = "points of a page")]

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, LoadOptions, Object, ObjectId, Stream};
 
@@ -67,6 +67,7 @@ fn list_changes(
     let guard_id = (font_id + font::OBJECTS, 0);
     let mut next_id = guard_id.0 + 1;
     let mut changes = Vec::new();
+    let mut shapes = BTreeSet::new();
     let mut inspector = document.inspector();
     for (index, page) in (0..).zip(pages) {
         let Some(page) = page else { continue };
@@ -77,14 +78,17 @@ fn list_changes(
         let page_id = placement.object.ok_or(UNWRITTEN)?;
         let dictionary = original.get_dictionary(page_id).map_err(|_| UNWRITTEN)?;
         let mut text = b"Q\n".to_vec();
-        text.extend(write_layer(page, placement.area, placement.to_user_space));
+        let mut used = BTreeSet::new();
+        text.extend(write_layer(page, placement.area, placement.to_user_space, &mut used));
+        let fonts: Vec<_> = used.iter().map(|shape| (shape.name(), shape.object(font_id))).collect();
+        shapes.append(&mut used);
         let text_id = (next_id, 0);
         next_id += 1;
         changes.push((text_id, font::compressed(text).into()));
-        changes.push((page_id, add_to_page(original, dictionary, [guard_id, text_id], (font_id, 0)).into()));
+        changes.push((page_id, add_to_page(original, dictionary, [guard_id, text_id], fonts).into()));
     }
     if !changes.is_empty() {
-        changes.extend(font::make_font(font_id));
+        changes.extend(font::make_fonts(font_id, &shapes));
         // what the page draws must not move the text: its state is saved before and restored behind
         changes.push((guard_id, Stream::new(Dictionary::new(), b"q\n".to_vec()).into()));
     }
@@ -102,7 +106,12 @@ fn without_own_text(page: &PageContent, own: &[Word], own_letters: u32) -> Optio
     (!words.is_empty() && !has_all).then(|| PageContent { words, ..page.clone() })
 }
 
-fn add_to_page(original: &Pdf, page: &Dictionary, [guard, text]: [ObjectId; 2], font_id: ObjectId) -> Dictionary {
+fn add_to_page(
+    original: &Pdf,
+    page: &Dictionary,
+    [guard, text]: [ObjectId; 2],
+    new_fonts: Vec<(String, ObjectId)>,
+) -> Dictionary {
     let mut page = page.clone();
     let mut contents = vec![guard.into()];
     match page.get(b"Contents").and_then(|object| original.dereference(object)) {
@@ -115,7 +124,9 @@ fn add_to_page(original: &Pdf, page: &Dictionary, [guard, text]: [ObjectId; 2], 
     let mut resources = find_resources(original, &page).cloned().unwrap_or_default();
     let fonts = resources.get_deref(b"Font", original).and_then(Object::as_dict).cloned();
     let mut fonts = fonts.unwrap_or_default();
-    fonts.set(font::NAME, font_id);
+    for (name, font) in new_fonts {
+        fonts.set(name, font);
+    }
     resources.set("Font", fonts);
     page.set("Resources", resources);
     page

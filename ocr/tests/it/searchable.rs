@@ -206,3 +206,38 @@ fn object_streams_are_no_obstacle() {
     assert_is_letter(&text_of(&searchable));
     let _ = save(pdf_to_save);
 }
+
+#[test]
+fn every_word_is_marked_where_it_stands() {
+    let document = open(LETTER_PNG);
+    let (pdf, pages) = make_searchable(&document);
+    let words = &pages[0].as_ref().unwrap().words;
+    let mut count = 0;
+    for word in words.iter().filter(|word| words.iter().filter(|other| other.text == word.text).count() == 1) {
+        let points = word.bounds.map(|pixels| f64::from(pixels) * 72.0 / 200.0);
+        let [found] = boxes_of(&pdf, &word.text)[..] else { continue };
+        let far = points.iter().zip(found).map(|(want, got)| (want - got).abs()).fold(0.0, f64::max);
+        assert!(far <= 2.0, "{} is at {found:?}, not {points:?}", word.text);
+        count += 1;
+    }
+    assert!(count >= 30, "{count} words were compared");
+}
+
+#[test]
+fn what_is_read_from_right_to_left_comes_out_as_it_is_read() {
+    let document = open(LETTER_PNG);
+    let mut pages = read_all(&document);
+    let page = pages[0].as_mut().unwrap();
+    page.words.truncate(4);
+    let mut places: Vec<_> = page.words.iter().map(|word| word.bounds).collect();
+    places.reverse();
+    for ((word, text), bounds) in page.words.iter_mut().zip(["שלום", "עולם", "مرحبا", "العالم"]).zip(places)
+    {
+        (word.text, word.bounds, word.line) = (text.into(), bounds, 0);
+    }
+    let text = text_of(&searchable_pdf(&document, &pages).unwrap());
+    // the tool marks the direction
+    let is_mark = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
+    let text: String = text.chars().filter(|c| !is_mark(*c)).collect();
+    assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["שלום", "עולם", "مرحبا", "العالم"]);
+}
