@@ -82,3 +82,27 @@ fn fax_pages_are_bits_and_palettes_are_colours() {
     assert!(matches!(document.raster(2).unwrap().pixels, Pixels::Rgb8(_)));
     assert!(matches!(document.raster(4).unwrap().pixels, Pixels::Rgb8(_)));
 }
+
+#[test]
+fn rare_kinds_are_the_same_page() {
+    let pictures: [(&str, &[u8]); 11] = [
+        ("tiled", include_bytes!("../pages/rare-tiled.tif")),
+        ("64-bit", include_bytes!("../pages/rare-big.tif")),
+        ("big-endian", include_bytes!("../pages/rare-big-endian.tif")),
+        ("16-bit", include_bytes!("../pages/rare-16-bit.tif")),
+        ("four inks", include_bytes!("../pages/rare-cmyk.tif")),
+        ("modified Huffman", include_bytes!("../pages/rare-huffman.tif")),
+        ("lowest bit first", include_bytes!("../pages/rare-fill-order.tif")),
+        ("16-bit png", include_bytes!("../pages/rare-16-bit.png")),
+        ("alpha", include_bytes!("../pages/rare-alpha.png")),
+        ("interlaced", include_bytes!("../pages/rare-interlaced.png")),
+        ("palette", include_bytes!("../pages/rare-palette.png")),
+    ];
+    let reference = open(crate::sample::LETTER_PNG).raster(0).unwrap().pixels;
+    for (kind, bytes) in pictures {
+        let document = open(bytes);
+        assert_eq!(document.inspect(0).unwrap().size, LETTER_SIZE, "{kind}");
+        // not assert_eq: a page is long
+        assert!(document.raster(0).unwrap().pixels == reference, "{kind}");
+    }
+}
