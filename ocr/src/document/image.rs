@@ -72,7 +72,8 @@ fn open(kind: StillKind, bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Ocr
     let mut reader = ImageReader::with_format(Cursor::new(bytes), kind.format());
     // our own limit is on pixels and comes first; this one stops a header that lies about its palette or chunks
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(4 << 30);
+    // (a PNG's rows are not counted by it, and no profile or comment has a hundred megabytes)
+    limits.max_alloc = Some(if kind == StillKind::Png { 128 << 20 } else { 4 << 30 });
     reader.limits(limits);
     reader.into_decoder().map(|decoder| Box::new(decoder) as Box<dyn ImageDecoder>).map_err(|_| CUT_OFF)
 }

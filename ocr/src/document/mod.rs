@@ -8,6 +8,7 @@ mod budget;
 mod image;
 mod inspection;
 mod jpeg;
+mod loss;
 mod options;
 mod own_text;
 mod page_tree;

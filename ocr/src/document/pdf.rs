@@ -1,22 +1,12 @@
-use std::{
-    io::Read,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
-use flate2::read::ZlibDecoder;
 use hayro::{
     RenderCache, RenderSettings,
-    hayro_interpret::{
-        Context, InterpreterCache, InterpreterSettings, InterpreterWarning, TransformExt, interpret_page,
-    },
-    hayro_syntax::{
-        DecryptionError, LoadPdfError, Pdf,
-        object::{Name, Object, Stream},
-        page::Page,
-    },
+    hayro_interpret::{Context, InterpreterCache, InterpreterSettings, TransformExt, interpret_page},
+    hayro_syntax::{DecryptionError, LoadPdfError, Pdf, page::Page},
     kurbo::{Affine, Rect},
     render_into,
     vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit, color::palette::css::WHITE},
@@ -26,6 +16,7 @@ use super::{
     NO_SUCH_PAGE, OpenOptions,
     budget::Budget,
     inspection::{PageInspection, Seen},
+    loss::{is_content_lost, settings_noting_loss},
     own_text::{LetterCollector, settle_letters},
     scan::{Scan, ScanFinder},
     watch::PageWatcher,
@@ -185,35 +176,6 @@ fn page_image(page: &Page<'_>, scan: Option<Scan>, options: &OpenOptions) -> (Re
 }
 
 const DAMAGED: OcrError = OcrError::unreadable("the page is damaged or cut off");
-
-/// Says whether a compressed part of what the page draws gives nothing at all.
-fn is_content_lost(page: &Page<'_>) -> bool {
-    let is_lost = |stream: Stream<'_>| {
-        let filter = stream.dict().get::<Name<'_>>("Filter");
-        if filter.is_none_or(|name| &*name != b"FlateDecode") {
-            return false;
-        }
-        let mut first = [0; 64];
-        ZlibDecoder::new(&*stream.raw_data()).read(&mut first).is_err()
-    };
-    match page.raw().get::<Object<'_>>("Contents") {
-        Some(Object::Stream(stream)) => is_lost(stream),
-        Some(Object::Array(streams)) => streams.iter::<Stream<'_>>().any(is_lost),
-        _ => false,
-    }
-}
-
-fn settings_noting_loss(lost_image: &Arc<AtomicBool>) -> InterpreterSettings {
-    let lost_image = Arc::clone(lost_image);
-    InterpreterSettings {
-        warning_sink: Arc::new(move |warning| {
-            if matches!(warning, InterpreterWarning::ImageDecodeFailure) {
-                lost_image.store(true, Ordering::Relaxed);
-            }
-        }),
-        ..InterpreterSettings::default()
-    }
-}
 
 /// Shows a page to a watcher.
 ///

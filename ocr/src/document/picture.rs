@@ -1,6 +1,6 @@
 use hayro::{
     hayro_interpret::{BlendMode, Image, ImageDrawProps},
-    hayro_syntax::object::{Name, Object, Stream},
+    hayro_syntax::object::{Dict, Name, Object, Stream},
     kurbo::Rect,
 };
 
@@ -39,22 +39,91 @@ impl Picture {
     }
 }
 
-/// Reads the size from JPEG 2000 data, which is decoded whole whatever the picture around it says.
+/// Reads the size from the data, where a decoder believes the data more than the picture around it.
 fn inner_size(stream: &Stream<'_>) -> Option<(u32, u32)> {
+    let (filter, parameters) = last_filter(stream)?;
+    let data = stream.raw_data();
+    match &*filter {
+        b"JPXDecode" => jpx_size(&data[..data.len().min(64 << 10)]),
+        b"JBIG2Decode" => jbig2_size(&data),
+        b"CCITTFaxDecode" | b"CCF" => {
+            let number = |key: &str| parameters.as_ref().and_then(|dict| dict.get::<u32>(key));
+            Some((number("Columns").unwrap_or(1728), number("Rows").unwrap_or(0)))
+        }
+        _ => None,
+    }
+}
+
+/// Gives the filter that makes the pixels, with its parameters.
+fn last_filter<'a>(stream: &Stream<'a>) -> Option<(Name<'a>, Option<Dict<'a>>)> {
+    let dict = stream.dict();
+    let parameters = || dict.get::<Object<'a>>("DecodeParms").or_else(|| dict.get("DP"));
+    match dict.get::<Object<'a>>("Filter").or_else(|| dict.get("F"))? {
+        Object::Name(name) => Some((name, parameters().and_then(Object::into_dict))),
+        Object::Array(filters) => {
+            let name = filters.iter::<Name<'a>>().last()?;
+            let parameters = match parameters() {
+                Some(Object::Array(all)) => all.iter::<Object<'a>>().last().and_then(Object::into_dict),
+                other => other.and_then(Object::into_dict),
+            };
+            Some((name, parameters))
+        }
+        _ => None,
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|chunk| u32::from_be_bytes(*chunk))
+}
+
+fn jpx_size(head: &[u8]) -> Option<(u32, u32)> {
     /// Marker of a codestream and, right behind it, that of its size (ISO 15444-1, A.4.1 and A.5.1).
     const START: [u8; 4] = [0xff, 0x4f, 0xff, 0x51];
-    let is_last = match stream.dict().get::<Object<'_>>("Filter")? {
-        Object::Name(name) => &*name == b"JPXDecode",
-        Object::Array(filters) => filters.iter::<Name<'_>>().last().is_some_and(|name| &*name == b"JPXDecode"),
-        _ => false,
-    };
-    if !is_last {
-        return None;
-    }
-    let data = stream.raw_data();
-    let head = &data[..data.len().min(64 << 10)];
     let at = head.windows(START.len()).position(|bytes| bytes == START)? + START.len();
     // length and capabilities, two bytes each, then the far corner and the near one
-    let number = |place: usize| Some(u32::from_be_bytes(*head.get(at + place..)?.first_chunk()?));
-    Some((number(4)?.saturating_sub(number(12)?), number(8)?.saturating_sub(number(16)?)))
+    let side = |far: usize, near: usize| Some(number(head, at + far)?.saturating_sub(number(head, at + near)?));
+    Some((side(4, 12)?, side(8, 16)?))
+}
+
+/// Finds the page information among the first segments (ITU-T T.88, 7.2 and 7.4.8).
+fn jbig2_size(data: &[u8]) -> Option<(u32, u32)> {
+    const PAGE_INFORMATION: u8 = 48;
+    let mut at = 0;
+    for _ in 0..16 {
+        let (segment, flags, references) = (number(data, at)?, *data.get(at + 4)?, *data.get(at + 5)? >> 5);
+        // more than four references are coded in another way; no page begins so
+        let reference_size = if segment <= 256 {
+            1
+        } else if segment <= 65_536 {
+            2
+        } else {
+            4
+        };
+        let page_size = if flags & 0x40 == 0 { 1 } else { 4 };
+        let length_at = at + 6 + usize::from(references) * reference_size + page_size;
+        let start = length_at + 4;
+        if references > 4 {
+            return None;
+        }
+        if flags & 0x3f == PAGE_INFORMATION {
+            // a height that is not known yet is all ones; then the picture around says it
+            return Some((number(data, start)?, number(data, start + 4).filter(|&height| height != u32::MAX)?));
+        }
+        at = start.checked_add(number(data, length_at)? as usize)?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_page_of_jbig2_behind_a_dictionary() {
+        // segment 0: symbols, 3 bytes; segment 1: page 1, 70,000 x 50,000
+        let mut data = vec![0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 3, 9, 9, 9, 0, 0, 0, 1, 48, 0, 1, 0, 0, 0, 19];
+        data.extend([70_000_u32, 50_000].iter().flat_map(|side| side.to_be_bytes()));
+        assert_eq!(jbig2_size(&data), Some((70_000, 50_000)));
+        assert_eq!(jbig2_size(&data[..20]), None);
+    }
 }

@@ -8,7 +8,7 @@ use hayro::{
     kurbo::{Affine, BezPath, Rect, Shape},
 };
 
-use super::{OpenOptions, jpeg};
+use super::{OpenOptions, jpeg, loss::has_unknown_filter};
 use crate::{EncodedImage, OcrError, Provenance, Raster, document::JpegHeader, orientation::Orientation};
 
 /// Watches what a PDF page draws. When that is one picture over the whole page, the picture is the page: it is taken
@@ -140,7 +140,8 @@ fn decode(image: &Image<'_, '_>, orientation: Orientation) -> Option<Result<Rast
         ),
         Image::Raster(raster) => {
             let shown = shown_as_it_is(raster.stream(), orientation);
-            if matches!(shown, Shown::CutOff) {
+            // the renderer takes data that it can't decode for pixels
+            if matches!(shown, Shown::CutOff) || has_unknown_filter(raster.stream()) {
                 return Some(Err(DAMAGED));
             }
             raster.with_rgba(

@@ -68,12 +68,8 @@ fn pattern_bomb() -> Vec<u8> {
 
 #[test]
 fn what_draws_itself_over_and_over_is_refused() {
-    for pdf in [form_bomb(), pattern_bomb()] {
-        let document = open(pdf);
-        assert_eq!(document.inspect(0).err(), Some(OcrError::TooComplex));
-        assert_eq!(document.raster(0).err(), Some(OcrError::TooComplex));
-        assert_eq!(pipeline().read_text(&document, 0), Err(OcrError::TooComplex));
-    }
+    assert_eq!(pipeline().read_text(&open(form_bomb()), 0), Err(OcrError::TooComplex));
+    assert_eq!(open(pattern_bomb()).raster(0).err(), Some(OcrError::TooComplex));
 }
 
 #[test]
@@ -115,18 +111,62 @@ fn a_picture_that_hides_its_size_is_refused_before_it_is_decoded() {
         jpx.extend(number.to_be_bytes());
     }
     jpx.extend([0, 1, 7, 1, 1]);
-    let pdf = page_pdf(plain("200 0 0 200 0 0 cm /I Do"), |pdf| {
-        let picture = dictionary! {
-            "Type" => "XObject", "Subtype" => "Image", "Width" => 100, "Height" => 100, "BitsPerComponent" => 8,
-            "ColorSpace" => "DeviceGray", "Filter" => "JPXDecode",
-        };
-        let picture = pdf.add_object(Stream::new(picture, jpx));
-        dictionary! { "XObject" => dictionary! { "I" => picture } }
-    });
-    let document = open(pdf);
-    for error in [document.inspect(0).err(), document.raster(0).err()] {
-        assert!(matches!(error, Some(OcrError::TooManyPixels { width: 60_000, height: 60_000, .. })), "{error:?}");
+    let fax = dictionary! { "Columns" => 60_000, "Rows" => 60_000, "K" => -1 };
+    let pictures = [
+        (dictionary! { "Filter" => "JPXDecode" }, jpx),
+        (dictionary! { "Filter" => "CCITTFaxDecode", "DecodeParms" => fax }, vec![0; 99]),
+    ];
+    for (entries, data) in pictures {
+        let document = open(picture_pdf(&entries, data));
+        for error in [document.inspect(0).err(), document.raster(0).err()] {
+            assert!(matches!(error, Some(OcrError::TooManyPixels { width: 60_000, height: 60_000, .. })), "{error:?}");
+        }
     }
+}
+
+/// Makes a page that is a picture of 100 x 100 pixels.
+fn picture_pdf(entries: &Dictionary, data: Vec<u8>) -> Vec<u8> {
+    page_pdf(plain("200 0 0 200 0 0 cm /I Do"), |pdf| {
+        let mut picture = dictionary! {
+            "Type" => "XObject", "Subtype" => "Image", "Width" => 100, "Height" => 100, "BitsPerComponent" => 8,
+            "ColorSpace" => "DeviceGray",
+        };
+        picture.extend(entries);
+        let picture = pdf.add_object(Stream::new(picture, data));
+        dictionary! { "XObject" => dictionary! { "I" => picture } }
+    })
+}
+
+#[test]
+fn a_picture_that_nobody_can_decode_is_no_empty_page() {
+    let document = open(picture_pdf(&dictionary! { "Filter" => "NoSuchDecode" }, vec![1, 2, 3]));
+    assert!(document.inspect(0).unwrap().needs_ocr);
+    assert!(matches!(document.raster(0), Err(OcrError::Unreadable(_))));
+}
+
+#[test]
+fn forms_and_notes_are_read_as_they_are_shown() {
+    let mut pdf = Pdf::load_mem(&page_pdf(plain(""), |_| Dictionary::new())).unwrap();
+    let font = dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica" };
+    let look = dictionary! {
+        "Type" => "XObject", "Subtype" => "Form", "BBox" => [0, 0, 100, 20].map(Object::from).to_vec(),
+        "Resources" => dictionary! { "Font" => dictionary! { "F" => font } },
+    };
+    let look = pdf.add_object(Stream::new(look, b"BT /F 12 Tf 2 5 Td (filled in) Tj ET".to_vec()));
+    let mut field = dictionary! {
+        "Type" => "Annot", "Subtype" => "Widget", "FT" => "Tx", "Rect" => [50, 100, 150, 120].map(Object::from).to_vec(),
+        "AP" => dictionary! { "N" => look },
+    };
+    let shown = pdf.add_object(field.clone());
+    field.set("F", 2);
+    let hidden = pdf.add_object(field);
+    let page = *pdf.get_pages().get(&1).unwrap();
+    pdf.get_dictionary_mut(page).unwrap().set("Annots", vec![shown.into(), hidden.into()]);
+    let inspection = open(save(pdf)).inspect(0).unwrap();
+    let words: Vec<_> = inspection.own_words(200, 200).into_iter().map(|word| (word.text, word.bounds)).collect();
+    let [(first, bounds), (second, _)] = &words[..] else { panic!("{words:?}") };
+    assert_eq!((first.as_str(), second.as_str()), ("filled", "in"));
+    assert!(bounds[0].abs_diff(52) <= 2 && bounds[3].abs_diff(95) <= 2, "{bounds:?}");
 }
 
 fn with_password(password: &str) -> OpenOptions {
