@@ -117,3 +117,24 @@ fn a_wrong_command_says_what_to_do() {
         assert!(said.contains(advice), "{args:?}: {said}");
     }
 }
+
+#[test]
+fn a_locked_pdf_opens_with_its_password() {
+    let folder = folder_with(&[("letter.png", &letter("png"))]);
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    assert_ends(&ocr(&[&at("letter.png"), "-f", "pdf", "-o", &at("open.pdf")]).output().unwrap(), 0);
+    let locked = ["--encrypt", "sesame", "owner", "256", "--", &at("open.pdf"), &at("locked.pdf")];
+    assert!(Command::new("qpdf").args(locked).status().unwrap().success());
+
+    let output = ocr(&[&at("locked.pdf")]).output().unwrap();
+    assert_ends(&output, 1);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--password-file"));
+    for (password, code) in [("wrong\n", 1), ("sesame\n", 0)] {
+        fs::write(at("password"), password).unwrap();
+        let output = ocr(&[&at("locked.pdf"), "--password-file", &at("password")]).output().unwrap();
+        assert_ends(&output, code);
+        let (text, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert_eq!(text.contains(A_WORD), code == 0, "{text}");
+        assert!(!said.contains("sesame") && !said.contains("wrong\n"));
+    }
+}

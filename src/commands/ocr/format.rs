@@ -6,6 +6,30 @@ use untxt_page::formats::{self, Writer};
 
 pub(super) type PageResult = Result<PageContent, OcrError>;
 
+/// Why there is no result: a code for programs, a sentence for people.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+impl From<OcrError> for Refusal {
+    fn from(error: OcrError) -> Self {
+        let advice = match error {
+            OcrError::Encrypted => ", or give the password with --password-file",
+            OcrError::Signed => " (--copy-signed)",
+            _ => "",
+        };
+        Self { code: error.code(), message: format!("{error}{advice}") }
+    }
+}
+
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Self {
+        Self { code: "unwritten", message: format!("this format can't hold it: {error}") }
+    }
+}
+
 /// What is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -70,7 +94,7 @@ impl Format {
         title: &str,
         document: &Document,
         pages: &[Option<PageResult>],
-    ) -> anyhow::Result<Vec<u8>> {
+    ) -> Result<Vec<u8>, Refusal> {
         let Self::Pages(format) = self else {
             let pages: Vec<_> = pages.iter().map(|page| page.as_ref()?.as_ref().ok().cloned()).collect();
             return Ok(searchable_pdf(document, &pages)?);

@@ -13,14 +13,15 @@ mod work;
 use std::{
     num::NonZeroUsize,
     os::unix::process::CommandExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{self, ExitCode},
+    str::FromStr,
     thread,
 };
 
 use anyhow::Context;
 use clap::Args;
-use untxt_ocr::{LanguageData, Languages, OpenOptions, ReadOptions, Reader, TesseractEngine};
+use untxt_ocr::{LanguageData, Languages, OpenOptions, Password, ReadOptions, Reader, TesseractEngine, TextMode};
 
 use self::{
     format::Format,
@@ -57,6 +58,16 @@ pub(crate) struct OcrArgs {
     /// Pages to read, such as 1-3,7,10-.
     #[arg(long, default_value = "1-", hide_default_value = true)]
     pages: Pages,
+    /// What becomes of text that a PDF brings itself: skip reads only pictures without any, redo reads the pictures under
+    /// an old text layer again, force reads every page as the picture that one sees.
+    #[arg(long, default_value = "skip", value_parser = TextMode::from_str, value_name = "skip|redo|force")]
+    text: TextMode,
+    /// File whose first line opens a locked PDF; - for standard input. An argument would be seen by everyone here.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Give a signed PDF a text layer; the signature no longer covers all of the copy.
+    #[arg(long)]
+    copy_signed: bool,
     /// Folder with language data; without it, where the distribution keeps it.
     #[arg(long, value_name = "FOLDER")]
     tessdata: Option<PathBuf>,
@@ -115,8 +126,23 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
     let reading = ReadOptions { languages: args.lang.clone() };
     Reader::new(TesseractEngine::new, data.clone()).check(&reading)?;
     let jobs = args.jobs.map_or_else(thread::available_parallelism, Ok).unwrap_or(NonZeroUsize::MIN);
-    let (pages, opening) = (args.pages.clone(), OpenOptions::default());
+    let opening = OpenOptions {
+        text_mode: args.text,
+        password: args.password_file.as_deref().map(read_password).transpose()?,
+        copies_signed: args.copy_signed,
+        ..OpenOptions::default()
+    };
+    let pages = args.pages.clone();
     Ok(Order { inputs, pages, formats, destination, opening, reading, data, jobs })
+}
+
+fn read_password(path: &Path) -> anyhow::Result<Password> {
+    let text = match path == Path::new("-") {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(path),
+    };
+    let text = text.with_context(|| format!("the password can't be read from {}", path.display()))?;
+    Ok(Password::new(text.lines().next().unwrap_or_default()))
 }
 
 #[expect(clippy::print_stdout, reason = "the list is what was asked for")]

@@ -7,6 +7,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use untxt_ocr::{OcrError, PageContent};
 
+use super::format::Refusal;
+
 /// What happens while documents are read, for whoever watches. It never tells what a page says.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type")]
@@ -26,6 +28,10 @@ pub(super) enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
+    pub(super) fn file_failed(file: &'a str, Refusal { code, message }: Refusal) -> Self {
+        Self::FileFailed { file, code, message }
+    }
+
     pub(super) fn page(file: &'a str, page: u32, result: &Result<PageContent, OcrError>, took: Duration) -> Self {
         match result {
             Ok(content) => Self::PageDone {

@@ -7,11 +7,10 @@ use std::{
     time::Instant,
 };
 
-use anyhow::Context;
-use untxt_ocr::{Document, LanguageData, OcrError, OpenOptions, ReadOptions, Reader, TesseractEngine};
+use untxt_ocr::{Document, LanguageData, OpenOptions, ReadOptions, Reader, TesseractEngine};
 
 use super::{
-    format::{Format, PageResult},
+    format::{Format, PageResult, Refusal},
     inputs::Input,
     outputs::{self, Destination},
     pages::Pages,
@@ -153,14 +152,14 @@ impl Desk<'_> {
         }
     }
 
-    fn open(&self, place: usize, input: &Input) -> Result<(OpenFile, Vec<u32>), (&'static str, String)> {
-        let bytes = input.read().map_err(|error| ("unreadable", format!("can't be read: {error}")))?;
-        let document =
-            Document::open(bytes, &self.order.opening).map_err(|error: OcrError| (error.code(), error.to_string()))?;
+    fn open(&self, place: usize, input: &Input) -> Result<(OpenFile, Vec<u32>), Refusal> {
+        let unreadable = |error| Refusal { code: "unreadable", message: format!("can't be read: {error}") };
+        let document = Document::open(input.read().map_err(unreadable)?, &self.order.opening)?;
         let page_count = document.page_count();
         let indices = self.order.pages.indices(page_count);
         if indices.is_empty() {
-            return Err(("no_such_page", format!("has {page_count} pages, none of which was asked for")));
+            let message = format!("has {page_count} pages, none of which was asked for");
+            return Err(Refusal { code: "no_such_page", message });
         }
         let name = input.name();
         self.progress.tell(&Event::FileStarted { file: &name, pages: indices.len() });
@@ -169,8 +168,8 @@ impl Desk<'_> {
         Ok((OpenFile { input: place, name, document, work }, indices))
     }
 
-    fn give_up(&self, place: usize, input: &Input, (code, message): (&'static str, String)) {
-        self.progress.tell(&Event::FileFailed { file: &input.name(), code, message });
+    fn give_up(&self, place: usize, input: &Input, refusal: Refusal) {
+        self.progress.tell(&Event::file_failed(&input.name(), refusal));
         let mut results = lock(&self.results);
         results.tally.files += 1;
         results.tally.failed_files += 1;
@@ -184,23 +183,27 @@ impl Desk<'_> {
         let (pages, failed) = (read.clone().count(), read.filter(|page| page.is_err()).count());
         let mut written = Vec::new();
         let mut printed = Vec::new();
-        if failed < pages {
-            let title = self.order.inputs[file.input].title();
-            for &format in &self.order.formats {
-                let bytes = format.render(&title, &file.document, &results).with_context(|| file.name.clone())?;
-                match self.order.destination.path(&self.order.inputs[file.input], format) {
-                    Some(path) => {
-                        outputs::write(&path, &bytes)?;
-                        written.push(path.display().to_string());
-                    }
-                    None => printed = bytes,
+        let mut is_refused = failed == pages;
+        let formats = if is_refused { &[][..] } else { &self.order.formats };
+        for &format in formats {
+            let input = &self.order.inputs[file.input];
+            match (format.render(&input.title(), &file.document, &results), self.order.destination.path(input, format))
+            {
+                (Ok(bytes), Some(path)) => {
+                    outputs::write(&path, &bytes)?;
+                    written.push(path.display().to_string());
+                }
+                (Ok(bytes), None) => printed = bytes,
+                (Err(refusal), _) => {
+                    is_refused = true;
+                    self.progress.tell(&Event::file_failed(&file.name, refusal));
                 }
             }
         }
         self.progress.tell(&Event::FileDone { file: &file.name, pages, failed, outputs: &written });
         let mut results = lock(&self.results);
         results.tally.files += 1;
-        results.tally.failed_files += usize::from(failed == pages);
+        results.tally.failed_files += usize::from(is_refused);
         results.tally.pages += pages;
         results.tally.failed_pages += failed;
         results.print_in_order(file.input, printed);
