@@ -7,6 +7,7 @@ mod hostile;
 mod inputs;
 mod languages;
 mod limits;
+mod line_reader;
 mod own_text;
 mod pdf_pages;
 mod sample;
