@@ -14,6 +14,9 @@ pub enum OcrError {
         "the PDF is signed and stays as it is; ask for a copy to get one with a text layer, without the signature's force"
     )]
     Signed,
+    /// A PDF that can't become PDF/A without changing its pages.
+    #[error("a PDF can't be made PDF/A without changing its pages; take the searchable PDF, or convert it first")]
+    NotArchivable,
     /// A page draws more than any page does.
     #[error("the page draws too much to be read; print the PDF to a new file and try again")]
     TooComplex,
@@ -65,6 +68,7 @@ impl OcrError {
             Self::Encrypted => "encrypted",
             Self::PasswordWrong => "password_wrong",
             Self::Signed => "signed",
+            Self::NotArchivable => "not_archivable",
             Self::TooComplex => "too_complex",
             Self::NoPages => "no_pages",
             Self::TooManyPages { .. } => "too_many_pages",

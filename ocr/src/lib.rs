@@ -26,6 +26,6 @@ pub use languages::{LanguageData, Languages};
 pub use pipeline::{PageReading, Pipeline};
 pub use raster::{Pixels, Provenance, Raster};
 pub use reader::{ReadOptions, Reader};
-pub use searchable_pdf::searchable_pdf;
+pub use searchable_pdf::{archive_pdf, searchable_pdf};
 pub use tesseract::TesseractEngine;
 pub use untxt_page::{PageContent, PageKind, TextMode, Word};

@@ -4,6 +4,7 @@
 //! byte by byte); the text is invisible, lies where the words are, and comes out in reading order. Refuses to know:
 //! how the words were found.
 
+mod archive;
 mod font;
 mod from_images;
 mod layer;
@@ -24,10 +25,23 @@ pub fn searchable_pdf(document: &Document, pages: &[Option<PageContent>]) -> Res
             // pictures of its pages would be the document without its signature or its lock
             Err(error @ (OcrError::Signed | OcrError::Encrypted)) => Err(error),
             // a PDF so damaged that only the renderer could open it is made new from its pictures
-            Err(_) => from_images::build(document, pages),
+            Err(_) => from_images::build(document, pages, false),
             written => written,
         },
-        Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => from_images::build(document, pages),
+        Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => from_images::build(document, pages, false),
+    }
+}
+
+/// Makes a PDF/A-2b of pictures and the words of their pages, as [`searchable_pdf`] does: fonts embedded, colours
+/// with a profile, metadata that says so.
+///
+/// # Errors
+/// [`OcrError::NotArchivable`] for a PDF: its fonts, colours and scripts are its author's, and a claim that isn't so is
+/// worse than none; [`OcrError::Engine`] when writing fails.
+pub fn archive_pdf(document: &Document, pages: &[Option<PageContent>]) -> Result<Vec<u8>, OcrError> {
+    match &document.kind {
+        Kind::Pdf(_) => Err(OcrError::NotArchivable),
+        Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => from_images::build(document, pages, true),
     }
 }
 
