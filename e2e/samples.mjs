@@ -25,18 +25,16 @@ export function freePages(count, heading = (page) => `Page ${page} of the sample
 }
 
 /** Makes a born-digital PDF of the pages' lines. */
-export function textPdf(pages) {
-  const escape = (line) => line.replace(/[\\()]/g, '\\$&');
-  return assemblePdf(
-    pages.map((lines) => {
-      const { x, y, size } = FIRST_LINE;
-      const [first, ...rest] = lines.map(escape);
-      const content =
-        `BT /F ${size} Tf ${x} ${y} Td (${first}) Tj /F 11 Tf 0 -10 Td 15 TL ` +
-        `${rest.map((line) => `(${line}) '`).join(' ')} ET`;
-      return { content, resources: '/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>' };
-    }),
-  );
+export const textPdf = (pages) => assemblePdf(pages.map(textPage));
+
+/** A page for `assemblePdf`: lines of text. */
+export function textPage(lines) {
+  const { x, y, size } = FIRST_LINE;
+  const [first, ...rest] = lines.map((line) => line.replace(/[\\()]/g, '\\$&'));
+  const content =
+    `BT /F ${size} Tf ${x} ${y} Td (${first}) Tj /F 11 Tf 0 -10 Td 15 TL ` +
+    `${rest.map((line) => `(${line}) '`).join(' ')} ET`;
+  return { content, resources: '/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>' };
 }
 
 /** Renders a PDF with poppler; gives one file's bytes per page. `kind`: png, jpeg or pgm. */
@@ -53,18 +51,17 @@ export function render(pdf, dpi, kind) {
 }
 
 /** Makes a scan: a PDF whose pages are one JPEG each. */
-export function scannedPdf(jpegs) {
-  return assemblePdf(
-    jpegs.map((jpeg) => {
-      const { width, height, components } = jpegHeader(jpeg);
-      const space = components === 3 ? 'DeviceRGB' : 'DeviceGray';
-      const image = {
-        dictionary: `/Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /${space} /BitsPerComponent 8 /Filter /DCTDecode`,
-        bytes: jpeg,
-      };
-      return { content: `q ${PAGE.width} 0 0 ${PAGE.height} 0 0 cm /I Do Q`, image };
-    }),
-  );
+export const scannedPdf = (jpegs) => assemblePdf(jpegs.map(scannedPage));
+
+/** A page for `assemblePdf`: one JPEG. */
+export function scannedPage(jpeg) {
+  const { width, height, components } = jpegHeader(jpeg);
+  const space = components === 3 ? 'DeviceRGB' : 'DeviceGray';
+  const image = {
+    dictionary: `/Type /XObject /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /${space} /BitsPerComponent 8 /Filter /DCTDecode`,
+    bytes: jpeg,
+  };
+  return { content: `q ${PAGE.width} 0 0 ${PAGE.height} 0 0 cm /I Do Q`, image };
 }
 
 /** Makes a PDF of pages with a content stream and either resources or one image; no pages make a PDF without any. */
