@@ -1,3 +1,5 @@
+#[cfg(target_arch = "x86_64")]
+use super::activation_wide;
 use super::{
     matrix::{BLOCK, ZERO},
     simd::Simd,
@@ -13,21 +15,39 @@ const MOST_STATE: f32 = 100.0;
 ///
 /// The bits are the same on every processor: only additions, multiplications and divisions, in a fixed order.
 pub(super) fn step_cells(simd: Simd, gates: &[f32], state: &mut [f32], out: &mut [u8]) {
-    simd.run(|| step_cells_inline(gates, state, out));
+    match simd {
+        Simd::Portable => step_cells_inline(gates, state, out),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx2 => activation_wide::step_cells_avx2(gates, state, out),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx512 => activation_wide::step_cells_avx512(gates, state, out),
+    }
 }
 
 /// Squashes values with tanh to bytes.
 pub(super) fn tanh_bytes(simd: Simd, values: &[f32], out: &mut [u8]) {
-    simd.run(|| tanh_bytes_inline(values, out));
+    match simd {
+        Simd::Portable => tanh_bytes_inline(values, out),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx2 => activation_wide::tanh_bytes_avx2(values, out),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx512 => activation_wide::tanh_bytes_avx512(values, out),
+    }
 }
 
 /// Turns the outputs of a row into probabilities (softmax).
 pub(super) fn softmax(simd: Simd, values: &mut [f32]) {
-    simd.run(|| softmax_inline(values));
+    match simd {
+        Simd::Portable => softmax_inline(values),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx2 => activation_wide::softmax_avx2(values),
+        #[cfg(target_arch = "x86_64")]
+        Simd::Avx512 => activation_wide::softmax_avx512(values),
+    }
 }
 
 #[inline(always)]
-fn step_cells_inline(gates: &[f32], state: &mut [f32], out: &mut [u8]) {
+pub(super) fn step_cells_inline(gates: &[f32], state: &mut [f32], out: &mut [u8]) {
     let (gates, _) = gates.as_chunks::<{ GATES * BLOCK }>();
     let (state, _) = state.as_chunks_mut::<BLOCK>();
     let (out, _) = out.as_chunks_mut::<BLOCK>();
@@ -46,14 +66,14 @@ fn step_cells_inline(gates: &[f32], state: &mut [f32], out: &mut [u8]) {
 }
 
 #[inline(always)]
-fn tanh_bytes_inline(values: &[f32], out: &mut [u8]) {
+pub(super) fn tanh_bytes_inline(values: &[f32], out: &mut [u8]) {
     for (out, &value) in out.iter_mut().zip(values) {
         *out = to_byte(tanh(value));
     }
 }
 
 #[inline(always)]
-fn softmax_inline(values: &mut [f32]) {
+pub(super) fn softmax_inline(values: &mut [f32]) {
     let highest = values.iter().copied().fold(f32::MIN, f32::max);
     for value in &mut *values {
         *value = exp(*value - highest);

@@ -5,6 +5,8 @@
 //! know: pages, files, Tesseract's library.
 
 mod activation;
+#[cfg(target_arch = "x86_64")]
+mod activation_wide;
 mod beam;
 mod convolution;
 mod cursor;

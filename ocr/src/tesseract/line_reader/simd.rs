@@ -1,5 +1,3 @@
-#![expect(unsafe_code, reason = "the calls behind the check of the processor")]
-
 /// What the processor can do for the inner loops; each level gives the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Simd {
@@ -39,30 +37,4 @@ impl Simd {
         }
         levels
     }
-
-    /// Runs a loop compiled for this level: as far as the compiler puts it in line, with the widest registers.
-    #[inline(always)]
-    pub(super) fn run<R>(self, work: impl FnOnce() -> R) -> R {
-        match self {
-            Self::Portable => work(),
-            // SAFETY: `detect` has found these features.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { run_avx2(work) },
-            // SAFETY: `detect` has found these features.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { run_avx512(work) },
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn run_avx2<R>(work: impl FnOnce() -> R) -> R {
-    work()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-fn run_avx512<R>(work: impl FnOnce() -> R) -> R {
-    work()
 }
