@@ -14,7 +14,7 @@ mod walk;
 
 use api::Api;
 use layout::{Region, find_lines};
-use line_reader::{GreyLine, LineReader};
+use line_reader::{GreyLine, LineReader, read_lines};
 use place::place_words;
 use table::parse_table;
 
@@ -26,7 +26,8 @@ use table::parse_table;
 #[derive(Debug)]
 pub struct TesseractEngine {
     api: Api,
-    line_reader: Option<LineReader>,
+    /// one a language; none where Tesseract reads itself
+    line_readers: Vec<LineReader>,
 }
 
 impl TesseractEngine {
@@ -38,27 +39,32 @@ impl TesseractEngine {
     pub fn new(languages: &str, data: &LanguageData) -> Result<Self, OcrError> {
         data.check(languages.split('+'))?;
         let folder = data.folder();
-        let line_reader = load_line_reader(languages, folder);
+        let line_readers = load_line_readers(languages, folder).unwrap_or_default();
         let folder = CString::new(folder.as_os_str().as_encoded_bytes()).map_err(|_| NO_DATA)?;
         let languages = CString::new(languages).map_err(|_| NO_DATA)?;
         let mut api = Api::new(&folder, &languages)?;
         // what it says while working may quote the page
         api.set_variable(c"debug_file", c"/dev/null")?;
         api.set_page_seg_mode(PageSegMode::PsmAuto.as_tess_page_seg_mode());
-        Ok(Self { api, line_reader })
+        Ok(Self { api, line_readers })
     }
 
     /// Leaves the reading of lines to Tesseract itself.
     #[must_use]
     pub fn without_line_reader(self) -> Self {
-        Self { line_reader: None, ..self }
+        Self { line_readers: Vec::new(), ..self }
     }
 }
 
-/// Our reader reads one language at a time; with several, Tesseract decides between them word by word.
-fn load_line_reader(languages: &str, folder: &Path) -> Option<LineReader> {
-    let data = fs::read(folder.join(format!("{languages}.traineddata"))).ok()?;
-    LineReader::new(&data).ok()
+/// Loads a reader for each language; none if one of them is not for our reader, or takes lines of another height.
+fn load_line_readers(languages: &str, folder: &Path) -> Option<Vec<LineReader>> {
+    let load = |language| {
+        let data = fs::read(folder.join(format!("{language}.traineddata"))).ok()?;
+        LineReader::new(&data).ok()
+    };
+    let readers = languages.split('+').map(load).collect::<Option<Vec<_>>>()?;
+    let is_of_one_height = readers.iter().all(|reader| reader.height() == readers[0].height());
+    is_of_one_height.then_some(readers)
 }
 
 const NO_DATA: OcrError = OcrError::engine("the language data can't be loaded");
@@ -73,9 +79,9 @@ impl OcrEngine for TesseractEngine {
             return Ok(Recognition::default());
         }
         self.api.set_page(page, if page.is_dpi_known { page.dpi } else { UNKNOWN_DPI })?;
-        if let Some(reader) = &self.line_reader {
+        if !self.line_readers.is_empty() {
             let regions = find_lines(&mut self.api, page.width, page.height);
-            return Ok(Recognition { words: read_regions(&mut self.api, reader, &regions) });
+            return Ok(Recognition { words: read_regions(&mut self.api, &self.line_readers, &regions) });
         }
         self.api.recognise()?;
         Ok(Recognition { words: parse_table(&self.api.table()?) })
@@ -86,16 +92,19 @@ impl OcrEngine for TesseractEngine {
     }
 }
 
-fn read_regions(api: &mut Api, reader: &LineReader, regions: &[Region]) -> Vec<Word> {
+fn read_regions(api: &mut Api, readers: &[LineReader], regions: &[Region]) -> Vec<Word> {
+    let Some((height, step)) = readers.first().map(|first| (first.height(), first.pixels_a_step())) else {
+        return Vec::new();
+    };
     let cut = |region: &Region| {
-        let (width, pixels) = api.cut(region.cut, region.up, reader.height()).unwrap_or_default();
+        let (width, pixels) = api.cut(region.cut, region.up, height).unwrap_or_default();
         GreyLine { width, pixels }
     };
     let lines: Vec<_> = regions.iter().map(cut).collect();
     let mut words = Vec::new();
-    for (region, read) in regions.iter().zip(reader.read(&lines)) {
+    for (region, read) in regions.iter().zip(read_lines(readers, &lines)) {
         #[expect(clippy::cast_precision_loss, reason = "sides of a page")]
-        let pixels_a_step = region.height() as f32 / reader.height() as f32 * reader.pixels_a_step();
+        let pixels_a_step = region.height() as f32 / height as f32 * step;
         place_words(region, read, pixels_a_step, &mut words);
     }
     words

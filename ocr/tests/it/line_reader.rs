@@ -48,7 +48,7 @@ fn reads_white_on_black() {
 }
 
 #[test]
-fn leaves_several_languages_to_tesseract() {
+fn reads_several_languages() {
     let engine = TesseractEngine::new("eng+deu", &LanguageData::find(None).unwrap()).unwrap();
     assert_is_letter(&text(&read(engine, LETTER_PNG)));
 }

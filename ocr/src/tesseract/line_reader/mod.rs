@@ -12,6 +12,7 @@ mod convolution;
 mod cursor;
 mod dawg;
 mod dictionary;
+mod languages;
 mod lattice;
 mod line_image;
 mod lstm;
@@ -35,6 +36,7 @@ use network::Network;
 use traineddata::{Part, TrainedData};
 use unicharset::Unicharset;
 
+pub(super) use languages::read_lines;
 pub(super) use words::LineWord;
 
 /// A model that this reader can't read, and why: Tesseract's own reader is for it.
@@ -87,7 +89,7 @@ impl LineReader {
     }
 
     /// Reads lines; the words of each, from left to right.
-    pub(super) fn read(&self, lines: &[GreyLine]) -> Vec<Vec<LineWord>> {
+    fn read(&self, lines: &[&GreyLine]) -> Vec<Vec<LineWord>> {
         let mut words = vec![Vec::new(); lines.len()];
         let step = self.network.pixels_a_step();
         let mut order: Vec<usize> = (0..lines.len()).filter(|&index| lines[index].width >= step).collect();
@@ -106,9 +108,9 @@ impl LineReader {
         words
     }
 
-    fn read_batch(&self, lines: &[GreyLine], batch: &[usize], words: &mut [Vec<LineWord>]) {
+    fn read_batch(&self, lines: &[&GreyLine], batch: &[usize], words: &mut [Vec<LineWord>]) {
         let image = |index: usize, is_inverted| {
-            let line: &GreyLine = &lines[index];
+            let line = lines[index];
             LineImage::new(line.width, self.network.height, &line.pixels, is_inverted)
         };
         let images: Vec<_> = batch.iter().map(|&index| image(index, false)).collect();
