@@ -45,6 +45,8 @@ impl TesseractEngine {
         let mut api = Api::new(&folder, &languages)?;
         // what it says while working may quote the page
         api.set_variable(c"debug_file", c"/dev/null")?;
+        // a fixed pitch would only part words, which the networks do themselves; looking for it takes a tenth of a page
+        api.set_variable(c"textord_disable_pitch_test", c"1")?;
         api.set_page_seg_mode(PageSegMode::PsmAuto.as_tess_page_seg_mode());
         Ok(Self { api, line_readers })
     }
