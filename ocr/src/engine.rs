@@ -9,8 +9,30 @@ pub trait OcrEngine {
     /// [`OcrError::Engine`] when the engine gives up; the next page may be tried with the same engine.
     fn recognise(&mut self, page: &Raster) -> Result<Recognition, OcrError>;
 
+    /// Reads a page whose layout is known to be of a kind. An engine that has no use for that reads it as
+    /// [`Self::recognise`] does.
+    ///
+    /// # Errors
+    /// As [`Self::recognise`].
+    fn recognise_as(&mut self, page: &Raster, _layout: Layout) -> Result<Recognition, OcrError> {
+        self.recognise(page)
+    }
+
     /// Names the engine and its version, such as `tesseract 5.3.0`.
     fn name_version(&self) -> String;
+}
+
+/// What a page looks like, as far as its reader should believe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Anything; columns and pictures are looked for.
+    Unknown,
+    /// One column of text of changing size: a receipt.
+    Column,
+    /// Lines over the whole width, nothing else.
+    Lines,
+    /// Words anywhere: a form.
+    Scattered,
 }
 
 /// What an engine found on a page.

@@ -1,6 +1,10 @@
 use untxt_page::{Bounds, Word, join_words, layout::analyse, mean_confidence};
 
-use crate::{OcrError, PageContent, PageInspection, Raster, layout::find_rules};
+use crate::{
+    OcrError, PageContent, PageInspection, Raster,
+    layout::find_rules,
+    rotation::{Turning, turn_clockwise},
+};
 
 /// What pages are said to be read by when nothing was recognised.
 const OWN_TEXT: &str = "text of the file";
@@ -27,23 +31,25 @@ pub(crate) fn own_page(inspection: &PageInspection, (width, height): (u32, u32))
     page
 }
 
-/// Reads a page as its inspection says: its own words as they are, the rest by `recognise`.
+/// Reads a page as its inspection says: its own words as they are, the rest by `recognise`. A page with words of its
+/// own is upright as it is.
 pub(crate) fn read_inspected(
     inspection: &PageInspection,
     raster: &Raster,
-    recognise: impl FnOnce(&Raster) -> Result<PageContent, OcrError>,
+    recognise: impl FnOnce(&Raster, Turning) -> Result<PageContent, OcrError>,
 ) -> Result<PageContent, OcrError> {
     let size = (raster.width, raster.height);
     if !inspection.needs_ocr {
         return Ok(PageContent { dpi: raster.dpi, ..own_page(inspection, size) });
     }
     if !inspection.has_own_words() {
-        let mut page = PageContent { kind: inspection.kind, ..recognise(raster)? };
-        analyse(&mut page, &find_rules(raster));
+        let mut page = PageContent { kind: inspection.kind, ..recognise(raster, Turning::Allowed)? };
+        let turned = turn_clockwise(raster, page.rotation_applied);
+        analyse(&mut page, &find_rules(turned.as_ref().unwrap_or(raster)));
         return Ok(page);
     }
     let areas = inspection.unread_areas(size.0, size.1);
-    let found = recognise(&raster.keep_areas(&areas))?;
+    let found = recognise(&raster.keep_areas(&areas), Turning::Forbidden)?;
     let own = inspection.own_words(size.0, size.1);
     let words = merge_words(own, found.words);
     let mut page = PageContent {

@@ -1,11 +1,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use untxt_page::{join_words, mean_confidence};
-
 use crate::{
-    Document, EncodedImage, OcrEngine, OcrError, PageContent, Raster, Recognition,
+    Document, EncodedImage, OcrEngine, OcrError, PageContent, Preset, Raster,
     encode::encode_page,
     own_page::{own_page, read_inspected},
+    reading::{read_once, read_upright},
+    rotation::{Turning, turn_clockwise},
 };
 
 /// Everything that reading one page gives.
@@ -21,12 +21,20 @@ pub struct PageReading {
 #[derive(Debug)]
 pub struct Pipeline<E> {
     engine: E,
+    preset: Preset,
 }
 
 impl<E: OcrEngine> Pipeline<E> {
     /// Makes a pipeline around an engine.
     pub const fn new(engine: E) -> Self {
-        Self { engine }
+        Self { engine, preset: Preset::Auto }
+    }
+
+    /// Prepares pages as this preset says; without, as each page itself asks for.
+    #[must_use]
+    pub fn with_preset(mut self, preset: Preset) -> Self {
+        self.preset = preset;
+        self
     }
 
     /// Reads page `index` (from 0): pixels, words, text, picture.
@@ -38,7 +46,10 @@ impl<E: OcrEngine> Pipeline<E> {
         contain(|| {
             let inspection = document.inspect(index)?;
             let mut raster = document.raster(index)?;
-            let page = read_inspected(&inspection, &raster, |raster| self.read_raster(raster))?;
+            let page = read_inspected(&inspection, &raster, |raster, turning| self.read_raster(raster, turning))?;
+            if let Some(turned) = turn_clockwise(&raster, page.rotation_applied) {
+                raster = turned;
+            }
             let image = encode_page(&mut raster)?;
             Ok(PageReading { page, image })
         })
@@ -56,44 +67,33 @@ impl<E: OcrEngine> Pipeline<E> {
                 return Ok(own_page(&inspection, inspection.size));
             }
             let raster = document.raster(index)?;
-            read_inspected(&inspection, &raster, |raster| self.read_raster(raster))
+            read_inspected(&inspection, &raster, |raster, turning| self.read_raster(raster, turning))
         })
     }
 
-    /// Reads pixels.
-    pub(crate) fn read_raster(&mut self, raster: &Raster) -> Result<PageContent, OcrError> {
-        let words = self.recognise(raster)?.words;
-        Ok(PageContent {
-            width: raster.width,
-            height: raster.height,
-            dpi: raster.dpi,
-            mean_confidence: mean_confidence(&words),
-            text: join_words(&words),
-            words,
-            engine: self.engine.name_version(),
-            ..PageContent::default()
-        })
-    }
-
-    /// Recognises at a size the engine can take; boxes come back in pixels of `raster`, inside it.
-    fn recognise(&mut self, raster: &Raster) -> Result<Recognition, OcrError> {
+    /// Reads pixels; boxes are in pixels of the page turned clockwise by [`PageContent::rotation_applied`].
+    pub(crate) fn read_raster(&mut self, raster: &Raster, turning: Turning) -> Result<PageContent, OcrError> {
         let factor = shrink_factor(raster);
-        let mut found = match factor {
-            1 => self.engine.recognise(raster)?,
-            _ => self.engine.recognise(&raster.shrink(factor))?,
-        };
-        let limits = [raster.width, raster.height, raster.width, raster.height];
-        for word in &mut found.words {
-            for (side, limit) in word.bounds.iter_mut().zip(limits) {
-                *side = side.saturating_mul(factor).min(limit);
-            }
-            word.confidence = if word.confidence.is_finite() { word.confidence.clamp(0.0, 1.0) } else { 0.0 };
+        if factor == 1 {
+            return read_upright(&mut self.engine, raster, self.preset, turning);
         }
-        found.words.retain(|word| {
-            let [left, top, right, bottom] = word.bounds;
-            !word.text.trim().is_empty() && left < right && top < bottom
-        });
-        Ok(found)
+        let mut page = read_upright(&mut self.engine, &raster.shrink(factor), self.preset, turning)?;
+        let is_upright = page.rotation_applied.is_multiple_of(180);
+        (page.width, page.height) =
+            if is_upright { (raster.width, raster.height) } else { (raster.height, raster.width) };
+        page.dpi = raster.dpi;
+        for word in &mut page.words {
+            let corners = word.polygon.iter_mut().flatten();
+            for side in word.bounds.iter_mut().chain(corners) {
+                *side = side.saturating_mul(factor);
+            }
+        }
+        Ok(page)
+    }
+
+    /// Reads a part of a page once, as it lies: what a trial needs.
+    pub(crate) fn read_sample(&mut self, raster: &Raster) -> Result<PageContent, OcrError> {
+        read_once(&mut self.engine, raster, self.preset)
     }
 }
 

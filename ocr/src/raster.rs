@@ -1,4 +1,4 @@
-use crate::{EncodedImage, OcrError};
+use crate::{EncodedImage, OcrError, orientation::Orientation};
 
 /// Where the pixels of a page come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +137,26 @@ impl Raster {
             provenance: self.provenance,
             encoded: None,
         }
+    }
+
+    /// Turns or mirrors the page; what its file holds no longer shows it.
+    pub(crate) fn turned(&self, orientation: Orientation) -> Self {
+        let size = (self.width, self.height);
+        let ((width, height), pixels) = match &self.pixels {
+            Pixels::Rgb8(bytes) => {
+                let (size, bytes) = orientation.apply(size, 3, bytes.clone());
+                (size, Pixels::Rgb8(bytes))
+            }
+            Pixels::Gray8(bytes) => {
+                let (size, bytes) = orientation.apply(size, 1, bytes.clone());
+                (size, Pixels::Gray8(bytes))
+            }
+            Pixels::Bilevel(bytes) => {
+                let (size, bytes) = orientation.apply(size, 1, unpack_bits(bytes, self.width as usize));
+                (size, Pixels::Bilevel(pack_bits(&bytes, size.0 as usize)))
+            }
+        };
+        Self { width, height, pixels, encoded: None, ..*self }
     }
 
     /// Gives one grey byte per pixel.

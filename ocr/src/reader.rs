@@ -155,7 +155,7 @@ where
     }
 
     fn try_reading(&mut self, sample: &Raster, code: &str) -> Result<TrialReading, OcrError> {
-        let page = self.pipeline(code)?.read_raster(sample)?;
+        let page = self.pipeline(code)?.read_sample(sample)?;
         #[expect(clippy::cast_precision_loss, reason = "letters of a few words")]
         let weigh = |text: &str| text.chars().count() as f32;
         let letters: f32 = page.words.iter().map(|word| weigh(&word.text)).sum();

@@ -8,23 +8,39 @@ use crate::{PageContent, Word};
 /// Writes the words of a page as invisible text (rendering mode 3), line by line in reading order; `shapes` takes the
 /// fonts that it needs.
 ///
-/// `area` is where the page image lies, in points, origin top left of the upright page, y downwards; `to_user_space`
-/// leads from there to the page's coordinates.
+/// `area` is where the page image lies before it was turned, in points, origin top left, y downwards;
+/// `to_user_space` leads from there to the page's coordinates.
 pub(super) fn write_layer(
     page: &PageContent,
     area: Rect,
     to_user_space: Affine,
     shapes: &mut BTreeSet<Shape>,
 ) -> Vec<u8> {
-    let scale_x = area.width() / f64::from(page.width.max(1));
-    let scale_y = area.height() / f64::from(page.height.max(1));
-    let to_points = Affine::new([scale_x, 0.0, 0.0, scale_y, area.x0, area.y0]);
+    let (width, height) = if page.rotation_applied.is_multiple_of(180) {
+        (area.width(), area.height())
+    } else {
+        (area.height(), area.width())
+    };
+    let to_points =
+        Affine::scale_non_uniform(width / f64::from(page.width.max(1)), height / f64::from(page.height.max(1)));
+    let to_user_space =
+        to_user_space * Affine::translate((area.x0, area.y0)) * undo_turn(page.rotation_applied, (width, height));
     let mut layer = String::from("BT\n3 Tr\n");
     for line in page.words.chunk_by(|a, b| a.line == b.line) {
         write_line(&mut layer, line, to_points, to_user_space, shapes);
     }
     layer.push_str("ET\n");
     layer.into_bytes()
+}
+
+/// Leads from the page image, turned clockwise to a size of `width` x `height` points, back to where it came from.
+const fn undo_turn(clockwise: u32, (width, height): (f64, f64)) -> Affine {
+    Affine::new(match clockwise {
+        90 => [0.0, -1.0, 1.0, 0.0, 0.0, width],
+        180 => [-1.0, 0.0, 0.0, -1.0, width, height],
+        270 => [0.0, 1.0, -1.0, 0.0, height, 0.0],
+        _ => [1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+    })
 }
 
 fn write_line(
@@ -40,16 +56,22 @@ fn write_line(
     let base = line.iter().map(|word| word.bounds[3]).min().unwrap_or(0);
     let corner = |x: u32, y: u32| to_points * Point::new(f64::from(x), f64::from(y));
     let size = (corner(0, bottom).y - corner(0, top).y).max(1.0);
-    let [a, b, c, d, _, _] = to_user_space.as_coeffs();
-    // x goes right as on the upright page; y goes up, against the points'
-    let direction = format!("{} {} {} {}", number(a), number(b), number(-c), number(-d));
+    let direction = direction_of(to_user_space);
     for (index, word) in line.iter().enumerate() {
         let [left, top, right, bottom] = word.bounds;
         let share = |from: u32, to: u32| (corner(0, to).y - corner(0, from).y) / size;
         let shape = Shape::nearest(share(top, base), share(base, bottom));
-        shapes.insert(shape);
         let start = to_user_space * corner(left, base);
         let width = corner(right, base).x - corner(left, base).x;
+        let slant = word.polygon.map(|corners| find_slant(corners, to_points));
+        let (size, shape, direction, start, width) = match slant {
+            None => (size, shape, direction.clone(), start, width),
+            Some(Slant { foot, width, height, angle }) => {
+                let direction = direction_of(to_user_space * Affine::rotate(angle));
+                (height, Shape::nearest(1.0, 0.0), direction, to_user_space * foot, width)
+            }
+        };
+        shapes.insert(shape);
         let mut codes: Vec<u16> = codes_of(&word.text);
         #[expect(clippy::cast_precision_loss, reason = "letters of one word")]
         let natural_width = codes.len() as f64 * font::GLYPH_WIDTH * size;
@@ -64,6 +86,29 @@ fn write_line(
         }
         layer.push_str("> Tj\n");
     }
+}
+
+/// Writes which way text runs; x goes right as on the upright page, y goes up, against the points'.
+fn direction_of(to_user_space: Affine) -> String {
+    let [a, b, c, d, _, _] = to_user_space.as_coeffs();
+    format!("{} {} {} {}", number(a), number(b), number(-c), number(-d))
+}
+
+/// How a word stands that is not level, in points.
+struct Slant {
+    /// Its lower left corner.
+    foot: Point,
+    width: f64,
+    height: f64,
+    /// Clockwise, in radians.
+    angle: f64,
+}
+
+fn find_slant(corners: [u32; 8], to_points: Affine) -> Slant {
+    let corner = |at: usize| to_points * Point::new(corners[at].into(), corners[at + 1].into());
+    let [head, right, foot] = [0, 4, 6].map(corner);
+    let along = right - foot;
+    Slant { foot, width: along.hypot(), height: head.distance(foot).max(1.0), angle: along.atan2() }
 }
 
 /// Gives the codes of a word from left to right, as all PDFs have them: viewers turn what is read from right to left
@@ -103,6 +148,29 @@ mod tests {
         let text = String::from_utf8(layer).unwrap();
         // 25 points high, so two letters of half that are 25 wide; the box is 50 wide
         assert_eq!(text, "BT\n3 Tr\n/UntxtText80 25 Tf 1 0 0 1 50 375 Tm 200 Tz <00610062> Tj\nET\n");
+    }
+
+    #[test]
+    fn a_turned_page_has_its_words_where_they_were() {
+        // the page image was turned clockwise: what is at its top was at the left of the page, read upwards
+        let word = Word { text: "ab".into(), bounds: [100, 200, 200, 250], ..Word::default() };
+        let page =
+            PageContent { width: 500, height: 1000, rotation_applied: 90, words: vec![word], ..PageContent::default() };
+        let (area, up) = (Rect::new(0.0, 0.0, 1000.0, 500.0), Affine::new([1.0, 0.0, 0.0, -1.0, 0.0, 500.0]));
+        let text = String::from_utf8(write_layer(&page, area, up, &mut BTreeSet::new())).unwrap();
+        // the foot of the word is 250 from the left, its beginning 100 above the bottom, its direction up
+        assert!(text.contains(" 50 Tf 0 1 -1 0 250 100 Tm "), "{text}");
+    }
+
+    #[test]
+    fn a_slanted_word_stands_on_its_own_foot() {
+        let polygon = Some([130, 100, 230, 170, 200, 210, 100, 140]);
+        let word = Word { text: "ab".into(), bounds: [100, 100, 230, 210], polygon, ..Word::default() };
+        let page = PageContent { width: 1000, height: 1000, words: vec![word], ..PageContent::default() };
+        let (area, up) = (Rect::new(0.0, 0.0, 1000.0, 1000.0), Affine::new([1.0, 0.0, 0.0, -1.0, 0.0, 1000.0]));
+        let text = String::from_utf8(write_layer(&page, area, up, &mut BTreeSet::new())).unwrap();
+        // falls by 35 degrees: 0.819 along, 0.573 down
+        assert!(text.contains("0.819 -0.573 0.573 0.819 100 860 Tm"), "{text}");
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::{ffi::CString, fs, path::Path};
 
 use ::tesseract::PageSegMode;
 
-use crate::{LanguageData, OcrEngine, OcrError, Raster, Recognition, Word};
+use crate::{LanguageData, Layout, OcrEngine, OcrError, Raster, Recognition, Word};
 
 mod api;
 mod layout;
@@ -47,7 +47,6 @@ impl TesseractEngine {
         api.set_variable(c"debug_file", c"/dev/null")?;
         // a fixed pitch would only part words, which the networks do themselves; looking for it takes a tenth of a page
         api.set_variable(c"textord_disable_pitch_test", c"1")?;
-        api.set_page_seg_mode(PageSegMode::PsmAuto.as_tess_page_seg_mode());
         Ok(Self { api, line_readers })
     }
 
@@ -77,9 +76,20 @@ const MIN_SIDE: u32 = 8;
 
 impl OcrEngine for TesseractEngine {
     fn recognise(&mut self, page: &Raster) -> Result<Recognition, OcrError> {
+        self.recognise_as(page, Layout::Unknown)
+    }
+
+    fn recognise_as(&mut self, page: &Raster, layout: Layout) -> Result<Recognition, OcrError> {
         if page.width < MIN_SIDE || page.height < MIN_SIDE || page.is_blank() {
             return Ok(Recognition::default());
         }
+        let mode = match layout {
+            Layout::Unknown => PageSegMode::PsmAuto,
+            Layout::Column => PageSegMode::PsmSingleColumn,
+            Layout::Lines => PageSegMode::PsmSingleBlock,
+            Layout::Scattered => PageSegMode::PsmSparseText,
+        };
+        self.api.set_page_seg_mode(mode.as_tess_page_seg_mode());
         self.api.set_page(page, if page.is_dpi_known { page.dpi } else { UNKNOWN_DPI })?;
         if !self.line_readers.is_empty() {
             let regions = find_lines(&mut self.api, page.width, page.height);

@@ -4,7 +4,8 @@ use untxt_ocr::{Document, OcrError, PageContent, archive_pdf, searchable_pdf};
 use crate::{
     pdf_pages::encrypt,
     sample::{
-        LETTER_JPG, LETTER_PNG, ScanPage, assert_is_letter, open, read_all, run_tool, save, scan_pdf, word_error_rate,
+        LETTER_JPG, LETTER_PNG, LETTER_SIZE, ScanPage, assert_is_letter, open, read_all, run_tool, save, scan_pdf,
+        word_error_rate,
     },
 };
 
@@ -288,5 +289,44 @@ fn check_fonts_and_colours(pdf: &Pdf) {
         let space = picture.dict.get(b"ColorSpace").unwrap().as_name().unwrap();
         assert!([&b"DeviceGray"[..], b"DeviceRGB"].contains(&space));
         assert!(!picture.dict.has(b"SMask") && !picture.dict.has(b"Interpolate"));
+    }
+}
+
+/// The letter as a scanner gives it whose feeder took the sheet the wrong way.
+fn turned_letter(degrees: u32) -> Vec<u8> {
+    let letter = image::load_from_memory(LETTER_PNG).unwrap();
+    let turned = match degrees {
+        90 => letter.rotate90(),
+        180 => letter.rotate180(),
+        _ => letter.rotate270(),
+    };
+    let mut png = Vec::new();
+    turned.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+    png
+}
+
+#[test]
+fn a_scan_that_was_turned_is_read_upright_and_searched_where_it_is_seen() {
+    let upright = boxes_of(&make_searchable(&open(LETTER_PNG)).0, "harbour")[0];
+    let [width, height] = [LETTER_SIZE.0, LETTER_SIZE.1].map(|side| f64::from(side) * 72.0 / 200.0);
+    for degrees in [90, 180, 270] {
+        let document = open(turned_letter(degrees));
+        let (pdf, pages) = make_searchable(&document);
+        let page = pages[0].as_ref().unwrap();
+        assert_eq!(page.rotation_applied, (360 - degrees) % 360);
+        assert_eq!((page.width, page.height), LETTER_SIZE);
+        assert_is_letter(&page.text);
+        let found = boxes_of(&pdf, "harbour")[0];
+        let [left, top, right, bottom] = upright;
+        let expected = match degrees {
+            90 => [height - bottom, left, height - top, right],
+            180 => [width - right, height - bottom, width - left, height - top],
+            _ => [top, width - right, bottom, width - left],
+        };
+        // the turned picture doesn't say its resolution
+        let points = f64::from(page.dpi) / 200.0;
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found * points - expected).abs() < 3.0, "{degrees}: {found:?} {expected:?}");
+        }
     }
 }

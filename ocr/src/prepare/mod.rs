@@ -1,0 +1,24 @@
+//! Makes of a page what an engine reads best: upright, straight, with letters of the right height, even and clean.
+//!
+//! Promises: stages are pure; each is on for a measured reason; what was done and how certain it was is in the
+//! result, and every word leads back to the page image. Refuses to know: engines, languages, files.
+
+mod background;
+mod components;
+mod direction;
+mod filters;
+mod gray;
+mod letters;
+mod placement;
+mod plan;
+mod rules;
+mod skew;
+mod survey;
+mod view;
+
+pub(crate) use direction::{Direction, measure_direction};
+pub(crate) use plan::{Again, Prepared, clean_page, prepare_again};
+pub(crate) use survey::Survey;
+pub(crate) use view::View;
+
+use placement::Placement;
