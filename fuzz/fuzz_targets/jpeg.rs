@@ -1,0 +1,6 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use untxt_fuzz::decode_as;
+
+fuzz_target!(|data: &[u8]| decode_as(&[0xff, 0xd8, 0xff], data));
