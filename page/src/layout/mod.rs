@@ -47,6 +47,7 @@ pub fn analyse(page: &mut PageContent, rules: &[Rule]) {
     }
     let line_height = lines::body_height(&lines);
     let mut grids = ruled::find(rules, &frame, &words, line_height);
+    grids.retain(|grid| !tables::tears_lines(page, &words, grid, line_height));
     lines::remove_words(&mut lines, &words, &grids);
     let without_rules = white_space::find(page, &lines, &words, line_height);
     lines::remove_words(&mut lines, &words, &without_rules);

@@ -20,6 +20,8 @@ const MAX_SEGMENTS: usize = 3000;
 const TOUCH: f64 = 0.5;
 /// Cells on a side of a table; more is a pattern.
 const MAX_SIDE: usize = 200;
+/// Of so many cells at least one says something: the edges in a photograph make many cells with nothing in them.
+const MOST_EMPTY: usize = 20;
 /// Words in a cell, in the middle of a table; with more it is a page in a frame.
 const MAX_WORDS: f64 = 60.0;
 
@@ -155,7 +157,8 @@ impl<'a> Net<'a> {
         }
         cells.sort_by_key(|cell| (cell.row, cell.column));
         let filled: Vec<f64> = cells.iter().map(|cell| cell.words.len() as f64).filter(|count| *count > 0.0).collect();
-        let is_table = filled.len() >= 2 && cells.len() >= 4 && median(filled) <= MAX_WORDS;
+        let is_filled = filled.len() >= 2 && filled.len() * MOST_EMPTY >= cells.len();
+        let is_table = is_filled && cells.len() >= 4 && median(filled) <= MAX_WORDS;
         is_table.then(|| Grid {
             rect: around_all(cells.iter().map(|cell| cell.rect)),
             rows: u32::try_from(rows).unwrap_or(u32::MAX),

@@ -51,6 +51,34 @@ impl Grid {
     }
 }
 
+/// Says whether a table tears running text: its border runs between words of a sentence, words of a line stand in
+/// different rows, or words are wider than their cells. The edges in a photograph do that, and rules that were only half seen; a table doesn't.
+pub(super) fn tears_lines(page: &PageContent, words: &[Rect], grid: &Grid, line_height: f64) -> bool {
+    let mut cells: Vec<Option<&GridCell>> = vec![None; words.len()];
+    for cell in &grid.cells {
+        cell.words.iter().for_each(|&word| cells[word] = Some(cell));
+    }
+    let is_torn = |at: &usize| {
+        let (a, b) = (&page.words[at - 1], &page.words[*at]);
+        let is_near = || words[*at].left - words[at - 1].right < line_height * WORD_SPACE;
+        (a.line, a.block) == (b.line, b.block)
+            && match (cells[at - 1], cells[*at]) {
+                (Some(a), Some(b)) => a.row + a.row_span <= b.row || b.row + b.row_span <= a.row,
+                (None, None) => false,
+                _ => is_near(),
+            }
+    };
+    let sticks_out = |at: &usize| {
+        let (word, edge) = (words[*at], line_height * 0.5);
+        cells[*at].is_some_and(|cell| word.left < cell.rect.left - edge || word.right > cell.rect.right + edge)
+    };
+    let faults = (1..words.len()).filter(is_torn).count() + (0..words.len()).filter(sticks_out).count();
+    faults * 6 > cells.iter().flatten().count()
+}
+
+/// Widest space between two words of running text, as a fraction of the line height.
+const WORD_SPACE: f64 = 0.6;
+
 /// Joins the words of a cell, a line break between its lines.
 fn join(words: &[&Word]) -> String {
     let mut text = String::new();
