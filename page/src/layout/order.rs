@@ -15,7 +15,7 @@ pub(super) struct Place {
 }
 
 /// Finds the reading order. The engine's own order stays, unless it goes upwards within a column or jumps between
-/// columns of text.
+/// columns of text, and more often than the order by white space tears the engine's paragraphs.
 pub(super) fn find(items: &[Item<'_>], line_height: f64) -> Vec<Place> {
     let rects: Vec<Rect> = items.iter().map(Item::rect).collect();
     let mut cutter = Cutter { rects: &rects, line_height, groups: 0, order: Vec::new() };
@@ -27,12 +27,13 @@ pub(super) fn find(items: &[Item<'_>], line_height: f64) -> Vec<Place> {
     let order = cutter.order;
     let mut given = order.clone();
     given.sort_by_key(|place| items[place.item].first_word());
-    if is_sound(&given, &rects, line_height) { given } else { order }
+    let given_faults = count_jumps(&given, &rects, line_height);
+    if given_faults <= count_tears(items, &given, &order, line_height) { given } else { order }
 }
 
-/// Says whether an order can be that of a reader.
-fn is_sound(order: &[Place], rects: &[Rect], line_height: f64) -> bool {
-    let goes_up = |pair: &[Place]| {
+/// Counts where an order goes upwards within a column, or comes back to a part of the page that it had left.
+fn count_jumps(order: &[Place], rects: &[Rect], line_height: f64) -> usize {
+    let goes_up = |pair: &&[Place]| {
         let (before, after) = (rects[pair[0].item], rects[pair[1].item]);
         after.middle().1 < before.middle().1 - line_height / 2.0 && before.shared_width(after) > 0.3
     };
@@ -42,7 +43,22 @@ fn is_sound(order: &[Place], rects: &[Rect], line_height: f64) -> bool {
     groups.sort_unstable();
     groups.dedup();
     // one line that is read late is not worth another order
-    !order.windows(2).any(goes_up) && runs <= groups.len() + 1
+    order.windows(2).filter(goes_up).count() + runs.saturating_sub(groups.len() + 1)
+}
+
+/// Counts the lines of the engine's paragraphs, one below the other, that another order tears apart.
+fn count_tears(items: &[Item<'_>], given: &[Place], order: &[Place], line_height: f64) -> usize {
+    let mut places = vec![0; items.len()];
+    order.iter().enumerate().for_each(|(at, place)| places[place.item] = at);
+    let is_torn = |pair: &&[Place]| match (items[pair[0].item], items[pair[1].item]) {
+        (Item::Line(a), Item::Line(b)) => {
+            let step = b.rect.middle().1 - a.rect.middle().1;
+            let is_below = (line_height * 0.5..line_height * 3.0).contains(&step) && a.rect.shared_width(b.rect) > 0.3;
+            a.block == b.block && is_below && places[pair[1].item] != places[pair[0].item] + 1
+        }
+        _ => false,
+    };
+    given.windows(2).filter(is_torn).count()
 }
 
 /// Cuts a page at white space into bands and columns.
@@ -176,8 +192,8 @@ impl Cutter<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{column, page_of, texts};
-    use crate::layout::analyse;
+    use super::super::sample::{column, page_of, put_in_blocks, texts, uneven_column};
+    use crate::layout::{Rule, analyse};
 
     #[test]
     fn columns_are_read_one_after_the_other() {
@@ -196,6 +212,42 @@ mod tests {
             let mut page = page_of(&lines);
             analyse(&mut page, &[]);
             assert_eq!(texts(&page), want);
+        }
+    }
+
+    #[test]
+    fn a_magazine_is_read_by_column_whatever_its_photographs_show() {
+        // a line that the engine found late, a title over two columns, and columns that don't stand level
+        let lines = [
+            uneven_column("first", 60, 210, 11),
+            vec![("first of all".to_owned(), 60, 180, 20)],
+            uneven_column("second", 400, 172, 26),
+            uneven_column("third", 800, 177, 26),
+            vec![("A title across two columns".to_owned(), 400, 1000, 44)],
+        ];
+        let mut page = page_of(&lines.concat());
+        put_in_blocks(&mut page, &[1, 10, 1, 26, 26, 1]);
+        // edges in a photograph below the first column, some of them within the second
+        let mut rules: Vec<Rule> =
+            (0..9).map(|at| Rule { from: [20, 600 + 40 * at], to: [470, 600 + 40 * at] }).collect();
+        rules.extend((0..6).map(|at| Rule { from: [20 + 90 * at, 600], to: [20 + 90 * at, 920] }));
+        let late = lines[1].clone();
+        let sorted = page_of(&[late, lines[0].clone(), lines[2].clone(), lines[3].clone(), lines[4].clone()].concat());
+        for rules in [rules, Vec::new()] {
+            let mut page = page.clone();
+            analyse(&mut page, &rules);
+            assert_eq!(texts(&page), texts(&sorted));
+            assert!(page.tables.is_empty());
+        }
+        // even where a line across the columns hides the white space between them, no column is torn
+        let across = vec![("a line of the next page that seems to run through all of the columns".into(), 60, 300, 20)];
+        let mut page = page_of(&[lines.concat(), across].concat());
+        put_in_blocks(&mut page, &[1, 10, 1, 26, 26, 1, 1]);
+        analyse(&mut page, &[]);
+        let text = texts(&page).join(" ");
+        for column in &lines[2..4] {
+            let whole: Vec<&str> = column.iter().map(|line| line.0.as_str()).collect();
+            assert!(text.contains(&whole.join(" ")), "{text}");
         }
     }
 }

@@ -32,6 +32,26 @@ pub(super) fn column(name: &str, left: u32, top: u32, lines: u32) -> Vec<Text> {
         .collect()
 }
 
+/// Puts lines of words into the engine's blocks: how many lines each has.
+pub(super) fn put_in_blocks(page: &mut PageContent, lines: &[u32]) {
+    let ends = lines.iter().scan(0, |end, count| {
+        *end += count;
+        Some(*end)
+    });
+    let ends: Vec<u32> = ends.collect();
+    for word in &mut page.words {
+        word.block = u32::try_from(ends.partition_point(|end| *end <= word.line)).unwrap();
+    }
+}
+
+/// Makes lines of running text whose ends are as uneven as real words make them.
+pub(super) fn uneven_column(name: &str, left: u32, top: u32, lines: u32) -> Vec<Text> {
+    const ENDS: [&str; 5] =
+        ["held that light", "and a west wind fell", "the rain-", "coast had been so", "before it could be"];
+    let text = |line: u32| format!("{name} {line:02} {}", ENDS[line as usize % ENDS.len()]);
+    (0..lines).map(|line| (text(line), left, top + 30 * line, 20)).collect()
+}
+
 pub(super) fn texts(page: &PageContent) -> Vec<&str> {
     page.words.iter().map(|word| word.text.as_str()).collect()
 }
