@@ -87,7 +87,11 @@ impl Measure {
         let (smaller, larger) = (line.height.min(last.height), line.height.max(last.height));
         // a gap, a step upwards or sideways, letters of another size
         let is_beside = step < height * 0.5;
-        if is_beside && line.block != last.block || step < -height * 0.5 || step > self.pitch * 1.35 + height * 0.1 {
+        let is_aside = line.rect.shared_width(last.rect) == 0.0;
+        if (is_beside || is_aside) && line.block != last.block
+            || step < -height * 0.5
+            || step > self.pitch * 1.35 + height * 0.1
+        {
             return true;
         }
         if larger > smaller * 1.3 && line.words.len() + last.words.len() > 2 || starts_list(page, line) {
@@ -100,8 +104,17 @@ impl Measure {
             || line.rect.left > first + height * 0.6 && before.len() == 1 && starts_list(page, last);
         let is_first_line =
             is_indented && !follows_indent && next.is_none_or(|next| next.rect.left < line.rect.left - height * 0.5);
-        let is_short = last.rect.right < self.right - height * 3.0;
-        is_first_line || line.block != last.block && (is_short || step > self.pitch * 1.15)
+        is_first_line || line.block != last.block && (self.ends(page, last, line) || step > self.pitch * 1.2)
+    }
+
+    /// Says whether a line is the last of a paragraph: the next word had room on it, and doesn't go on in the middle of
+    /// a sentence. A line is a bit short wherever the next word was too long.
+    fn ends(&self, page: &PageContent, last: &Line, next: &Line) -> bool {
+        let (before, after) = (&page.words[last.words[last.words.len() - 1]], &page.words[next.words[0]]);
+        let [left, _, right, _] = after.bounds;
+        let room = self.right - last.rect.right - f64::from(right.saturating_sub(left));
+        let is_sentence = before.text.trim_end_matches(['"', '”', '’', ')']).ends_with(['.', '!', '?', ':']);
+        room > self.line_height && (is_sentence || !after.text.starts_with(char::is_lowercase))
     }
 }
 
@@ -115,7 +128,7 @@ pub(super) fn height_of(items: &[Item<'_>], draft: &Draft) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{column, page_of};
+    use super::super::sample::{column, page_of, put_in_blocks, uneven_column};
     use crate::layout::analyse;
 
     #[test]
@@ -135,5 +148,19 @@ mod tests {
             .collect();
         assert_eq!(blocks, [5, 4, 4]);
         assert_eq!(page.blocks.len(), 3);
+    }
+
+    #[test]
+    fn short_lines_part_no_paragraph() {
+        // the engine began a paragraph after each line that is a bit short
+        let lines = [uneven_column("one", 100, 100, 15), uneven_column("two", 100, 580, 9)].concat();
+        let mut page = page_of(&lines);
+        put_in_blocks(&mut page, &[3, 2, 1, 1, 1, 3, 4, 2, 1, 3, 3]);
+        analyse(&mut page, &[]);
+        let lines = page.words.chunk_by(|a, b| a.block == b.block).map(|words| {
+            let first = words[0].text.as_str();
+            (first, words.chunk_by(|a, b| a.line == b.line).count())
+        });
+        assert_eq!(lines.collect::<Vec<_>>(), [("one", 15), ("two", 9)]);
     }
 }
