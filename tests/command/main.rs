@@ -57,7 +57,7 @@ fn a_folder_gives_every_format_in_one_pass() {
     let scans = folder_with(&[("a.png", &letter("png")), ("more/b.jpg", &letter("jpg"))]);
     let results = tempfile::tempdir().unwrap();
     let to = results.path().to_str().unwrap();
-    let formats = "txt,layout,md,docx,csv,xlsx,json,tsv,hocr,alto,pdf";
+    let formats = "txt,layout,md,docx,csv,xlsx,json,tsv,hocr,alto,pdf,pdfa";
     let output = ocr(&[scans.path().to_str().unwrap(), "-f", formats, "-o", to]).output().unwrap();
     assert_ends(&output, 0);
     for name in ["a", "more/b"] {
@@ -65,12 +65,13 @@ fn a_folder_gives_every_format_in_one_pass() {
             let extension = match extension {
                 "layout" => "layout.txt",
                 "alto" => "alto.xml",
+                "pdfa" => "pdfa.pdf",
                 other => other,
             };
             let bytes = fs::read(results.path().join(format!("{name}.{extension}"))).unwrap();
             // the letter has no table, so that nothing is in the file for tables
             assert!(!bytes.is_empty() || extension == "csv", "{name}.{extension}");
-            if !matches!(extension, "csv" | "docx" | "xlsx" | "pdf") {
+            if !matches!(extension, "csv" | "docx" | "xlsx" | "pdf" | "pdfa.pdf") {
                 assert!(String::from_utf8(bytes).unwrap().contains(A_WORD), "{name}.{extension}");
             }
         }

@@ -1,7 +1,7 @@
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use untxt_ocr::{Document, OcrError, PageContent, searchable_pdf};
+use untxt_ocr::{Document, OcrError, PageContent, archive_pdf, searchable_pdf};
 use untxt_page::formats::{self, Writer};
 
 pub(super) type PageResult = Result<PageContent, OcrError>;
@@ -37,6 +37,8 @@ pub(super) enum Format {
     Pages(formats::Format),
     /// The document itself, with text that can be selected on top of the untouched scan.
     Pdf,
+    /// The same for archives: PDF/A-2b, of pictures only.
+    PdfA,
 }
 
 impl FromStr for Format {
@@ -45,6 +47,7 @@ impl FromStr for Format {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "pdf" => Ok(Self::Pdf),
+            "pdfa" => Ok(Self::PdfA),
             _ => formats::Format::find(name).map(Self::Pages).ok_or_else(|| format!("{name} is no format")),
         }
     }
@@ -54,15 +57,17 @@ impl Format {
     /// Reads a format from the command line, and lists them all with what they are.
     pub(super) fn parser() -> impl TypedValueParser<Value = Self> {
         let pdf = PossibleValue::new("pdf").help(Self::Pdf.help());
+        let pdfa = PossibleValue::new("pdfa").help(Self::PdfA.help());
         let pages =
             formats::Format::ALL.map(|format| PossibleValue::new(format.name()).help(Self::Pages(format).help()));
-        PossibleValuesParser::new(pages.into_iter().chain([pdf])).try_map(|name| name.parse())
+        PossibleValuesParser::new(pages.into_iter().chain([pdf, pdfa])).try_map(|name| name.parse())
     }
 
     const fn help(self) -> &'static str {
         use formats::Format;
         match self {
             Self::Pdf => "the scan itself, with invisible text to select and search",
+            Self::PdfA => "the same for archives (PDF/A-2b); of pictures, not of PDFs",
             Self::Pages(Format::Txt) => "running text, pages separated by form feeds",
             Self::Pages(Format::Layout) => "text with columns where they are on the page",
             Self::Pages(Format::Md) => "Markdown with headings, lists and tables",
@@ -80,12 +85,14 @@ impl Format {
         match self {
             Self::Pages(format) => format.extension(),
             Self::Pdf => "pdf",
+            // beside a plain PDF in one folder
+            Self::PdfA => "pdfa.pdf",
         }
     }
 
     /// Says whether a terminal can show it.
     pub(super) const fn is_text(self) -> bool {
-        !matches!(self, Self::Pdf | Self::Pages(formats::Format::Xlsx | formats::Format::Docx))
+        !matches!(self, Self::Pdf | Self::PdfA | Self::Pages(formats::Format::Xlsx | formats::Format::Docx))
     }
 
     /// Writes the pages of a document; `None` stands for a page that was not asked for.
@@ -95,9 +102,11 @@ impl Format {
         document: &Document,
         pages: &[Option<PageResult>],
     ) -> Result<Vec<u8>, Refusal> {
-        let Self::Pages(format) = self else {
-            let pages: Vec<_> = pages.iter().map(|page| page.as_ref()?.as_ref().ok().cloned()).collect();
-            return Ok(searchable_pdf(document, &pages)?);
+        let read = || pages.iter().map(|page| page.as_ref()?.as_ref().ok().cloned()).collect::<Vec<_>>();
+        let format = match self {
+            Self::Pdf => return Ok(searchable_pdf(document, &read())?),
+            Self::PdfA => return Ok(archive_pdf(document, &read())?),
+            Self::Pages(format) => format,
         };
         let mut writer = Writer::new(format, title);
         let mut file = Vec::new();
@@ -120,7 +129,7 @@ mod tests {
         for format in formats::Format::ALL {
             assert_eq!(format.name().parse(), Ok(Format::Pages(format)));
         }
-        assert_eq!("pdf".parse(), Ok(Format::Pdf));
+        assert_eq!(("pdf".parse(), "pdfa".parse()), (Ok(Format::Pdf), Ok(Format::PdfA)));
         assert!("exe".parse::<Format>().is_err());
     }
 }
