@@ -46,7 +46,7 @@ pub fn analyse(page: &mut PageContent, rules: &[Rule]) {
         return;
     }
     let line_height = lines::body_height(&lines);
-    let mut grids = ruled::find(rules, &frame, &words, line_height);
+    let mut grids = ruled::find(page, rules, &frame, &words, line_height);
     grids.retain(|grid| !tables::tears_lines(page, &words, grid, line_height));
     lines::remove_words(&mut lines, &words, &grids);
     let without_rules = white_space::find(page, &lines, &words, line_height);

@@ -4,14 +4,15 @@ use super::{
     rect::{Rect, around_all, median},
     tables::{Grid, GridCell, sort_words},
 };
+use crate::PageContent;
 
 /// Finds tables with lines between their cells.
-pub(super) fn find(rules: &[Rule], frame: &Frame, words: &[Rect], line_height: f64) -> Vec<Grid> {
+pub(super) fn find(page: &PageContent, rules: &[Rule], frame: &Frame, words: &[Rect], line_height: f64) -> Vec<Grid> {
     let segments: Vec<Segment> = rules.iter().filter_map(|rule| Segment::of(rule, frame, line_height)).collect();
     let segments = &segments[..segments.len().min(MAX_SEGMENTS)];
     let mut nets = connect(segments, line_height * TOUCH);
     add_borders(&mut nets, line_height);
-    nets.iter().filter_map(|net| Net::of(net, line_height)?.to_grid(words, line_height)).collect()
+    nets.iter().filter_map(|net| Net::of(net, line_height)?.to_grid(page, words, line_height)).collect()
 }
 
 /// More lines than a table has; each is compared with all others.
@@ -134,7 +135,7 @@ impl<'a> Net<'a> {
         covered >= (end - start) * 0.5
     }
 
-    fn to_grid(&self, words: &[Rect], line_height: f64) -> Option<Grid> {
+    fn to_grid(&self, page: &PageContent, words: &[Rect], line_height: f64) -> Option<Grid> {
         let (columns, rows) = (self.xs.len() - 1, self.ys.len() - 1);
         let (areas, owner) = self.join_cells(rows, columns);
         let mut inside = vec![Vec::new(); areas.len()];
@@ -150,7 +151,7 @@ impl<'a> Net<'a> {
             let [row, column, row_end, column_end] = area;
             let rect =
                 Rect { left: self.xs[column], top: self.ys[row], right: self.xs[column_end], bottom: self.ys[row_end] };
-            sort_words(&mut inside, words, line_height);
+            sort_words(page, &mut inside, words, line_height);
             let [row, column, row_end, column_end] = area.map(|side| u32::try_from(side).unwrap_or(u32::MAX));
             let (row_span, column_span) = (row_end - row, column_end - column);
             cells.push(GridCell { row, column, row_span, column_span, rect, words: inside });

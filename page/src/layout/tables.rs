@@ -1,4 +1,7 @@
-use super::{lines::Frame, rect::Rect};
+use super::{
+    lines::Frame,
+    rect::{Rect, around_all},
+};
 use crate::{Cell, PageContent, Table, Word};
 
 /// A table on the straightened page.
@@ -91,15 +94,50 @@ fn join(words: &[&Word]) -> String {
     text
 }
 
-/// Sorts words of a cell into reading order: by line from top to bottom, within a line as the engine has them.
-pub(super) fn sort_words(words: &mut [usize], rects: &[Rect], line_height: f64) {
-    words.sort_by(|a, b| rects[*a].middle().1.total_cmp(&rects[*b].middle().1));
-    let mut start = 0;
-    while start < words.len() {
-        let first = rects[words[start]].middle().1;
-        let count =
-            words[start..].iter().take_while(|&&word| rects[word].middle().1 - first < line_height * 0.6).count();
-        words[start..start + count].sort_unstable();
-        start += count;
+/// Sorts words of a cell into reading order: the engine's lines from top to bottom, what stands at one height as the
+/// engine has it.
+pub(super) fn sort_words(page: &PageContent, words: &mut [usize], rects: &[Rect], line_height: f64) {
+    words.sort_unstable();
+    let is_line = |a: &usize, b: &usize| {
+        let (a, b) = (&page.words[*a], &page.words[*b]);
+        (a.line, a.block) == (b.line, b.block)
+    };
+    let middle = |line: &[usize]| around_all(line.iter().map(|&word| rects[word])).middle().1;
+    let mut lines: Vec<(f64, Vec<usize>)> = words.chunk_by(is_line).map(|line| (middle(line), line.to_vec())).collect();
+    lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut sorted: Vec<(f64, Vec<usize>)> = Vec::new();
+    for (middle, line) in lines {
+        match sorted.last_mut() {
+            Some((first, row)) if middle - *first < line_height * 0.6 => row.extend(line),
+            _ => sorted.push((middle, line)),
+        }
+    }
+    sorted.iter_mut().for_each(|(_, row)| row.sort_unstable());
+    let sorted = sorted.into_iter().flat_map(|(_, row)| row);
+    words.iter_mut().zip(sorted).for_each(|(word, place)| *word = place);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rect, sort_words};
+    use crate::layout::sample::page_of;
+
+    #[test]
+    fn a_line_of_the_engine_stays_one_line() {
+        let line = |text: &str, top: u32| (text.to_owned(), 100, top, 20);
+        let mut page = page_of(&[line("below it", 140), line("Sum of gauges — a", 100)]);
+        // a dash and a speck stand higher than the words
+        for word in &mut page.words[5..] {
+            word.bounds[1] = 84;
+            word.bounds[3] = 88;
+        }
+        let rect = |bounds: crate::Bounds| {
+            let [left, top, right, bottom] = bounds.map(f64::from);
+            Rect { left, top, right, bottom }
+        };
+        let rects: Vec<Rect> = page.words.iter().map(|word| rect(word.bounds)).collect();
+        let mut words = [6, 5, 0, 1, 4, 3, 2];
+        sort_words(&page, &mut words, &rects, 20.0);
+        assert_eq!(words, [2, 3, 4, 5, 6, 0, 1]);
     }
 }

@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
         let mut cells = Vec::new();
         for (row, places) in (0..).zip(table) {
             for (column, mut inside) in (0..).zip(places).filter(|(_, inside)| !inside.is_empty()) {
-                sort_words(&mut inside, words, line_height);
+                sort_words(page, &mut inside, words, line_height);
                 let rect = around_all(inside.iter().map(|&word| words[word]));
                 cells.push(GridCell { row, column, row_span: 1, column_span: 1, rect, words: inside });
             }
