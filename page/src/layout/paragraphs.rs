@@ -102,20 +102,27 @@ impl Measure {
         // the lines of a list entry and of a quotation stand below each other
         let follows_indent = (line.rect.left - last.rect.left).abs() < height * 0.6
             || line.rect.left > first + height * 0.6 && before.len() == 1 && starts_list(page, last);
-        let is_first_line =
-            is_indented && !follows_indent && next.is_none_or(|next| next.rect.left < line.rect.left - height * 0.5);
+        let is_first_line = is_indented
+            && !follows_indent
+            && !goes_on(page, last, line)
+            && next.is_none_or(|next| next.rect.left < line.rect.left - height * 0.5);
         is_first_line || line.block != last.block && (self.ends(page, last, line) || step > self.pitch * 1.2)
     }
 
     /// Says whether a line is the last of a paragraph: the next word had room on it, and doesn't go on in the middle of
     /// a sentence. A line is a bit short wherever the next word was too long.
     fn ends(&self, page: &PageContent, last: &Line, next: &Line) -> bool {
-        let (before, after) = (&page.words[last.words[last.words.len() - 1]], &page.words[next.words[0]]);
-        let [left, _, right, _] = after.bounds;
+        let [left, _, right, _] = page.words[next.words[0]].bounds;
         let room = self.right - last.rect.right - f64::from(right.saturating_sub(left));
-        let is_sentence = before.text.trim_end_matches(['"', '”', '’', ')']).ends_with(['.', '!', '?', ':']);
-        room > self.line_height && (is_sentence || !after.text.starts_with(char::is_lowercase))
+        room > self.line_height && !goes_on(page, last, next)
     }
+}
+
+/// Says whether a line goes on in the middle of the last one's sentence, as far as letters tell.
+fn goes_on(page: &PageContent, last: &Line, next: &Line) -> bool {
+    let (before, after) = (&page.words[last.words[last.words.len() - 1]], &page.words[next.words[0]]);
+    let is_sentence = before.text.trim_end_matches(['"', '”', '’', ')']).ends_with(['.', '!', '?', ':']);
+    after.text.starts_with(char::is_lowercase) && !is_sentence
 }
 
 /// Gives the height of most of a block's lines.
