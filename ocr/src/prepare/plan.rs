@@ -57,7 +57,7 @@ pub(crate) fn prepare(raster: &Raster, survey: &Survey, preset: Preset) -> Resul
     let skew = measure_skew(survey.letters.typical(), letter.unwrap_or(1.0));
     let mut turn = None;
     if skew.degrees.abs() >= MIN_SKEW_DEGREES && skew.confidence >= MIN_SKEW_CONFIDENCE {
-        changed = Some(straighten(changed.as_ref().unwrap_or(&survey.page), skew.degrees));
+        changed = Some(straighten(changed.as_ref().unwrap_or(&survey.page), skew.degrees, letter));
         turn = Some(Turn::new(survey.page.width, survey.page.height, skew.degrees));
         stages.push(Stage::Deskew);
     }
