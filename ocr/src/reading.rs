@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use untxt_page::{PageContent, Preset, Stage, Word, join_words, mean_confidence};
 
 use crate::{
@@ -41,7 +43,14 @@ pub(crate) fn read_upright(
     if rotation.degrees == 0 {
         return finish(engine, raster, &view, words, rotation);
     }
-    read_turned(engine, raster, preset, rotation)
+    let turned = turn_page(raster, preset, rotation)?;
+    let turned_words = read_first(engine, &turned.page, &turned.view)?;
+    // a few lines may deceive, the whole page does not
+    if trust_reading(&turned_words) <= trust_reading(&words) {
+        let rotation = Rotation { degrees: 0, confidence: 1.0 - rotation.confidence };
+        return finish(engine, raster, &view, words, rotation);
+    }
+    finish(engine, &turned.page, &turned.view, turned_words, rotation)
 }
 
 /// Reads a part of a page once, as it lies.
@@ -60,11 +69,22 @@ fn read_turned(
     preset: Preset,
     rotation: Rotation,
 ) -> Result<PageContent, OcrError> {
-    let turned = turn_clockwise(raster, rotation.degrees);
-    let page = turned.as_ref().unwrap_or(raster);
-    let view = View::new(page, preset)?;
-    let words = read_first(engine, page, &view)?;
-    finish(engine, page, &view, words, rotation)
+    let turned = turn_page(raster, preset, rotation)?;
+    let words = read_first(engine, &turned.page, &turned.view)?;
+    finish(engine, &turned.page, &turned.view, words, rotation)
+}
+
+/// A page turned upright, looked at and prepared.
+#[derive(Debug)]
+struct Turned<'a> {
+    page: Cow<'a, Raster>,
+    view: View,
+}
+
+fn turn_page(raster: &Raster, preset: Preset, rotation: Rotation) -> Result<Turned<'_>, OcrError> {
+    let page = turn_clockwise(raster, rotation.degrees).map_or(Cow::Borrowed(raster), Cow::Owned);
+    let view = View::new(&page, preset)?;
+    Ok(Turned { page, view })
 }
 
 /// Reads the prepared page; boxes are in pixels of the straight page.
