@@ -4,7 +4,7 @@ use untxt_page::{PageContent, Preset, Stage, Word, join_words, mean_confidence};
 
 use crate::{
     OcrEngine, OcrError, Raster,
-    prepare::{View, measure_direction},
+    prepare::{Recipe, View, measure_direction},
     rotation::{
         Rotation, Turning, find_rotation, trust_reading, turn_clockwise, turns_after_reading, turns_before_reading,
     },
@@ -108,7 +108,8 @@ fn finish(
     if rotation.degrees != 0 {
         preparation.stages.insert(0, Stage::Rotate);
     }
-    if is_doubtful(&words, &view.survey, prepared) {
+    let second_reading = Recipe::of(preparation.preset).second_reading;
+    if second_reading.applies(|| is_doubtful(&words, &view.survey, prepared)) {
         words = read_again(engine, page, prepared, &view.survey, words)?;
         preparation.stages.extend([Stage::RemoveRules, Stage::SecondReading]);
     }

@@ -4,6 +4,7 @@
 //! result, and every word leads back to the page image. Refuses to know: engines, languages, files.
 
 mod background;
+mod border;
 mod components;
 mod direction;
 mod filters;
@@ -11,13 +12,16 @@ mod gray;
 mod letters;
 mod placement;
 mod plan;
+mod recipe;
 mod rules;
 mod skew;
+mod specks;
 mod survey;
 mod view;
 
 pub(crate) use direction::{Direction, measure_direction};
 pub(crate) use plan::{Again, Prepared, clean_page, prepare_again};
+pub(crate) use recipe::Recipe;
 pub(crate) use survey::Survey;
 pub(crate) use view::View;
 

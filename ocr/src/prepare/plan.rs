@@ -2,10 +2,13 @@ use untxt_page::{Preparation, Preset, Stage};
 
 use super::{
     Placement, Survey,
+    border::remove_border,
     filters::{despeckle, smooth},
     gray::{Gray, round},
+    recipe::Recipe,
     rules::remove_rules,
     skew::{Skew, Turn, measure_skew, straighten},
+    specks::remove_specks,
 };
 use crate::{OcrError, Raster};
 
@@ -33,8 +36,6 @@ const MIN_SKEW_DEGREES: f64 = 0.4;
 const MIN_SKEW_CONFIDENCE: f64 = 0.3;
 /// The engine reads letters of this height best, in pixels.
 const BEST_LETTER: f64 = 20.0;
-/// Letters in this range are left as they are: scaling them gains nothing.
-const GOOD_LETTERS: std::ops::Range<f64> = 10.5..56.0;
 /// More enlargement shows nothing new.
 const MAX_SCALE: f64 = 4.0;
 
@@ -43,17 +44,24 @@ const MAX_SCALE: f64 = 4.0;
 /// # Errors
 /// [`OcrError::Engine`] when the page has a size that can't be scaled.
 pub(crate) fn prepare(raster: &Raster, survey: &Survey, preset: Preset) -> Result<Prepared, OcrError> {
+    let recipe = Recipe::of(preset);
     let mut stages = Vec::new();
     let mut changed: Option<Gray> = None;
     if let Some(even) = &survey.even {
         changed = Some(even.clone());
         stages.push(if survey.is_faint { Stage::Contrast } else { Stage::Background });
     }
-    if is_speckled(survey) {
-        changed = Some(despeckle(changed.as_ref().unwrap_or(&survey.page)));
+    let letter = survey.letters.height;
+    if let (true, Some(letter)) = (recipe.removes_border, letter)
+        && let Some(clean) = remove_border(changed.as_ref().unwrap_or(&survey.page), survey.threshold, letter)
+    {
+        changed = Some(clean);
+        stages.push(Stage::RemoveBorder);
+    }
+    if let Some(clean) = clean_specks(changed.as_ref().unwrap_or(&survey.page), survey, &recipe) {
+        changed = Some(clean);
         stages.push(Stage::Despeckle);
     }
-    let letter = survey.letters.height;
     let skew = measure_skew(survey.letters.typical(), letter.unwrap_or(1.0));
     let mut turn = None;
     if skew.degrees.abs() >= MIN_SKEW_DEGREES && skew.confidence >= MIN_SKEW_CONFIDENCE {
@@ -62,7 +70,7 @@ pub(crate) fn prepare(raster: &Raster, survey: &Survey, preset: Preset) -> Resul
         stages.push(Stage::Deskew);
     }
     let straight = changed.clone();
-    let scale = choose_scale(letter);
+    let scale = choose_scale(letter, &recipe);
     if (scale - 1.0).abs() > f64::EPSILON {
         changed = Some(scale_page(changed.as_ref().unwrap_or(&survey.page), scale)?);
         stages.push(Stage::Scale);
@@ -106,9 +114,17 @@ pub(crate) fn clean_page(prepared: &Prepared, survey: &Survey, letter: f64) -> G
     remove_rules(prepared.straight.as_ref().unwrap_or(&survey.page), survey.threshold, letter).0
 }
 
-fn choose_scale(letter: Option<f64>) -> f64 {
+/// Removes specks in the way that the preset chooses; `None` when nothing is to be removed.
+fn clean_specks(page: &Gray, survey: &Survey, recipe: &Recipe) -> Option<Gray> {
+    if recipe.removes_specks {
+        return remove_specks(page, &survey.components);
+    }
+    recipe.despeckle.applies(|| is_speckled(survey)).then(|| despeckle(page))
+}
+
+fn choose_scale(letter: Option<f64>, recipe: &Recipe) -> f64 {
     match letter {
-        Some(height) if !GOOD_LETTERS.contains(&height) => (BEST_LETTER / height).clamp(0.3, MAX_SCALE),
+        Some(height) if !recipe.good_letters.contains(&height) => (BEST_LETTER / height).clamp(0.3, MAX_SCALE),
         _ => 1.0,
     }
 }
@@ -128,4 +144,49 @@ fn to_f32(value: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "a small number of few digits")]
     let short = value as f32;
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Pixels, Provenance, prepare::View};
+
+    /// A grey page with lines of bars of `letter` pixels, a dark left edge and specks.
+    fn page(letter: usize) -> Raster {
+        let (width, height) = (1_000, 800);
+        let mut pixels = vec![230; width * height];
+        let mut draw = |left: usize, top: usize, across: usize, down: usize| {
+            for y in top..top + down {
+                pixels[y * width + left..y * width + left + across].fill(20);
+            }
+        };
+        for (line, column) in (0..15).flat_map(|line| (0..40).map(move |column| (line, column))) {
+            draw(100 + column * 20 + line * 3, 40 + line * 48, letter / 3, letter);
+        }
+        draw(0, 0, 60, height);
+        draw(990, 10, 1, 1);
+        Raster {
+            width: 1_000,
+            height: 800,
+            dpi: 200,
+            is_dpi_known: true,
+            pixels: Pixels::Gray8(pixels),
+            provenance: Provenance::Embedded,
+            encoded: None,
+        }
+    }
+
+    fn stages(letter: usize, preset: Preset) -> Vec<Stage> {
+        View::new(&page(letter), preset).unwrap().prepared.preparation.stages
+    }
+
+    #[test]
+    fn the_preset_chooses_the_stages() {
+        assert_eq!(stages(24, Preset::CleanScan), []);
+        assert_eq!(stages(24, Preset::Fax), [Stage::Despeckle]);
+        assert_eq!(stages(15, Preset::Fax), [Stage::Despeckle, Stage::Scale]);
+        assert!(stages(24, Preset::Photo).contains(&Stage::Background));
+        assert!(stages(24, Preset::Book).contains(&Stage::RemoveBorder));
+        assert!(!stages(24, Preset::Auto).contains(&Stage::RemoveBorder));
+    }
 }

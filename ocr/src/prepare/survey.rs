@@ -4,6 +4,7 @@ use super::{
     filters::stretch,
     gray::{Gray, otsu, percentile},
     letters::{Letters, measure_letters},
+    recipe::When,
 };
 use crate::{OcrError, Pixels, Raster};
 
@@ -27,18 +28,18 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    /// Looks at a page.
+    /// Looks at a page, and makes its paper white when `background` says so.
     ///
     /// # Errors
     /// [`OcrError::Engine`] when the page has a size that can't be scaled.
-    pub(crate) fn new(raster: &Raster) -> Result<Self, OcrError> {
+    pub(crate) fn new(raster: &Raster, background: When) -> Result<Self, OcrError> {
         let page = Gray::from_raster(raster);
         let paper = match raster.pixels {
             Pixels::Bilevel(_) => None,
             _ => Some(estimate_paper(&page)?),
         };
         let even = match &paper {
-            Some(paper) if is_uneven(paper) => Some(divide_background(&page, paper)?),
+            Some(paper) if background.applies(|| is_uneven(paper)) => Some(divide_background(&page, paper)?),
             _ => None,
         };
         Ok(Self::of_parts(page, even, paper))

@@ -4,6 +4,7 @@ use super::{
     Prepared, Survey,
     gray::{Area, Gray, round},
     plan::prepare,
+    recipe::Recipe,
 };
 use crate::{OcrError, Raster};
 
@@ -25,7 +26,7 @@ impl View {
     /// # Errors
     /// [`OcrError::Engine`] when the page has a size that can't be scaled.
     pub(crate) fn new(page: &Raster, preset: Preset) -> Result<Self, OcrError> {
-        let survey = Survey::new(page)?;
+        let survey = Survey::new(page, Recipe::of(preset).background)?;
         let prepared = prepare(page, &survey, preset)?;
         Ok(Self { survey, prepared })
     }
