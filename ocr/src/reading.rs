@@ -4,7 +4,7 @@ use untxt_page::{PageContent, Preset, Stage, Word, join_words, mean_confidence};
 
 use crate::{
     OcrEngine, OcrError, Raster,
-    prepare::{Recipe, View, measure_direction},
+    prepare::{Recipe, View, measure_direction, measure_quality},
     rotation::{
         Rotation, Turning, find_rotation, trust_reading, turn_clockwise, turns_after_reading, turns_before_reading,
     },
@@ -126,6 +126,7 @@ fn describe(engine: &impl OcrEngine, page: &Raster, view: &View, mut words: Vec<
         dpi: page.dpi,
         skew_deg: to_f32(view.prepared.skew.degrees),
         preparation: view.prepared.preparation.clone(),
+        quality: measure_quality(&view.survey, &view.prepared.skew),
         mean_confidence: mean_confidence(&words),
         text: join_words(&words),
         words,

@@ -6,6 +6,7 @@
 mod background;
 mod border;
 mod components;
+mod defects;
 mod direction;
 mod filters;
 mod gray;
@@ -19,6 +20,7 @@ mod specks;
 mod survey;
 mod view;
 
+pub(crate) use defects::measure_quality;
 pub(crate) use direction::{Direction, measure_direction};
 pub(crate) use plan::{Again, Prepared, clean_page, prepare_again};
 pub(crate) use recipe::Recipe;
