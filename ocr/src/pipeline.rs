@@ -33,8 +33,13 @@ impl<E: OcrEngine> Pipeline<E> {
     /// Prepares pages as this preset says; without, as each page itself asks for.
     #[must_use]
     pub fn with_preset(mut self, preset: Preset) -> Self {
-        self.preset = preset;
+        self.set_preset(preset);
         self
+    }
+
+    /// The same for the pages that are read from now on.
+    pub(crate) const fn set_preset(&mut self, preset: Preset) {
+        self.preset = preset;
     }
 
     /// Reads page `index` (from 0): pixels, words, text, picture.

@@ -1,7 +1,7 @@
 use untxt_page::LanguageGuess;
 
 use crate::{
-    Document, LanguageData, Languages, OcrEngine, OcrError, PageContent, PageReading, Pipeline, Raster,
+    Document, LanguageData, Languages, OcrEngine, OcrError, PageContent, PageReading, Pipeline, Preset, Raster,
     languages::{TrialReading, confirm, detect, sample},
     pipeline::{read_own_page, read_own_text},
 };
@@ -18,11 +18,13 @@ const USUAL: &str = "eng";
 pub struct ReadOptions {
     /// What they are written in.
     pub languages: Languages,
+    /// Which stages they go through before.
+    pub preset: Preset,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { languages: Languages::Auto }
+        Self { languages: Languages::Auto, preset: Preset::Auto }
     }
 }
 
@@ -112,15 +114,15 @@ where
     ) -> Result<T, OcrError> {
         self.check(options)?;
         if let Languages::These(codes) = &options.languages {
-            let mut reading = read(self.pipeline(&codes.join("+"))?)?;
+            let mut reading = read(self.pipeline_as(&codes.join("+"), options)?)?;
             let asked = |code| LanguageGuess { code, confidence: 1.0 };
             content(&mut reading).languages = codes.iter().cloned().map(asked).collect();
             return Ok(reading);
         }
-        let mut guess = self.language_of(document)?;
-        let mut reading = read(self.pipeline(&guess.code)?)?;
+        let mut guess = self.language_of(document, options)?;
+        let mut reading = read(self.pipeline_as(&guess.code, options)?)?;
         if let Some(other) = confirm(&content(&mut reading).text, &guess.code, &self.data.candidates()) {
-            let again = read(self.pipeline(&other)?);
+            let again = read(self.pipeline_as(&other, options)?);
             if let Ok(mut again) = again
                 && content(&mut again).mean_confidence >= content(&mut reading).mean_confidence
             {
@@ -132,7 +134,7 @@ where
     }
 
     /// Finds the language of a document once, on the first of its pages that says enough.
-    fn language_of(&mut self, document: &Document) -> Result<LanguageGuess, OcrError> {
+    fn language_of(&mut self, document: &Document, options: &ReadOptions) -> Result<LanguageGuess, OcrError> {
         if let Some(known) = document.language.get() {
             return Ok(known.clone());
         }
@@ -144,7 +146,7 @@ where
                 // a page that can't be decoded fails when its turn comes
                 let Ok(page) = document.raster(index) else { continue };
                 let sample = sample(&page);
-                if let Some(found) = detect(&candidates, |code| self.try_reading(&sample, code))? {
+                if let Some(found) = detect(&candidates, |code| self.try_reading(&sample, code, options))? {
                     guess = found;
                     break;
                 }
@@ -154,13 +156,20 @@ where
         Ok(document.language.get_or_init(|| guess).clone())
     }
 
-    fn try_reading(&mut self, sample: &Raster, code: &str) -> Result<TrialReading, OcrError> {
-        let page = self.pipeline(code)?.read_sample(sample)?;
+    fn try_reading(&mut self, sample: &Raster, code: &str, options: &ReadOptions) -> Result<TrialReading, OcrError> {
+        let page = self.pipeline_as(code, options)?.read_sample(sample)?;
         #[expect(clippy::cast_precision_loss, reason = "letters of a few words")]
         let weigh = |text: &str| text.chars().count() as f32;
         let letters: f32 = page.words.iter().map(|word| weigh(&word.text)).sum();
         let certain: f32 = page.words.iter().map(|word| weigh(&word.text) * word.confidence).sum();
         Ok(TrialReading { text: page.text, confidence: certain / letters.max(1.0) })
+    }
+
+    /// Gives the pipeline for languages, set to prepare pages as asked.
+    fn pipeline_as(&mut self, languages: &str, options: &ReadOptions) -> Result<&mut Pipeline<E>, OcrError> {
+        let pipeline = self.pipeline(languages)?;
+        pipeline.set_preset(options.preset);
+        Ok(pipeline)
     }
 
     fn pipeline(&mut self, languages: &str) -> Result<&mut Pipeline<E>, OcrError> {

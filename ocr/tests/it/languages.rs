@@ -1,6 +1,6 @@
 use std::{fs, path::Path, process::Command};
 
-use untxt_ocr::{LanguageData, Languages, OcrError, ReadOptions, Reader, TesseractEngine};
+use untxt_ocr::{LanguageData, OcrError, ReadOptions, Reader, TesseractEngine};
 
 use crate::sample::{LETTER_PNG, open};
 
@@ -33,7 +33,7 @@ fn nineteen_of_twenty_pages_are_read_in_their_own_language() {
 
 #[test]
 fn the_languages_that_were_asked_for_are_used_and_told() {
-    let options = |languages: &str| ReadOptions { languages: languages.parse().unwrap() };
+    let options = |languages: &str| ReadOptions { languages: languages.parse().unwrap(), ..ReadOptions::default() };
     let document = open(LETTER_PNG);
     let page = reader().read_text(&document, 0, &options("deu+eng")).unwrap();
     let told: Vec<_> = page.languages.iter().map(|guess| (guess.code.as_str(), guess.confidence)).collect();
@@ -48,5 +48,5 @@ fn without_any_language_the_error_names_one() {
     let folder = tempfile::tempdir().unwrap();
     let reader = Reader::new(TesseractEngine::new, LanguageData::find(Some(folder.path())).unwrap());
     let missing = OcrError::LanguageMissing { language: "eng".into() };
-    assert_eq!(reader.check(&ReadOptions { languages: Languages::Auto }), Err(missing));
+    assert_eq!(reader.check(&ReadOptions::default()), Err(missing));
 }

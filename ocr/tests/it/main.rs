@@ -10,6 +10,7 @@ mod limits;
 mod line_reader;
 mod own_text;
 mod pdf_pages;
+mod presets;
 mod sample;
 mod searchable;
 mod tables;

@@ -21,7 +21,9 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
-use untxt_ocr::{LanguageData, Languages, OpenOptions, Password, ReadOptions, Reader, TesseractEngine, TextMode};
+use untxt_ocr::{
+    LanguageData, Languages, OpenOptions, Password, Preset, ReadOptions, Reader, TesseractEngine, TextMode,
+};
 
 use self::{
     format::Format,
@@ -55,6 +57,15 @@ pub(crate) struct OcrArgs {
     /// Languages of the text, such as deu or deu+eng; auto finds out which of those installed it is.
     #[arg(long, short, alias = "languages", default_value = "auto")]
     lang: Languages,
+    /// What the pages are, when one knows better than the program: a clean scan is left as it is, a fax loses specks and
+    /// grows, a photo loses its shadows, a book its dark edges, a form is read several times without its boxes.
+    #[arg(
+        long,
+        default_value = "auto",
+        value_parser = Preset::from_str,
+        value_name = "auto|clean-scan|fax|photo|book|form"
+    )]
+    preset: Preset,
     /// Pages to read, such as 1-3,7,10-.
     #[arg(long, default_value = "1-", hide_default_value = true)]
     pages: Pages,
@@ -123,7 +134,7 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
         !(args.json_lines && destination == Destination::Stdout),
         "progress and results don't both fit into standard output; name a file with --output"
     );
-    let reading = ReadOptions { languages: args.lang.clone() };
+    let reading = ReadOptions { languages: args.lang.clone(), preset: args.preset };
     Reader::new(TesseractEngine::new, data.clone()).check(&reading)?;
     let jobs = args.jobs.map_or_else(thread::available_parallelism, Ok).unwrap_or(NonZeroUsize::MIN);
     let opening = OpenOptions {

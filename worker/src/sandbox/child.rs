@@ -127,7 +127,8 @@ where
     fn open(&mut self, open: &Open, bytes: Vec<u8>) -> Result<(Answer, Vec<u8>), OcrError> {
         // The old document's memory is free before the new one's is taken.
         self.document = None;
-        let reading = ReadOptions { languages: open.settings.languages.parse().unwrap_or(Languages::Auto) };
+        let languages = open.settings.languages.parse().unwrap_or(Languages::Auto);
+        let reading = ReadOptions { languages, preset: open.settings.preset };
         // A missing language is the whole document's failure.
         self.reader(open)?.check(&reading)?;
         let options = OpenOptions {
