@@ -40,8 +40,9 @@ impl OcrEngine for BadEngine {
 }
 
 fn words(texts: impl IntoIterator<Item = String>) -> Recognition {
-    let word = |text| Word { text, confidence: 0.9, bounds: [1, 1, 20, 10], ..Word::default() };
-    Recognition { words: texts.into_iter().map(word).collect() }
+    // side by side, as words stand: of two in one place the reader keeps one
+    let word = |(left, text)| Word { text, confidence: 0.9, bounds: [left, 10, left + 40, 30], ..Word::default() };
+    Recognition { words: (10..).step_by(50).zip(texts).map(word).collect() }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test asks what is there")]
