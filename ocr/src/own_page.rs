@@ -2,6 +2,7 @@ use untxt_page::{Bounds, Word, join_words, layout::analyse, mean_confidence};
 
 use crate::{
     OcrError, PageContent, PageInspection, Raster,
+    confidence::{calibrate, mark_doubtful},
     layout::find_rules,
     rotation::{Turning, turn_clockwise},
 };
@@ -45,20 +46,17 @@ pub(crate) fn read_inspected(
     if !inspection.has_own_words() {
         let mut page = PageContent { kind: inspection.kind, ..recognise(raster, Turning::Allowed)? };
         let turned = turn_clockwise(raster, page.rotation_applied);
+        calibrate(&mut page.words);
+        mark_doubtful(&mut page);
         analyse(&mut page, &find_rules(turned.as_ref().unwrap_or(raster)));
         return Ok(page);
     }
     let areas = inspection.unread_areas(size.0, size.1);
-    let found = recognise(&raster.keep_areas(&areas), Turning::Forbidden)?;
-    let own = inspection.own_words(size.0, size.1);
-    let words = merge_words(own, found.words);
-    let mut page = PageContent {
-        kind: inspection.kind,
-        mean_confidence: mean_confidence(&words),
-        text: join_words(&words),
-        words,
-        ..found
-    };
+    let mut found = recognise(&raster.keep_areas(&areas), Turning::Forbidden)?;
+    calibrate(&mut found.words);
+    let words = merge_words(inspection.own_words(size.0, size.1), found.words);
+    let mut page = PageContent { kind: inspection.kind, words, ..found };
+    mark_doubtful(&mut page);
     analyse(&mut page, &find_rules(raster));
     Ok(page)
 }

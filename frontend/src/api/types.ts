@@ -92,6 +92,8 @@ export interface Word {
   box: [number, number, number, number];
   line: number;
   block: number;
+  /** Someone should look at it: the server decides, and is stricter with digits. */
+  is_doubtful: boolean;
 }
 
 export interface PageContent {

@@ -1,7 +1,7 @@
 import type { Document, Failure, PageState, PageSummary, Task, TaskEvent, TaskState } from '../api/types';
 
 /** Below this mean confidence a page is one to check, as on the server; 0 means that it has no words at all. */
-export const LOW_CONFIDENCE = 0.7;
+const LOW_CONFIDENCE = 0.7;
 
 const FINAL: ReadonlySet<TaskState> = new Set(['done', 'done_with_errors', 'failed', 'cancelled']);
 

@@ -1,6 +1,5 @@
 import type { Api } from '../api/client';
 import type { PageContent } from '../api/types';
-import { LOW_CONFIDENCE } from '../documents/document_entry.svelte';
 
 /** The page that is looked at: its words, and which of them is pointed at. Content stays in memory, never elsewhere. */
 export class PageView {
@@ -13,7 +12,7 @@ export class PageView {
   chosen: number | null = $state(null);
 
   doubtful = $derived(
-    (this.content?.words ?? []).flatMap((word, index) => (word.confidence < LOW_CONFIDENCE ? [index] : [])),
+    (this.content?.words ?? []).flatMap((word, index) => (word.is_doubtful ? [index] : [])),
   );
 
   #api: Api;

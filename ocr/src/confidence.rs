@@ -1,0 +1,110 @@
+//! What a word's confidence means: 0.9 is right nine times in ten.
+//!
+//! An engine's figure orders words well but is none of their frequencies: of what Tesseract is 75 % sure of, 71 % is
+//! right, and of numbers it is 85 % sure of, 71 %. So the figure goes through a monotone map (isotonic regression, Zadrozny and
+//! Elkan, "Transforming classifier scores into accurate multiclass probability estimates", 2002), here a line through a
+//! few knots, since the words of 40 pages would bend a free one: one for words, one for numbers, one for codes.
+//! Fitted by `bench/calibrate/fit.py` on 40 pages with ground truth (books, articles, photographs, forms, receipts;
+//! 9,360 words); the expected calibration error in ten bins went from 2.5 % to 1.2 % on pages it was not fitted on. With
+//! pages that are read again, whose votes it was not fitted on, from 3.1 % to 1.9 %.
+
+use untxt_page::{PageContent, Warning, WarningCode, Word, join_words, mean_confidence};
+
+/// Words below are doubtful: the same share that makes a page count as poorly read.
+const DOUBTFUL: f32 = 0.7;
+/// Words with digits below are: no reader notices a wrong digit, and no dictionary helped the engine.
+const DOUBTFUL_DIGITS: f32 = 0.9;
+
+const KNOT_COUNT: usize = 7;
+/// What the engine says, 0.0 to 1.0.
+const KNOTS: [f32; KNOT_COUNT] = [0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98];
+const LETTERS: [f32; KNOT_COUNT] = [0.162, 0.320, 0.512, 0.818, 0.867, 0.978, 0.999];
+const DIGITS: [f32; KNOT_COUNT] = [0.267, 0.323, 0.552, 0.689, 0.787, 0.925, 0.956];
+const MIXED: [f32; KNOT_COUNT] = [0.005, 0.198, 0.411, 0.510, 0.845, 0.846, 0.935];
+
+/// Makes the engine's confidence of each word the share of such words that are right.
+pub(crate) fn calibrate(words: &mut [Word]) {
+    for word in words {
+        word.confidence = interpolate(map_of(&word.text), word.confidence);
+    }
+}
+
+/// Marks the words that someone should look at, and brings what the page says of its words up to date: mean
+/// confidence, text, warnings.
+pub(crate) fn mark_doubtful(page: &mut PageContent) {
+    for word in &mut page.words {
+        let least = if has_digit(&word.text) { DOUBTFUL_DIGITS } else { DOUBTFUL };
+        word.is_doubtful = word.confidence < least;
+    }
+    let count = page.words.iter().filter(|word| word.is_doubtful).count();
+    page.warnings.retain(|warning| warning.code != WarningCode::LowConfidence);
+    if count > 0 {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        page.warnings.push(Warning { code: WarningCode::LowConfidence, count });
+    }
+    page.mean_confidence = mean_confidence(&page.words);
+    page.text = join_words(&page.words);
+}
+
+/// Numbers, amounts and dates are digits and signs; codes such as an IBAN are digits and letters.
+fn map_of(text: &str) -> &'static [f32; KNOT_COUNT] {
+    match (has_digit(text), text.chars().any(char::is_alphabetic)) {
+        (false, _) => &LETTERS,
+        (true, false) => &DIGITS,
+        (true, true) => &MIXED,
+    }
+}
+
+fn has_digit(text: &str) -> bool {
+    text.chars().any(char::is_numeric)
+}
+
+/// Draws a line between the knots on both sides; beyond the last it stays level.
+fn interpolate(map: &[f32; KNOT_COUNT], raw: f32) -> f32 {
+    let Some(next) = KNOTS.iter().position(|&knot| raw < knot) else { return map[KNOT_COUNT - 1] };
+    let Some(before) = next.checked_sub(1) else { return map[0] };
+    let share = (raw - KNOTS[before]) / (KNOTS[next] - KNOTS[before]);
+    map[before] + share * (map[next] - map[before])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(text: &str, confidence: f32) -> Word {
+        Word { text: text.into(), confidence, bounds: [0, 0, 9, 9], ..Word::default() }
+    }
+
+    #[test]
+    fn maps_rise_within_bounds() {
+        for map in [&LETTERS, &DIGITS, &MIXED] {
+            assert!(map.windows(2).all(|pair| pair[0] < pair[1]));
+            assert!(map[0] >= 0.0 && map[KNOT_COUNT - 1] <= 1.0);
+            let middle = interpolate(map, KNOTS[2].midpoint(KNOTS[3]));
+            assert!((middle - map[2].midpoint(map[3])).abs() < 1e-6);
+            assert_eq!(interpolate(map, 1.0).to_bits(), map[KNOT_COUNT - 1].to_bits());
+        }
+    }
+
+    #[test]
+    fn the_same_figure_says_less_of_a_code_than_of_a_word() {
+        let mut words = ["receipt", "12.50", "DE44X7"].map(|text| word(text, 0.85));
+        calibrate(&mut words);
+        assert!(words[0].confidence > words[1].confidence && words[1].confidence > words[2].confidence);
+    }
+
+    #[test]
+    fn digits_are_doubted_sooner() {
+        let said =
+            [("word", 0.8), ("wcrd", 0.6), ("12.50", 0.8), ("2026-01-02", 0.95), ("GB82WEST", 0.89), ("own1", 1.0)];
+        let words = said.map(|(text, confidence)| word(text, confidence)).to_vec();
+        let mut page = PageContent { words, ..PageContent::default() };
+        mark_doubtful(&mut page);
+        let doubtful: Vec<_> = page.words.iter().filter(|word| word.is_doubtful).map(|word| &*word.text).collect();
+        assert_eq!(doubtful, ["wcrd", "12.50", "GB82WEST"]);
+        assert_eq!(page.warnings, [Warning { code: WarningCode::LowConfidence, count: 3 }]);
+        page.words.retain(|word| !word.is_doubtful);
+        mark_doubtful(&mut page);
+        assert_eq!(page.warnings, []);
+    }
+}
