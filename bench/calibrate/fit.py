@@ -79,6 +79,14 @@ def fit(rows, name):
     return np.round(np.minimum(np.cumsum(found), 0.995 + KNOTS / 250), 3)
 
 
+def fit_all(rows):
+    """Fits every map. What has digits is never believed more than a word: no dictionary stands behind it."""
+    maps = {name: fit(rows, name) for name in KINDS}
+    for name in KINDS[1:]:
+        maps[name] = np.minimum(maps[name], maps['LETTERS'])
+    return maps
+
+
 def error(said, right):
     bins = defaultdict(lambda: [0, 0.0, 0.0])
     for confidence, is_right in zip(said, right):
@@ -111,7 +119,7 @@ def halves(rows, rounds=10):
         for category in {row[0] for row in rows}:
             pages = sorted({row[1] for row in rows if row[0] == category})
             chosen |= set(chance.sample(pages, (len(pages) + seed % 2) // 2))
-        maps = {name: fit([row for row in rows if row[1] in chosen], name) for name in KINDS}
+        maps = fit_all([row for row in rows if row[1] in chosen])
         for category, value in judge(maps, [row for row in rows if row[1] not in chosen]).items():
             results[category].append(value)
     return {category: sum(values) / len(values) for category, values in results.items()}
@@ -123,7 +131,7 @@ def show(name, errors):
 
 def main():
     rows = load(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
-    maps = {name: fit(rows, name) for name in KINDS}
+    maps = fit_all(rows)
     for name in KINDS:
         print(f'const {name}: [f32; KNOT_COUNT] = [{", ".join(f"{value:.3f}" for value in maps[name])}];',
               f'// {sum(row[2] == name for row in rows)} words')
