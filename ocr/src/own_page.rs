@@ -32,6 +32,11 @@ pub(crate) fn own_page(inspection: &PageInspection, (width, height): (u32, u32))
     page
 }
 
+/// Says whether a page was made of its own words alone.
+pub(crate) fn is_own_page(page: &PageContent) -> bool {
+    page.engine == OWN_TEXT
+}
+
 /// Reads a page as its inspection says: its own words as they are, the rest by `recognise`. A page with words of its
 /// own is upright as it is.
 pub(crate) fn read_inspected(

@@ -1,7 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{
-    Document, EncodedImage, OcrEngine, OcrError, PageContent, Preset, Raster,
+    Document, EncodedImage, OcrEngine, OcrError, PageContent, PageInspection, Preset, Raster,
     encode::encode_page,
     own_page::{own_page, read_inspected},
     reading::{read_once, read_upright},
@@ -71,8 +71,20 @@ impl<E: OcrEngine> Pipeline<E> {
             if !inspection.needs_ocr {
                 return Ok(own_page(&inspection, inspection.size));
             }
+            self.read_unread(document, index, &inspection)
+        })
+    }
+
+    /// Draws and reads a page that needs an engine.
+    pub(crate) fn read_unread(
+        &mut self,
+        document: &Document,
+        index: u32,
+        inspection: &PageInspection,
+    ) -> Result<PageContent, OcrError> {
+        contain(|| {
             let raster = document.raster(index)?;
-            read_inspected(&inspection, &raster, |raster, turning| self.read_raster(raster, turning))
+            read_inspected(inspection, &raster, |raster, turning| self.read_raster(raster, turning))
         })
     }
 
@@ -115,16 +127,8 @@ pub(crate) fn read_own_page(document: &Document, index: u32) -> Result<Option<Pa
     })
 }
 
-/// Reads a page that needs no engine, without drawing it; `None` when it needs one.
-pub(crate) fn read_own_text(document: &Document, index: u32) -> Result<Option<PageContent>, OcrError> {
-    contain(|| {
-        let inspection = document.inspect(index)?;
-        Ok((!inspection.needs_ocr).then(|| own_page(&inspection, inspection.size)))
-    })
-}
-
 /// Makes a panic an error of this page.
-fn contain<T>(stages: impl FnOnce() -> Result<T, OcrError>) -> Result<T, OcrError> {
+pub(crate) fn contain<T>(stages: impl FnOnce() -> Result<T, OcrError>) -> Result<T, OcrError> {
     catch_unwind(AssertUnwindSafe(stages)).unwrap_or(Err(OcrError::engine("it stopped unexpectedly on this page")))
 }
 

@@ -1,9 +1,11 @@
 use untxt_page::LanguageGuess;
 
 use crate::{
-    Document, LanguageData, Languages, OcrEngine, OcrError, PageContent, PageReading, Pipeline, Preset, Raster,
+    Document, Inspector, LanguageData, Languages, OcrEngine, OcrError, PageContent, PageReading, Pipeline, Preset,
+    Raster,
     languages::{TrialReading, confirm, detect, sample},
-    pipeline::{read_own_page, read_own_text},
+    own_page::own_page,
+    pipeline::{contain, read_own_page},
 };
 
 /// Engines that stay loaded; each takes some 50 MB.
@@ -89,20 +91,23 @@ where
         self.read_with(document, options, |pipeline| pipeline.read_page(document, index), |reading| &mut reading.page)
     }
 
-    /// Reads page `index` (from 0) as [`Self::read_page`] does, but makes no picture.
+    /// Reads page `index` (from 0) of a document as [`Self::read_page`] does, but makes no picture: a page whose own
+    /// text is kept is not drawn at all.
     ///
     /// # Errors
     /// As [`Self::read_page`].
     pub fn read_text(
         &mut self,
-        document: &Document,
+        inspector: &mut Inspector<'_>,
         index: u32,
         options: &ReadOptions,
     ) -> Result<PageContent, OcrError> {
-        if let Some(page) = read_own_text(document, index)? {
-            return Ok(page);
+        let inspection = inspector.inspect(index)?;
+        if !inspection.needs_ocr {
+            return contain(|| Ok(own_page(&inspection, inspection.size)));
         }
-        self.read_with(document, options, |pipeline| pipeline.read_text(document, index), |page| page)
+        let document = inspector.document();
+        self.read_with(document, options, |pipeline| pipeline.read_unread(document, index, &inspection), |page| page)
     }
 
     fn read_with<T>(

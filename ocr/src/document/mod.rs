@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 
 use untxt_page::LanguageGuess;
 
-use crate::{OcrError, Raster};
+use crate::{OcrError, Raster, pipeline::contain};
 use image::StillKind;
 
 const PDF_HEADER: &[u8] = b"%PDF-";
@@ -157,12 +157,27 @@ impl std::fmt::Debug for Inspector<'_> {
     }
 }
 
-impl Inspector<'_> {
+impl<'d> Inspector<'d> {
+    /// Gives the document whose pages are inspected.
+    #[must_use]
+    pub const fn document(&self) -> &'d Document {
+        self.document
+    }
+
     /// Says what page `index` (from 0) is, as [`Document::inspect`].
     ///
     /// # Errors
-    /// As [`Document::inspect`].
+    /// As [`Document::inspect`]; [`OcrError::Engine`] when it panics.
     pub fn inspect(&mut self, index: u32) -> Result<PageInspection, OcrError> {
+        contain(|| self.inspect_page(index)).inspect_err(|error| {
+            // what was learned until then may be half written
+            if matches!(error, OcrError::Engine(_)) {
+                *self = self.document.inspector();
+            }
+        })
+    }
+
+    fn inspect_page(&mut self, index: u32) -> Result<PageInspection, OcrError> {
         let document = self.document;
         match (&mut self.pdf, &document.kind) {
             (Some(pdf), _) => pdf.inspect(index, &document.options),

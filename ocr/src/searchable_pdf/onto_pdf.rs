@@ -5,7 +5,7 @@ use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, LoadOptions, Objec
 use untxt_page::{Bounds, Word};
 
 use super::{UNWRITTEN, font, layer::write_layer};
-use crate::{Document, OcrError, PageContent, document::PdfFile};
+use crate::{Document, OcrError, PageContent, document::PdfFile, own_page::is_own_page};
 
 /// Adds the text to a PDF. The file's own bytes stay as they are, and what is new is appended (an incremental
 /// update); only a file whose table of objects had to be repaired is written anew, its streams untouched. A file that
@@ -16,6 +16,9 @@ pub(super) fn add_text(
     file: &PdfFile,
     pages: &[Option<PageContent>],
 ) -> Result<Vec<u8>, OcrError> {
+    if pages.iter().flatten().all(|page| page.words.is_empty() || is_own_page(page)) {
+        return Ok(document.bytes.to_vec());
+    }
     let password = document.options.password.as_ref().map_or("", |password| password.reveal());
     let original =
         Pdf::load_mem_with_options(&document.bytes, LoadOptions::with_password(password)).map_err(|_| UNWRITTEN)?;
@@ -70,7 +73,7 @@ fn list_changes(
     let mut shapes = BTreeSet::new();
     let mut inspector = document.inspector();
     for (index, page) in (0..).zip(pages) {
-        let Some(page) = page else { continue };
+        let Some(page) = page.as_ref().filter(|page| !is_own_page(page)) else { continue };
         let placement = file.placement(index, &document.options)?;
         let own = inspector.inspect(index)?.own_words(page.width, page.height);
         let Some(page) = without_own_text(page, &own, placement.own_letters) else { continue };

@@ -23,7 +23,8 @@ fn nineteen_of_twenty_pages_are_read_in_their_own_language() {
     let wrong: Vec<_> = pages
         .iter()
         .filter_map(|path| {
-            let page = reader.read_text(&open(fs::read(path).unwrap()), 0, &ReadOptions::default()).unwrap();
+            let page =
+                reader.read_text(&mut open(fs::read(path).unwrap()).inspector(), 0, &ReadOptions::default()).unwrap();
             let name = path.file_stem().unwrap().to_str().unwrap();
             (!name.starts_with(&page.languages[0].code)).then(|| format!("{name} as {:?}", page.languages[0]))
         })
@@ -35,10 +36,10 @@ fn nineteen_of_twenty_pages_are_read_in_their_own_language() {
 fn the_languages_that_were_asked_for_are_used_and_told() {
     let options = |languages: &str| ReadOptions { languages: languages.parse().unwrap(), ..ReadOptions::default() };
     let document = open(LETTER_PNG);
-    let page = reader().read_text(&document, 0, &options("deu+eng")).unwrap();
+    let page = reader().read_text(&mut document.inspector(), 0, &options("deu+eng")).unwrap();
     let told: Vec<_> = page.languages.iter().map(|guess| (guess.code.as_str(), guess.confidence)).collect();
     assert_eq!(told, [("deu", 1.0), ("eng", 1.0)]);
-    let missing = reader().read_text(&document, 0, &options("eng+xxx_yy")).unwrap_err();
+    let missing = reader().read_text(&mut document.inspector(), 0, &options("eng+xxx_yy")).unwrap_err();
     assert_eq!(missing, OcrError::LanguageMissing { language: "xxx_yy".into() });
     assert!(missing.to_string().contains("tesseract-ocr-xxx-yy"), "{missing}");
 }

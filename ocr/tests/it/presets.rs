@@ -8,7 +8,7 @@ use crate::sample::{LETTER_JPG, LETTER_PNG, assert_is_letter, open};
 fn stages(letter: &[u8], preset: Preset) -> Vec<Stage> {
     let mut reader = Reader::new(TesseractEngine::new, LanguageData::find(None).unwrap());
     let options = ReadOptions { languages: Languages::These(vec!["eng".into()]), preset };
-    let page = reader.read_text(&open(letter), 0, &options).unwrap();
+    let page = reader.read_text(&mut open(letter).inspector(), 0, &options).unwrap();
     assert_is_letter(&page.text);
     assert_eq!(page.preparation.preset, preset);
     page.preparation.stages
@@ -29,7 +29,7 @@ fn one_reader_serves_documents_of_several_presets() {
     let languages = Languages::These(vec!["eng".into()]);
     for preset in [Preset::Form, Preset::Auto, Preset::Fax] {
         let options = ReadOptions { languages: languages.clone(), preset };
-        let preparation = reader.read_text(&open(LETTER_PNG), 0, &options).unwrap().preparation;
+        let preparation = reader.read_text(&mut open(LETTER_PNG).inspector(), 0, &options).unwrap().preparation;
         assert_eq!(preparation.preset, preset);
         assert_eq!(preparation.stages.contains(&Stage::SecondReading), preset == Preset::Form);
     }

@@ -108,20 +108,34 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Desk<'_> {
     fn work(&self) {
         let mut reader = Reader::new(TesseractEngine::new, self.order.data.clone());
-        while let Some(PageWork { file, index }) = self.next_page() {
-            let begun = Instant::now();
-            let result = reader.read_text(&file.document, index, &self.order.reading);
-            self.progress.tell(&Event::page(&file.name, index + 1, &result, begun.elapsed()));
-            let is_last = {
-                let mut work = lock(&file.work);
-                work.results[index as usize] = Some(result);
-                work.left -= 1;
-                work.left == 0
+        let mut next = self.next_page();
+        while let Some(PageWork { file, mut index }) = next {
+            // what it learns about fonts on one page helps on the next
+            let mut inspector = file.document.inspector();
+            next = loop {
+                let begun = Instant::now();
+                let result = reader.read_text(&mut inspector, index, &self.order.reading);
+                self.progress.tell(&Event::page(&file.name, index + 1, &result, begun.elapsed()));
+                self.hand_in(&file, index, result);
+                match self.next_page() {
+                    Some(page) if Arc::ptr_eq(&page.file, &file) => index = page.index,
+                    other => break other,
+                }
             };
-            if is_last && let Err(fault) = self.finish(&file) {
-                lock(&self.results).fault.get_or_insert(fault);
-                self.stop();
-            }
+        }
+    }
+
+    /// Takes a page's result; the last one of a file has its results written.
+    fn hand_in(&self, file: &OpenFile, index: u32, result: PageResult) {
+        let is_last = {
+            let mut work = lock(&file.work);
+            work.results[index as usize] = Some(result);
+            work.left -= 1;
+            work.left == 0
+        };
+        if is_last && let Err(fault) = self.finish(file) {
+            lock(&self.results).fault.get_or_insert(fault);
+            self.stop();
         }
     }
 

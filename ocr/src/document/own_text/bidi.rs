@@ -11,6 +11,9 @@ enum Way {
 }
 
 fn way_of(c: char) -> Way {
+    if c.is_ascii() {
+        return if c.is_ascii_alphabetic() { Way::Right } else { Way::Either };
+    }
     match bidi_class(c) {
         BidiClass::L => Way::Right,
         BidiClass::R | BidiClass::AL => Way::Left,
