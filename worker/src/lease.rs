@@ -1,20 +1,27 @@
 //! Keeping a claim alive while its work goes on.
 //!
-//! A heartbeat renews the lease at a quarter of its length. When the database says that the claim is somebody
+//! A heartbeat renews the lease at a quarter of its length, and when its task may have been withdrawn. When the database says that the claim is somebody
 //! else's, or has not answered for a whole lease, the work is dropped, and a child that reads for it dies.
 
 use std::{future::Future, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    sync::broadcast,
+    time::{Instant, sleep, timeout},
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use untxt_core::lifecycle::Lifecycle;
+use untxt_core::{domain::TaskId, lifecycle::Lifecycle};
 use untxt_database::{
     Database, Error, Result,
+    events::Withdrawn,
     pages::{self, ClaimedPage},
     tasks::{self, ClaimedTask},
 };
 
-use crate::error::{JobError, JobResult};
+use crate::{
+    error::{JobError, JobResult},
+    withdrawals,
+};
 
 /// A claim that can be renewed.
 #[derive(Clone, Debug)]
@@ -23,7 +30,23 @@ pub(crate) enum Claim {
     Page(ClaimedPage),
 }
 
+/// What a heartbeat keeps alive.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) claim: Claim,
+    pub(crate) lease: Duration,
+    /// Tells of tasks that were taken from us.
+    pub(crate) withdrawn: broadcast::Receiver<Withdrawn>,
+}
+
 impl Claim {
+    const fn task(&self) -> TaskId {
+        match self {
+            Self::Task(claimed) => claimed.task,
+            Self::Page(claimed) => claimed.task,
+        }
+    }
+
     async fn extend(&self, database: &Database, lease: Duration) -> Result<()> {
         let mut tx = database.begin_system().await?;
         match self {
@@ -44,18 +67,12 @@ pub(crate) struct Heartbeat {
 
 impl Heartbeat {
     /// Begins to renew a fresh claim. Work under it also ends when `abort` is cancelled.
-    pub(crate) fn begin(
-        lifecycle: &Lifecycle,
-        database: &Database,
-        claim: Claim,
-        lease: Duration,
-        abort: &CancellationToken,
-    ) -> Self {
+    pub(crate) fn begin(lifecycle: &Lifecycle, database: &Database, work: Work, abort: &CancellationToken) -> Self {
         let (lost, end) = (CancellationToken::new(), CancellationToken::new());
         let (database, tell, ended) = (database.clone(), lost.clone(), end.clone());
         lifecycle.spawn(async move {
             tokio::select! {
-                () = beat(&database, &claim, lease) => tell.cancel(),
+                () = beat(&database, work) => tell.cancel(),
                 () = ended.cancelled() => {}
             }
         });
@@ -74,10 +91,13 @@ impl Heartbeat {
 }
 
 /// Renews until the claim is lost.
-async fn beat(database: &Database, claim: &Claim, lease: Duration) {
+async fn beat(database: &Database, Work { claim, lease, mut withdrawn }: Work) {
     let mut ours_until = Instant::now() + lease;
     loop {
-        sleep(lease / 4).await;
+        tokio::select! {
+            () = sleep(lease / 4) => {}
+            () = withdrawals::of(claim.task(), &mut withdrawn) => {}
+        }
         // Measured from before the question: the database's lease began no earlier.
         let asked = Instant::now();
         match timeout(lease / 4, claim.extend(database, lease)).await {

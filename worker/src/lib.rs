@@ -23,6 +23,7 @@ mod slot;
 mod store_page;
 mod sweeper;
 mod wakeups;
+mod withdrawals;
 mod worker;
 
 use std::sync::Arc;
@@ -52,6 +53,7 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     let worker = Arc::new(worker::Worker::new(services, options, wakeups, lifecycle));
     let slots = worker.open_slots().await?;
     sweeper::start(&worker);
+    withdrawals::start(&worker);
     languages::start(&worker);
     tracing::info!(worker.children = slots.len(), "worker is ready");
     consumer::consume(&worker, slots, local).await;

@@ -53,7 +53,7 @@ impl Worker {
     async fn try_settle_page(&self, claimed: &ClaimedPage, error: &JobError) -> untxt_database::Result<Settled> {
         let page = claimed.page;
         if let JobError::LeaseLost = error {
-            tracing::warn!(page.number = %page, job.attempt = claimed.attempt, "a page was lost to another worker");
+            tracing::info!(page.number = %page, job.attempt = claimed.attempt, "a page is no longer ours: its task was stopped or deleted, or its lease ran out");
             return Ok(Settled::GoOn);
         }
         let mut tx = self.services.database.begin_system().await?;
@@ -104,7 +104,10 @@ impl Worker {
 
     async fn try_settle_task(&self, claimed: &ClaimedTask, error: &JobError) -> untxt_database::Result<()> {
         if let JobError::LeaseLost = error {
-            tracing::warn!(job.attempt = claimed.attempt, "a task was lost to another worker");
+            tracing::info!(
+                job.attempt = claimed.attempt,
+                "a task is no longer ours: it was stopped or deleted, or its lease ran out"
+            );
             return Ok(());
         }
         let mut tx = self.services.database.begin_system().await?;

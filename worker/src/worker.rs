@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::timeout;
+use tokio::{sync::broadcast, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use untxt_core::{
@@ -9,15 +9,19 @@ use untxt_core::{
     lifecycle::Lifecycle,
     queue::{QueueEntry, QueueKind},
 };
-use untxt_database::tasks::{self, ClaimedTask};
+use untxt_database::{
+    events::Withdrawn,
+    tasks::{self, ClaimedTask},
+};
 
 use crate::{
     Error, Services,
     error::{JobError, JobResult},
-    lease::{Claim, Heartbeat},
+    lease::{Claim, Heartbeat, Work},
     sandbox::{ChildCommand, Sandbox, SandboxOptions},
     slot::Slot,
     wakeups::Wakeups,
+    withdrawals,
 };
 
 /// How long pages in work may still go on after the worker was asked to stop; then they are handed back.
@@ -70,6 +74,8 @@ pub(crate) struct Worker {
     pub(crate) services: Services,
     pub(crate) options: WorkerOptions,
     pub(crate) wakeups: Wakeups,
+    /// Tells heartbeats of tasks that were taken from us.
+    pub(crate) withdrawals: broadcast::Sender<Withdrawn>,
     pub(crate) lifecycle: Lifecycle,
     /// No new page.
     pub(crate) stop: CancellationToken,
@@ -83,7 +89,8 @@ impl Worker {
     pub(crate) fn new(services: Services, options: WorkerOptions, wakeups: Wakeups, lifecycle: Lifecycle) -> Self {
         let stop = lifecycle.stop_token();
         let (abort, slots) = (CancellationToken::new(), Lifecycle::default());
-        Self { services, options, wakeups, lifecycle, stop, abort, slots }
+        let (withdrawals, _) = broadcast::channel(withdrawals::MAX_BEHIND);
+        Self { services, options, wakeups, withdrawals, lifecycle, stop, abort, slots }
     }
 
     /// Starts the children, so that a system on which none can run is told at start.
@@ -145,7 +152,8 @@ impl Worker {
 
     /// Keeps a fresh claim alive until what it gives is dropped.
     pub(crate) fn heartbeat(&self, claim: Claim) -> Heartbeat {
-        Heartbeat::begin(&self.lifecycle, &self.services.database, claim, self.options.lease, &self.abort)
+        let work = Work { claim, lease: self.options.lease, withdrawn: self.withdrawals.subscribe() };
+        Heartbeat::begin(&self.lifecycle, &self.services.database, work, &self.abort)
     }
 
     /// Runs something in a slot; [`Self::close`] waits for it.

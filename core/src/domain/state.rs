@@ -86,6 +86,8 @@ closed_list!(
         Done = "done",
         /// Could not be read; it has a failure.
         Failed = "failed",
+        /// Its task was stopped before it was read.
+        Cancelled = "cancelled",
     }
 );
 

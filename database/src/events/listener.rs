@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
 use serde::Deserialize;
 use sqlx::{
@@ -18,7 +18,21 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// First and longest pause between attempts to connect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
-/// What a listener is told.
+/// What a listener may be told.
+pub trait Notification: Sized {
+    /// The channels that say it.
+    const CHANNELS: &'static [&'static str];
+    /// Notifications may have been lost, also at the very start.
+    const RESYNC: Self;
+
+    /// Reads a payload of one of the channels.
+    ///
+    /// # Errors
+    /// When it has another form: another version wrote it.
+    fn read(channel: &str, payload: &str) -> serde_json::Result<Self>;
+}
+
+/// What a backend is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notified {
     /// A task has a new event.
@@ -37,13 +51,22 @@ pub enum Notified {
         /// Which session.
         session: SessionId,
     },
-    /// Notifications may have been lost, also at the very start: read what came after the last seen, and check
-    /// sessions.
+    /// Read what came after the last seen, and check sessions.
+    Resync,
+}
+
+/// What a worker is told: tasks that were taken from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// This task was stopped or deleted.
+    Task(TaskId),
+    /// Any task may have been.
     Resync,
 }
 
 /// One connection of its own that is told of events, and is made again whenever it breaks.
-pub struct Listener {
+pub struct Listener<N> {
+    notification: PhantomData<fn() -> N>,
     database: Database,
     stop: CancellationToken,
     connection: Option<PgListener>,
@@ -53,17 +76,25 @@ pub struct Listener {
     backoff: Duration,
 }
 
-impl Listener {
+impl<N: Notification> Listener<N> {
     /// Makes a listener; it connects when it is first asked. It lives outside the pool, with the same options.
     #[must_use]
     pub fn new(database: &Database, stop: CancellationToken) -> Self {
         let now = Instant::now();
-        Self { database: database.clone(), stop, connection: None, probe_at: now, retry_at: now, backoff: BACKOFF.0 }
+        Self {
+            notification: PhantomData,
+            database: database.clone(),
+            stop,
+            connection: None,
+            probe_at: now,
+            retry_at: now,
+            backoff: BACKOFF.0,
+        }
     }
 
-    /// Waits for the next notification; `None` only after the stop token. The first one is `Resync`, when the
+    /// Waits for the next notification; `None` only after the stop token. The first one is the resync, when the
     /// connection stands. It may be cancelled (`select!`) without losing anything.
-    pub async fn next(&mut self) -> Option<Notified> {
+    pub async fn next(&mut self) -> Option<N> {
         let stop = self.stop.clone();
         tokio::select! {
             biased;
@@ -72,11 +103,11 @@ impl Listener {
         }
     }
 
-    async fn next_unless_stopped(&mut self) -> Notified {
+    async fn next_unless_stopped(&mut self) -> N {
         loop {
             let Some(connection) = &mut self.connection else {
                 if self.reconnect().await {
-                    return Notified::Resync;
+                    return N::RESYNC;
                 }
                 continue;
             };
@@ -112,7 +143,7 @@ impl Listener {
         sleep_until(self.retry_at).await;
         self.retry_at = Instant::now() + self.backoff;
         self.backoff = (self.backoff * 2).min(BACKOFF.1);
-        match timeout(ANSWER_WITHIN, listen(&self.database)).await {
+        match timeout(ANSWER_WITHIN, listen(&self.database, N::CHANNELS)).await {
             Ok(Ok(connection)) => {
                 tracing::info!("the event connection stands");
                 self.connection = Some(connection);
@@ -132,14 +163,14 @@ impl Listener {
     }
 }
 
-impl std::fmt::Debug for Listener {
+impl<N> std::fmt::Debug for Listener<N> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Listener").field("is_connected", &self.connection.is_some()).finish_non_exhaustive()
     }
 }
 
 /// Connects with a pool of its own, because a listener keeps its connection for ever; a lost one is dropped with it.
-async fn listen(database: &Database) -> Result<PgListener, sqlx::Error> {
+async fn listen(database: &Database, channels: &[&'static str]) -> Result<PgListener, sqlx::Error> {
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ANSWER_WITHIN)
@@ -147,9 +178,9 @@ async fn listen(database: &Database) -> Result<PgListener, sqlx::Error> {
         .max_lifetime(None)
         .connect_lazy_with(database.listener_options());
     let mut listener = PgListener::connect_with(&pool).await?;
-    // We make a new one instead, and say so with `Resync`.
+    // We make a new one instead, and say so.
     listener.eager_reconnect(false);
-    listener.listen_all(["task_events", "session_ended"]).await?;
+    listener.listen_all(channels.iter().copied()).await?;
     Ok(listener)
 }
 
@@ -166,15 +197,40 @@ struct SessionPayload {
     session: SessionId,
 }
 
-fn read(notification: &PgNotification) -> Option<Notified> {
-    let payload = notification.payload();
-    let read = match notification.channel() {
-        "task_events" => {
-            serde_json::from_str(payload).map(|EventPayload { owner, task, seq }| Notified::Event { owner, task, seq })
-        }
-        _ => serde_json::from_str(payload)
-            .map(|SessionPayload { user, session }| Notified::SessionEnded { user, session }),
-    };
+impl Notification for Notified {
+    const CHANNELS: &'static [&'static str] = &["task_events", "session_ended"];
+    const RESYNC: Self = Self::Resync;
+
+    fn read(channel: &str, payload: &str) -> serde_json::Result<Self> {
+        Ok(match channel {
+            "task_events" => {
+                let EventPayload { owner, task, seq } = serde_json::from_str(payload)?;
+                Self::Event { owner, task, seq }
+            }
+            _ => {
+                let SessionPayload { user, session } = serde_json::from_str(payload)?;
+                Self::SessionEnded { user, session }
+            }
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct WithdrawnPayload {
+    task: TaskId,
+}
+
+impl Notification for Withdrawn {
+    const CHANNELS: &'static [&'static str] = &["task_withdrawn"];
+    const RESYNC: Self = Self::Resync;
+
+    fn read(_channel: &str, payload: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(payload).map(|WithdrawnPayload { task }| Self::Task(task))
+    }
+}
+
+fn read<N: Notification>(notification: &PgNotification) -> Option<N> {
+    let read = N::read(notification.channel(), notification.payload());
     if read.is_err() {
         tracing::warn!(channel = notification.channel(), "a notification of another form was skipped");
     }

@@ -14,7 +14,7 @@ use crate::{
 /// [`crate::Error::LeaseLost`].
 pub async fn fail(conn: &mut PgConnection, claimed: &ClaimedTask, failure: FailureCode) -> Result<()> {
     let ending = Ending { state: TaskState::Failed, failure: Some(failure), pdf_attempt: None };
-    end(conn, claimed.task, claimed.lease_token, &ending).await
+    end(conn, claimed.task, Some(claimed.lease_token), &ending).await
 }
 
 /// Ends a task whose pages have all ended, and writes the last event. `Failed` when no page was read; else `Done`
@@ -63,7 +63,7 @@ pub(super) async fn finish_under(
             Ending { state: TaskState::DoneWithErrors, failure: Some(FailureCode::Internal), pdf_attempt: None }
         }
     };
-    end(conn, task, lease_token, &ending).await?;
+    end(conn, task, Some(lease_token), &ending).await?;
     Ok(ending.state)
 }
 
@@ -77,8 +77,14 @@ pub(super) struct Ending {
     pub(super) pdf_attempt: Option<u32>,
 }
 
-/// Sets the final state and writes the last event in one statement, because nothing may change the row after.
-pub(super) async fn end(conn: &mut PgConnection, task: TaskId, lease_token: Uuid, ending: &Ending) -> Result<()> {
+/// Sets the final state and writes the last event in one statement, because nothing may change the row after. The
+/// task must be under this lease, or under none.
+pub(super) async fn end(
+    conn: &mut PgConnection,
+    task: TaskId,
+    lease_token: Option<Uuid>,
+    ending: &Ending,
+) -> Result<()> {
     let written = sqlx::query!(
         "with ended as (
             update tasks
@@ -90,7 +96,7 @@ pub(super) async fn end(conn: &mut PgConnection, task: TaskId, lease_token: Uuid
                 lease_until = null,
                 last_seq = last_seq + 1,
                 ended_at = clock_timestamp()
-            where id = $1 and lease_token = $2
+            where id = $1 and lease_token is not distinct from $2
             returning *
         )
         insert into task_events (task_id, seq, owner_id, kind, state, total, done, failed, low, failure_code)

@@ -3,6 +3,7 @@
 //! Every change locks the task's row first and its pages after, so that workers wait for each other but never in a
 //! circle. Only the database's clock counts.
 
+mod cancel;
 mod claim;
 mod end;
 mod sweep;
@@ -14,6 +15,7 @@ use untxt_core::domain::{
 };
 use uuid::Uuid;
 
+pub use cancel::cancel;
 pub(crate) use claim::expect_held;
 pub use claim::{begin_pages, claim, extend_lease, release};
 pub use end::{fail, finish};

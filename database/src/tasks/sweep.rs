@@ -157,5 +157,5 @@ async fn end_exhausted_task(conn: &mut PgConnection, task: &Stuck) -> Result<()>
         return Ok(());
     }
     let ending = Ending { state: TaskState::Failed, failure: Some(FailureCode::Crashed), pdf_attempt: None };
-    end(conn, id, lease_token, &ending).await
+    end(conn, id, Some(lease_token), &ending).await
 }

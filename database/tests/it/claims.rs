@@ -205,7 +205,7 @@ async fn the_sweeper_wakes_what_lost_its_wake_up_once() {
     let (backend, worker) = (postgres.backend().await, postgres.worker().await);
     let owner = a_user(&backend, "alice").await.as_owner();
     let task = a_document(&backend, owner).await.task.id;
-    let stale = Duration::from_millis(200);
+    let stale = Duration::from_secs(1);
     assert_eq!(sweep(&worker, LEASE).await, [], "it was dispatched just now");
     tokio::time::sleep(stale).await;
     assert_eq!(sweep(&worker, stale).await, [QueueKind::Inspect]);

@@ -11,7 +11,7 @@ use untxt_database::{
 
 use crate::fixtures::{a_document, a_user};
 
-async fn next(listener: &mut Listener) -> Option<Notified> {
+async fn next(listener: &mut Listener<Notified>) -> Option<Notified> {
     timeout(Duration::from_secs(10), listener.next()).await.expect("a notification in time")
 }
 
@@ -22,7 +22,7 @@ async fn a_listener_is_told_outlives_its_connection_and_ends_when_told() {
     let alice = a_user(&backend, "alice").await;
     let owner = alice.as_owner();
     let stop = CancellationToken::new();
-    let mut listener = Listener::new(&backend, stop.clone());
+    let mut listener = Listener::<Notified>::new(&backend, stop.clone());
     assert_eq!(next(&mut listener).await, Some(Notified::Resync));
 
     let task = a_document(&backend, owner).await.task.id;
@@ -54,7 +54,7 @@ async fn waiting_may_be_cancelled_without_losing_anything() {
     let postgres = TestPostgres::start().await;
     let backend = postgres.backend().await;
     let owner = a_user(&backend, "alice").await.as_owner();
-    let mut listener = Listener::new(&backend, CancellationToken::new());
+    let mut listener = Listener::<Notified>::new(&backend, CancellationToken::new());
     assert_eq!(next(&mut listener).await, Some(Notified::Resync));
     for _ in 0..20 {
         assert!(timeout(Duration::from_millis(3), listener.next()).await.is_err());

@@ -4,6 +4,7 @@
 mod fixtures;
 
 mod accounts;
+mod cancel;
 mod claims;
 mod documents;
 mod listener;

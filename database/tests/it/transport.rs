@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 use untxt_core::tls::init_certificates;
 use untxt_database::{
     Database, Error,
-    events::Listener,
+    events::{Listener, Notified},
     testing::{Role, TestPostgres},
     users,
 };
@@ -82,7 +82,7 @@ async fn every_connection_is_encrypted_and_shows_a_certificate() {
     let postgres = TestPostgres::start().await;
     let (backend, _worker) = (postgres.backend().await, postgres.worker().await);
     a_user(&backend, "alice").await;
-    let mut listener = Listener::new(&backend, CancellationToken::new());
+    let mut listener = Listener::<Notified>::new(&backend, CancellationToken::new());
     listener.next().await;
     let connections = postgres.superuser_psql(
         "select application_name, ssl and version = 'TLSv1.3' and client_dn like '%CN=' || usename

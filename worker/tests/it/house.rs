@@ -167,6 +167,14 @@ impl House {
         tasks::find(&mut tx, id).await.expect("asked").expect("the task")
     }
 
+    /// Stops a task as its owner does.
+    pub(crate) async fn cancel(&self, id: TaskId) -> Task {
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        let task = tasks::cancel(&mut tx, id).await.expect("an answer").expect("the task");
+        tx.commit().await.expect("committed");
+        task
+    }
+
     /// Waits for the final state.
     pub(crate) async fn end_of(&self, id: TaskId) -> Task {
         self.wait_for(id, |task| task.state.is_final()).await
@@ -233,6 +241,15 @@ impl House {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("children are left: {:?}", self.children());
+    }
+
+    /// Waits until so many events of a kind have been written.
+    pub(crate) async fn wait_for_event(&self, task: TaskId, kind: EventKind, count: usize) {
+        let begin = Instant::now();
+        while self.count_events(task, kind).await < count {
+            assert!(begin.elapsed() < Duration::from_secs(60), "still waiting for {count} of {kind:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Finds the reading children of this house.

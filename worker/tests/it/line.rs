@@ -1,4 +1,7 @@
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use untxt_core::{
     domain::{EventKind, FailureCode, TaskState},
@@ -96,6 +99,32 @@ async fn bad_pages_fail_alone_and_say_why() {
     assert!(failures.contains(&(Some(4), Some(FailureCode::Crashed))), "{failures:?}");
     assert!(failures.contains(&(Some(5), Some(FailureCode::Timeout))), "{failures:?}");
     assert!(house.open_pdf(&upload, &task).starts_with(b"%PDF-"));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopped_task_frees_its_readers_within_two_seconds_and_keeps_what_was_read() {
+    /// No heartbeat would notice in time by itself.
+    const LONG_LEASE: Duration = Duration::from_secs(60);
+    let house = House::build().await;
+    let worker = house.worker_with(house.bad_child(), LONG_LEASE).await;
+    let upload = house.upload(tiff_of(&[width::GOOD, width::HANGS, width::HANGS, width::GOOD])).await;
+    house.wait_for(upload.task, |task| task.pages.done >= 1).await;
+    house.wait_for_event(upload.task, EventKind::PageStarted, 3).await;
+    let readers = house.children();
+    let stopped = house.cancel(upload.task).await;
+    let begin = Instant::now();
+    assert_eq!((stopped.state, stopped.pages.done), (TaskState::Cancelled, 1));
+    while house.children().iter().any(|child| readers.contains(child)) {
+        assert!(begin.elapsed() < Duration::from_secs(2), "the readers go on");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(house.open_page(&upload, 1).await.text.trim(), "page 320");
+    assert_eq!(house.objects.count(), 2, "the original, and the picture of the page that was read");
+    // both slots are free again
+    let other = house.upload(tiff_of(&[width::GOOD; 4])).await;
+    assert_eq!(house.end_of(other.task).await.state, TaskState::Done);
+    assert_eq!(house.events(upload.task).await.last().map(|event| event.kind), Some(EventKind::TaskCancelled));
     worker.stop().await;
 }
 
