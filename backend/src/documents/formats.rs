@@ -36,6 +36,7 @@ pub(super) async fn document(
             (Some(page), Some(writer)) => {
                 let content = match page.page.state {
                     PageState::Done => Ok(open_content(opened, page)?),
+                    PageState::Cancelled => Err("cancelled"),
                     _ => Err(page.page.failure.map_or("unreadable", FailureCode::as_str)),
                 };
                 writer.page(page.page.number.get(), content.as_ref().map_err(|code| *code))

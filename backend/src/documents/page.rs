@@ -110,6 +110,7 @@ pub(super) async fn load(
         Some(page) => match (page.page.state, page.page.failure) {
             (PageState::Done, _) => Ok((opened, page)),
             (PageState::Failed, Some(failure)) => Err(ApiError::PageFailed(failure.into())),
+            (PageState::Cancelled, _) => Err(ApiError::PageCancelled),
             _ => Err(ApiError::PageNotReady),
         },
     }

@@ -18,7 +18,7 @@ const MAX_REMEMBERED: usize = 4096;
 
 /// Carries the database's notifications to the hub until the process stops: the only listener of the process.
 pub(crate) async fn feed(app: Arc<App>) {
-    let mut listener = Listener::new(&app.db, app.lifecycle.stop_token());
+    let mut listener = Listener::<Notified>::new(&app.db, app.lifecycle.stop_token());
     let mut feed = Feed { app, published: BTreeMap::new() };
     while let Some(first) = listener.next().await {
         let mut batch = Batch::default();

@@ -99,12 +99,15 @@ impl ApiError {
             Self::PageNotReady => {
                 (409, "page_not_ready", "the page has not been read yet", "wait for its page.done event")
             }
+            Self::PageCancelled => {
+                (409, "page_cancelled", "the page was not read: it was stopped before", "upload the document again")
+            }
             Self::NotReady => (409, "not_ready", "the document is still being read", "wait until its task has ended"),
             Self::NoSearchablePdf => (
                 404,
                 "no_searchable_pdf",
                 "there is no searchable PDF of this document",
-                "none of its pages could be read; look at the reasons and upload it again",
+                "none of its pages could be read, or it was stopped; look at the reasons and upload it again",
             ),
             Self::FormatUnknown => {
                 (404, "format_unknown", "there is no such format", "choose one of the formats of GET /limits")

@@ -37,6 +37,7 @@ pub(crate) enum ApiError {
     TaskNotFound,
     PageNotFound,
     PageNotReady,
+    PageCancelled,
     PageFailed(Failure),
     NotReady,
     NoSearchablePdf,

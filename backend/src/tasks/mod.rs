@@ -1,10 +1,14 @@
 //! OCR runs over documents, as their owner sees them.
 
+mod cancel;
 mod events;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::domain::{EventSeq, Failure, PageCounters, ReadingSettings, TaskId, TaskState};
@@ -13,7 +17,9 @@ use untxt_database::tasks;
 use crate::App;
 
 pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/tasks/{task}/events", get(events::list))
+    Router::new()
+        .route("/api/v1/tasks/{task}/events", get(events::list))
+        .route("/api/v1/tasks/{task}/cancel", post(cancel::cancel))
 }
 
 /// A task as its owner sees it.

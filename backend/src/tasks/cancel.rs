@@ -1,0 +1,21 @@
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use untxt_core::domain::TaskId;
+use untxt_database::tasks;
+
+use super::Task;
+use crate::{App, extract::Path, problem::ApiError, session::Actor};
+
+/// Stops a task and gives it as it is then. One that has ended already is given as it ended: stopping twice, or a
+/// moment too late, is no error.
+pub(super) async fn cancel(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<TaskId>,
+) -> Result<Json<Task>, ApiError> {
+    let mut tx = actor.begin(&app).await?;
+    let task = tasks::cancel(&mut tx, id).await?.ok_or(ApiError::TaskNotFound)?;
+    tx.commit().await?;
+    Ok(Json(Task::from(&task)))
+}
