@@ -88,6 +88,13 @@ async function visit(width, colorScheme) {
   await shoot('page-failed');
   await page.goto(`${mock.address}/documents/${find('Referral').id}/pages/9`);
   await page.getByText('waits for its turn').waitFor();
+  await page.getByRole('button', { name: 'Stop reading Referral' }).click();
+  await page.getByText('This page was not read').waitFor();
+  await shoot('page-stopped');
+  await page.goto(mock.address);
+  await page.getByText('Stopped, ').waitFor();
+  await shoot('documents-stopped');
+  await page.goto(`${mock.address}/documents/${find('Letters bad').id}/pages/9`);
   mock.control.liveOff = true;
   for (const socket of mock.control.sockets) socket.terminate();
   await page.getByText('Live updates are off').waitFor();

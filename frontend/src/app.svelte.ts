@@ -86,6 +86,7 @@ export class App {
     if (event.type === 'page.done') this.announcer.progress(words.aloud.pageDone(name, done + failed, total));
     else if (event.type === 'page.failed') this.announcer.trouble(words.aloud.pageFailed(name, event.page ?? 0, event.failure));
     else if (event.type === 'task.failed') this.announcer.trouble(words.aloud.taskFailed(name, entry.task.failure));
+    else if (event.type === 'task.cancelled') this.announcer.progress(words.aloud.taskStopped(name));
     else if (event.type === 'task.done' || event.type === 'task.done_with_errors') {
       this.announcer.progress(words.aloud.taskDone(name, words.task.line(entry.task)));
     }

@@ -29,7 +29,7 @@ export function pageWords(number) {
       }
       const low = random() < 0.04;
       const confidence = low ? 0.35 + 0.3 * random() : 0.9 + 0.09 * random();
-      words.push({ text, confidence: round(confidence), box: [x, y - size, x + width, y + 8], line, block });
+      words.push({ text, confidence: round(confidence), box: [x, y - size, x + width, y + 8], line, block, is_doubtful: low });
       x += width + 16;
     }
     x = 180;

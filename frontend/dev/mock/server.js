@@ -56,6 +56,13 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       if (!document) return problem(response, 404, 'task_not_found', 'there is no such task');
       return json(response, 200, { events: document.hidden.events.filter((event) => event.seq > after) });
     }
+    const stopped = /^\/tasks\/([^/]+)\/cancel$/.exec(path);
+    if (stopped && request.method === 'POST') {
+      const document = store.findTask(stopped[1]);
+      if (!document) return problem(response, 404, 'task_not_found', 'there is no such task');
+      store.stop(document);
+      return json(response, 200, document.task);
+    }
     return answerDocument(request, response, path);
   }
 

@@ -65,9 +65,15 @@ export class Store {
   run(document) {
     const steps = this.#steps(document);
     const tick = () => {
-      if (this.find(document.id) && !steps.next().done) setTimeout(tick, this.#pageMs);
+      if (this.find(document.id) && document.task.state !== 'cancelled' && !steps.next().done) setTimeout(tick, this.#pageMs);
     };
     setTimeout(tick, this.#pageMs);
+  }
+
+  /** Stops a document; what was read stays. */
+  stop(document) {
+    for (const page of document.hidden.pages) if (page.state === 'queued' || page.state === 'processing') page.state = 'cancelled';
+    this.#emit(document, 'task.cancelled', { state: 'cancelled' });
   }
 
   *#steps(document) {

@@ -1,6 +1,6 @@
 import { Problem, Unreachable } from './problem';
 import { sendFile, type Progress } from './send_file';
-import type { Document, DocumentList, Limits, PageContent, PageSummary, SessionAnswer, TaskEvent } from './types';
+import type { Document, DocumentList, Limits, PageContent, PageSummary, SessionAnswer, Task, TaskEvent } from './types';
 
 const ROOT = '/api/v1';
 
@@ -23,6 +23,8 @@ export class Api {
 
   loadDocument = (id: string) => this.#askTwice<Document>('GET', `/documents/${encodeURIComponent(id)}`);
   deleteDocument = (id: string) => this.#askTwice<void>('DELETE', `/documents/${encodeURIComponent(id)}`);
+
+  stopTask = (id: string) => this.#askTwice<Task>('POST', `/tasks/${encodeURIComponent(id)}/cancel`);
 
   async listPages(id: string): Promise<PageSummary[]> {
     const answer = await this.#askTwice<{ pages: PageSummary[] }>('GET', `/documents/${encodeURIComponent(id)}/pages`);

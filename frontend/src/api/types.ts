@@ -10,7 +10,7 @@ export type TaskState =
   | 'failed'
   | 'cancelled';
 
-export type PageState = 'queued' | 'processing' | 'done' | 'failed';
+export type PageState = 'queued' | 'processing' | 'done' | 'failed' | 'cancelled';
 
 export interface User {
   id: string;

@@ -18,7 +18,9 @@ export function waitsTooLong(task: Task, now: number): number | null {
 }
 
 /** How a page looks in the strip. */
-export type Tile = 'waiting' | 'reading' | 'done' | 'check' | 'failed';
+export type Tile = 'waiting' | 'reading' | 'done' | 'check' | 'failed' | 'stopped';
+
+const ENDED: ReadonlySet<Tile> = new Set(['done', 'check', 'failed', 'stopped']);
 
 export interface Page {
   page: number;
@@ -91,6 +93,7 @@ export class DocumentEntry {
     if (event.type === 'page.done' || event.type === 'page.failed') this.#lastEventAt = event.at;
     this.#growTo(event.pages.total);
     this.#turnPage(event, event.pages.low > wasLow);
+    if (event.state === 'cancelled') this.#stopPages();
     return 'applied';
   }
 
@@ -103,10 +106,13 @@ export class DocumentEntry {
     if (event.failure) page.failure = event.failure;
   }
 
+  /** What was not read when the task was stopped never will be. */
+  #stopPages(): void {
+    for (const page of this.pages) if (!ENDED.has(page.tile)) page.tile = 'stopped';
+  }
+
   #turn(page: Page, tile: Tile): void {
-    const ended = page.tile === 'done' || page.tile === 'check' || page.tile === 'failed';
-    const ends = tile === 'done' || tile === 'check' || tile === 'failed';
-    if (!ended || ends) page.tile = tile;
+    if (!ENDED.has(page.tile) || ENDED.has(tile)) page.tile = tile;
   }
 
   #growTo(total: number): void {
@@ -119,6 +125,7 @@ export class DocumentEntry {
 function tileOf(state: PageState, low: boolean): Tile {
   if (state === 'done') return low ? 'check' : 'done';
   if (state === 'failed') return 'failed';
+  if (state === 'cancelled') return 'stopped';
   return state === 'processing' ? 'reading' : 'waiting';
 }
 

@@ -116,6 +116,13 @@ export class Documents {
     this.#entries.delete(id);
   }
 
+  /** Stops the reading of a document; what was read by then stays. */
+  async stop(entry: DocumentEntry): Promise<void> {
+    const task = await this.#api.stopTask(entry.task.id).catch(missing);
+    // the events tell which pages were left
+    if (task === null || task.last_seq > entry.task.last_seq) await this.catchUp(entry);
+  }
+
   /** Takes one event from the live connection. */
   async hear(event: TaskEvent): Promise<void> {
     if (this.#deleted.has(event.document)) return;

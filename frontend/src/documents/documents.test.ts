@@ -56,6 +56,18 @@ describe('one document', () => {
     expect(entry.document.name).toBe('renamed.pdf');
   });
 
+  it('keeps what was read when it is stopped, and waits for nothing else', () => {
+    const entry = new DocumentEntry(aDocument());
+    events.slice(0, 5).forEach((event) => entry.apply(event));
+    const stopped: TaskEvent = { ...at(5), seq: 6, type: 'task.cancelled', state: 'cancelled' };
+    delete stopped.page;
+    expect(entry.apply(stopped)).toBe('applied');
+    expect(tiles(entry)).toEqual(['done', 'stopped', 'stopped']);
+    expect(entry.isFinal).toBe(true);
+    entry.mergePages([{ page: 2, state: 'cancelled', width: null, height: null, dpi: null, mean_confidence: null, failure: null }]);
+    expect(tiles(entry)[1]).toBe('stopped');
+  });
+
   it('never takes back a page that has ended', () => {
     const entry = new DocumentEntry(aDocument());
     events.slice(0, 4).forEach((event) => entry.apply(event));

@@ -88,7 +88,7 @@ export const words = {
         case 'failed':
           return 'Could not be read';
         case 'cancelled':
-          return 'Stopped';
+          return total > 0 ? `Stopped, ${formatNumber(done)} of ${pages(total)} read` : 'Stopped before it was opened';
         default: {
           const parts = [pages(total)];
           if (low > 0) parts.push(`${formatNumber(low)} to check`);
@@ -108,6 +108,9 @@ export const words = {
       cancelled: 'Stopped',
     },
     check: 'Done, check',
+    stop: 'Stop',
+    stopNamed: (name: string) => `Stop reading ${name}`,
+    stopping: 'Stopping…',
     /** How long the rest will take, no more exact than it can be. */
     left(seconds: number): string {
       if (seconds < 10) return 'a few seconds left';
@@ -151,10 +154,14 @@ export const words = {
     previous: 'Previous page',
     next: 'Next page',
     keys: 'Keys: J and K turn the page, N goes to the next doubtful word.',
-    tile: { waiting: 'waiting', reading: 'being read', done: 'done', check: 'done, to check', failed: 'failed' } satisfies Record<
-      Tile,
-      string
-    >,
+    tile: {
+      waiting: 'waiting',
+      reading: 'being read',
+      done: 'done',
+      check: 'done, to check',
+      failed: 'failed',
+      stopped: 'not read',
+    } satisfies Record<Tile, string>,
     tileName: (page: number, tile: Tile) => `Page ${page}, ${words.page.tile[tile]}`,
     imageAlt: (page: number) => `Image of page ${page}`,
     imageFailed: 'The page image could not be loaded. The text is whole; reload the page to try again.',
@@ -178,6 +185,8 @@ export const words = {
     unknownTitle: 'The pages are being counted',
     failedTitle: (page: number) => `Page ${page} could not be read`,
     taskFailedTitle: 'This document could not be read',
+    stoppedTitle: 'This page was not read',
+    stoppedText: 'The document was stopped before. Drop the file again to read all of it.',
     outOfRange: (total: number) => `This document has ${pages(total)}.`,
     firstPage: 'Go to page 1',
     loading: 'Opening the page…',
@@ -202,7 +211,7 @@ export const words = {
       tsv: 'Words as TSV',
       hocr: 'hOCR',
       alto: 'ALTO XML',
-    } as Record<string, string>,
+    },
     original: 'Original file',
     notYet: 'ready when all pages have been read',
   },
@@ -212,6 +221,7 @@ export const words = {
     pageFailed: (name: string, page: number, failure: Failure | undefined) =>
       `${name}: page ${page} failed. ${failure === undefined ? '' : asSentence(failure.sentence)}`,
     taskDone: (name: string, line: string) => `${name}: done, ${line}`,
+    taskStopped: (name: string) => `${name}: stopped`,
     taskFailed: (name: string, failure: Failure | null) =>
       `${name} could not be read. ${failure === null ? '' : asSentence(failure.sentence)}`,
     uploaded: (name: string) => `${name} uploaded`,
