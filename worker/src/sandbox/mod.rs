@@ -14,6 +14,7 @@ mod parent;
 mod process;
 mod protocol;
 mod restrict;
+mod warm;
 
 use untxt_core::domain::FailureCode;
 
