@@ -15,7 +15,8 @@ use std::path::Path;
 
 pub use problem::{Problem, Problems};
 pub use sections::{
-    Database, Encryption, Limits, Log, LogFormat, Provider, Redis, Server, Session, Settings, Storage, Store, Worker,
+    Database, Encryption, Limits, Log, LogFormat, Provider, Redis, SandboxLayer, Server, Session, Settings, Storage,
+    Store, Worker,
 };
 pub use validate::Process;
 
@@ -105,6 +106,17 @@ mod tests {
         let problems = load("[log]\nformat='xml'\n[encryption]\nprovider='none'\n", &[]).expect_err("bad");
         assert_eq!(messages(&problems), ["encryption.provider", "log.format"]);
         assert!(problems.to_string().contains("`json` or `text`"), "{problems}");
+    }
+
+    #[test]
+    fn a_layer_of_the_sandbox_is_accepted_by_its_name_only() {
+        assert_eq!(load(GOOD, &[]).expect("good").worker.accept_without, []);
+        let accepted = load(GOOD, &[("UNTXT_WORKER__ACCEPT_WITHOUT", "landlock,seccomp")]).expect("good");
+        assert_eq!(accepted.worker.accept_without, [SandboxLayer::Landlock, SandboxLayer::Seccomp]);
+        for name in ["all", "Landlock", "true"] {
+            let problems = load(GOOD, &[("UNTXT_WORKER__ACCEPT_WITHOUT", name)]).expect_err(name);
+            assert_eq!(messages(&problems), ["worker.accept_without"]);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::domain::MediaType;
 
@@ -131,6 +131,37 @@ pub struct Worker {
     pub lease_seconds: u32,
     pub max_attempts: u32,
     pub pages_per_child: u32,
+    pub accept_without: Vec<SandboxLayer>,
+}
+
+/// A layer around the reading children that not every kernel can give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SandboxLayer {
+    /// Rules on files, Linux 5.13 and later.
+    Landlock,
+    /// A filter of system calls.
+    Seccomp,
+}
+
+impl SandboxLayer {
+    /// Gives the name that settings use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Landlock => "landlock",
+            Self::Seccomp => "seccomp",
+        }
+    }
+}
+
+impl FromStr for SandboxLayer {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let layers = [Self::Landlock, Self::Seccomp];
+        layers.into_iter().find(|layer| layer.name() == name).ok_or("must be landlock or seccomp")
+    }
 }
 
 /// `untxt storage`.
