@@ -30,6 +30,8 @@ closed_list!(
         OutOfMemory = "out_of_memory",
         /// The reading process died on this page.
         Crashed = "crashed",
+        /// The reading process did what reading never needs, and was ended.
+        SandboxViolation = "sandbox_violation",
         /// Data of a requested language is not installed.
         LanguageMissing = "language_missing",
         /// The fault is ours, after every retry.
@@ -53,6 +55,7 @@ impl FailureCode {
             Self::Timeout => "reading took longer than this server allows for one page",
             Self::OutOfMemory => "reading needed more memory than this server allows for one page",
             Self::Crashed => "the reader stopped unexpectedly",
+            Self::SandboxViolation => "the reader was ended when it did something that reading never needs",
             Self::LanguageMissing => "a language that was asked for is not installed",
             Self::Internal => "something went wrong on the server",
         }
@@ -73,6 +76,7 @@ impl FailureCode {
             Self::Timeout => "scan the page again with less noise, or upload it alone",
             Self::OutOfMemory => "scan the page at a lower resolution and upload it again",
             Self::Crashed => "upload the page again as an image; if it fails again, tell your administrator",
+            Self::SandboxViolation => "don't open this file elsewhere, it may be an attack; tell your administrator",
             Self::LanguageMissing => "ask your administrator to install the language, or choose another",
             Self::Internal => "try again later; if it stays, tell your administrator",
         }
