@@ -95,6 +95,7 @@ impl From<Fault> for JobError {
             Fault::Refused(code) => Self::Document(code),
             Fault::Died(code) => Self::Reader(code),
             Fault::Unavailable(source) => Self::world(source),
+            Fault::Unconfined(_) => Self::world(fault),
         }
     }
 }

@@ -90,6 +90,8 @@ impl Worker {
     pub(crate) fn max_attempts(&self, code: FailureCode) -> u32 {
         match code {
             FailureCode::Timeout | FailureCode::OutOfMemory => self.options.max_attempts.min(MAX_COSTLY_TRIES),
+            // Whoever tried to get out gets no second chance.
+            FailureCode::SandboxViolation => 1,
             _ => self.options.max_attempts,
         }
     }

@@ -18,7 +18,7 @@ use crate::{
     Error, Services,
     error::{JobError, JobResult},
     lease::{Claim, Heartbeat, Work},
-    sandbox::{ChildCommand, Sandbox, SandboxOptions},
+    sandbox::{ChildCommand, Sandbox, SandboxOptions, Walls},
     slot::Slot,
     wakeups::Wakeups,
     withdrawals,
@@ -95,11 +95,14 @@ impl Worker {
 
     /// Starts the children, so that a system on which none can run is told at start.
     pub(crate) async fn open_slots(&self) -> Result<Vec<Slot>, Error> {
-        let mut slots = Vec::new();
+        let (mut slots, mut walls) = (Vec::new(), None);
         for _ in 0..self.options.children {
             let mut sandbox = Sandbox::new(self.options.child.clone(), Arc::clone(&self.options.sandbox));
-            sandbox.warm_up().await?;
+            walls = Some(sandbox.warm_up().await?);
             slots.push(Slot::new(sandbox));
+        }
+        if let Some(walls) = walls {
+            tell(walls);
         }
         Ok(slots)
     }
@@ -171,5 +174,18 @@ impl Worker {
         if !self.slots.wait(FAREWELL).await {
             tracing::warn!("some work could not be handed back; its lease will run out");
         }
+    }
+}
+
+/// Says what confines the children; what is lacking was accepted, or none would have started.
+fn tell(walls: Walls) {
+    let Walls { landlock_abi, has_call_filter } = walls;
+    tracing::info!(
+        sandbox.landlock_abi = landlock_abi,
+        sandbox.seccomp = has_call_filter,
+        "reading children are confined"
+    );
+    for layer in walls.lacking() {
+        tracing::warn!(sandbox.layer = layer.name(), "reading children lack a layer, as worker.accept_without allows");
     }
 }

@@ -15,8 +15,8 @@ use super::{
     check::MAX_HEAD_BYTES,
     convert,
     frame::{self, FrameLimits},
-    protocol::{Answer, Hello, Open, Request, VERSION},
-    restrict::restrict,
+    protocol::{Answer, Hello, MAX_HELLO_BYTES, Open, Request, VERSION},
+    restrict::{close_inherited, restrict},
 };
 
 /// Reads documents for the parent process, until it closes the pipe. This is all that `untxt ocr-child` does.
@@ -30,7 +30,7 @@ pub fn child_main() -> ExitCode {
 pub fn serve<E, L>(load: L) -> ExitCode
 where
     E: OcrEngine,
-    L: FnMut(&str, &LanguageData) -> Result<E, OcrError> + Clone,
+    L: FnMut(&str, &LanguageData) -> Result<E, OcrError>,
 {
     match converse(load) {
         Ok(()) => ExitCode::SUCCESS,
@@ -41,32 +41,40 @@ where
 fn converse<E, L>(load: L) -> io::Result<()>
 where
     E: OcrEngine,
-    L: FnMut(&str, &LanguageData) -> Result<E, OcrError> + Clone,
+    L: FnMut(&str, &LanguageData) -> Result<E, OcrError>,
 {
+    close_inherited()?;
     let mut output = take_stdout()?;
     let mut input = BufReader::new(File::from(io::stdin().as_fd().try_clone_to_owned()?));
-    let first = FrameLimits { head_bytes: 64, attachment_bytes: 0 };
+    let first = FrameLimits { head_bytes: MAX_HELLO_BYTES, attachment_bytes: 0 };
     let Some((Request::Hello(hello), _)) = frame::read(&mut input, first)? else {
         return Err(frame::nonsense("the parent did not say hello"));
     };
     if hello.version != VERSION {
         return Err(frame::nonsense("the parent is of another version"));
     }
-    restrict(&hello)?;
+    // Where there is no language data, the first document is told so.
+    let data = LanguageData::find(hello.tessdata_path.as_deref());
+    let walls = restrict(&hello, data.as_ref().ok().map(LanguageData::folder))?;
     quiet_panics();
-    frame::write(&mut output, &Answer::Ready { version: VERSION }, &[])?;
-    answer_all(&mut input, &mut output, &hello, load)
+    frame::write(&mut output, &Answer::Ready { version: VERSION, walls }, &[])?;
+    let reader = data.map(|data| Reader::new(load, data));
+    answer_all(&mut input, &mut output, &hello, Desk { reader, document: None })
 }
 
-fn answer_all<E, L>(input: &mut BufReader<File>, output: &mut impl Write, hello: &Hello, load: L) -> io::Result<()>
+fn answer_all<E, L>(
+    input: &mut BufReader<File>,
+    output: &mut impl Write,
+    hello: &Hello,
+    mut desk: Desk<E, L>,
+) -> io::Result<()>
 where
     E: OcrEngine,
-    L: FnMut(&str, &LanguageData) -> Result<E, OcrError> + Clone,
+    L: FnMut(&str, &LanguageData) -> Result<E, OcrError>,
 {
     // The text of all pages may be longer than the file itself.
     let attachment_bytes = hello.max_file_bytes.max(hello.memory_bytes);
     let limits = FrameLimits { head_bytes: MAX_HEAD_BYTES, attachment_bytes };
-    let mut desk = Desk { load, reader: None, document: None };
     while let Some((request, attachment)) = frame::read(input, limits)? {
         // After a panic the document or the engine may be half changed: answer and end.
         let (answer, file) =
@@ -97,15 +105,15 @@ fn quiet_panics() {
 
 /// What the child keeps between requests.
 struct Desk<E, L> {
-    load: L,
-    reader: Option<Reader<E, L>>,
+    /// Its engines stay loaded from document to document.
+    reader: Result<Reader<E, L>, OcrError>,
     document: Option<(Document, ReadOptions)>,
 }
 
 impl<E, L> Desk<E, L>
 where
     E: OcrEngine,
-    L: FnMut(&str, &LanguageData) -> Result<E, OcrError> + Clone,
+    L: FnMut(&str, &LanguageData) -> Result<E, OcrError>,
 {
     fn answer(&mut self, request: Request, attachment: Vec<u8>) -> (Answer, Vec<u8>) {
         let answer = match request {
@@ -130,7 +138,7 @@ where
         let languages = open.settings.languages.parse().unwrap_or(Languages::Auto);
         let reading = ReadOptions { languages, preset: open.settings.preset };
         // A missing language is the whole document's failure.
-        self.reader(open)?.check(&reading)?;
+        self.reader.as_ref().map_err(Clone::clone)?.check(&reading)?;
         let options = OpenOptions {
             max_pages: open.max_pages,
             max_page_pixels: open.max_page_pixels,
@@ -143,15 +151,8 @@ where
         Ok((Answer::Opened { page_count }, Vec::new()))
     }
 
-    /// Gives the reader; its engines stay loaded from document to document.
-    fn reader(&mut self, open: &Open) -> Result<&mut Reader<E, L>, OcrError> {
-        let data = LanguageData::find(open.tessdata_path.as_deref())?;
-        let same = self.reader.take().filter(|reader| *reader.data() == data);
-        Ok(self.reader.insert(same.unwrap_or_else(|| Reader::new(self.load.clone(), data))))
-    }
-
     fn read_page(&mut self, index: u32) -> Result<(Answer, Vec<u8>), OcrError> {
-        let (Some((document, options)), Some(reader)) = (&self.document, &mut self.reader) else { return Ok(broken()) };
+        let (Some((document, options)), Ok(reader)) = (&self.document, &mut self.reader) else { return Ok(broken()) };
         let reading = reader.read_page(document, index, options)?;
         let Some(image_media_type) = convert::media_type(&reading.image.media_type) else { return Ok(broken()) };
         Ok((Answer::Page { content: Box::new(reading.page), image_media_type }, reading.image.bytes))

@@ -1,5 +1,5 @@
-//! Where a worker has a document's bytes parsed: a child process that is handed no key, with limits on everything it
-//! may use. It is not yet kept from the network and from what its system user may open.
+//! Where a worker has a document's bytes parsed: a child process without keys, network and files, with limits on
+//! everything it may use.
 //!
 //! It promises that whatever a file does to its parser costs at most the child: the parent gets an answer, checked
 //! like a stranger's, or a [`Fault`] with a code from the closed list, within a time limit. A child stays warm
@@ -14,14 +14,16 @@ mod parent;
 mod process;
 mod protocol;
 mod restrict;
+mod walls;
 mod warm;
 
-use untxt_core::domain::FailureCode;
+use untxt_core::{config::SandboxLayer, domain::FailureCode};
 
 pub use child::{child_main, serve};
 pub use command::ChildCommand;
 pub use parent::{Original, Sandbox, SandboxOptions};
 pub use protocol::{PageImage, PageReading};
+pub use walls::Walls;
 
 /// Why a child gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -35,4 +37,11 @@ pub enum Fault {
     /// No child could be started; the document has nothing to do with it.
     #[error("no reading child can be started")]
     Unavailable(#[source] std::io::Error),
+    /// The kernel doesn't confine a child as it should, and nobody has accepted that.
+    #[error(
+        "this kernel gives reading children no {name}: run one that does, or accept it with \
+         worker.accept_without = [\"{name}\"]",
+        name = .0.name()
+    )]
+    Unconfined(SandboxLayer),
 }

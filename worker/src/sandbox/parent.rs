@@ -1,12 +1,12 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use untxt_core::{
-    config::{Limits, Worker},
-    domain::{DocumentId, FailureCode, OwnerId, PageContent, PageNumber, ReadingSettings},
+    config::{Limits, SandboxLayer, Worker},
+    domain::{DocumentId, OwnerId, PageContent, PageNumber, ReadingSettings},
 };
 use zeroize::Zeroizing;
 
-use super::{ChildCommand, Fault, PageReading, warm::Warm};
+use super::{ChildCommand, Fault, PageReading, Walls, warm::Warm};
 
 /// What a child may use, and how it opens files.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct SandboxOptions {
     pub max_page_pixels: u64,
     /// Folder of language data; none: where the system keeps it.
     pub tessdata_path: Option<PathBuf>,
+    /// Layers that the kernel may lack.
+    pub accept_without: Vec<SandboxLayer>,
 }
 
 impl SandboxOptions {
@@ -39,6 +41,7 @@ impl SandboxOptions {
             max_pages: limits.max_pages,
             max_page_pixels: limits.max_page_pixels,
             tessdata_path: worker.tessdata_path.clone(),
+            accept_without: worker.accept_without.clone(),
         }
     }
 }
@@ -86,14 +89,15 @@ impl Sandbox {
         self.warm.as_ref().map(Warm::pid)
     }
 
-    /// Starts the child now, so that the first page doesn't wait for it.
+    /// Starts the child now, so that the first page doesn't wait for it, and says what confines it.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn warm_up(&mut self) -> Result<(), Fault> {
+    /// [`Fault::Unavailable`], [`Fault::Unconfined`].
+    pub async fn warm_up(&mut self) -> Result<Walls, Fault> {
         let warm = self.take_warm().await?;
+        let walls = warm.walls();
         self.warm = Some(warm);
-        Ok(())
+        Ok(walls)
     }
 
     /// Ends the child.

@@ -100,6 +100,7 @@ impl Process {
 
     fn cause_of_death(&self, status: Option<ExitStatus>) -> FailureCode {
         match status.and_then(|status| status.signal()) {
+            Some(signal) if signal == Signal::SYS.as_raw() => FailureCode::SandboxViolation,
             _ if self.complaints.tell_of_memory() => FailureCode::OutOfMemory,
             Some(signal) if signal == Signal::XCPU.as_raw() => FailureCode::Timeout,
             _ => FailureCode::Crashed,

@@ -1,11 +1,17 @@
 //! What parent and child say to each other. Both are the same executable, so there is one version at a time; the
 //! number only catches a child of another build that an upgrade left behind.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use untxt_core::domain::{FailureCode, MediaType, PageContent, ReadingSettings};
 
+use super::walls::Walls;
+
 /// Version of this protocol.
-pub(super) const VERSION: u16 = 1;
+pub(super) const VERSION: u16 = 2;
+/// Longest head of a [`Hello`]: its path is at most 4096 bytes.
+pub(super) const MAX_HELLO_BYTES: u64 = 4096 + 64;
 
 /// What the parent asks. The attachment, where there is one, follows in the same frame.
 #[derive(Debug, Serialize, Deserialize)]
@@ -23,7 +29,7 @@ pub(super) enum Request {
 }
 
 /// Limits the child puts on itself.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Hello {
     pub(super) version: u16,
     /// Process that started the child; if it is not the child's parent, it is dead already.
@@ -34,6 +40,8 @@ pub(super) struct Hello {
     pub(super) cpu_seconds: u64,
     /// Longest frame that the parent will send.
     pub(super) max_file_bytes: u64,
+    /// Folder of language data, all that the child may open; none: where the system keeps it.
+    pub(super) tessdata_path: Option<PathBuf>,
 }
 
 /// How to open a file.
@@ -42,8 +50,6 @@ pub(super) struct Open {
     pub(super) max_pages: u32,
     pub(super) max_page_pixels: u64,
     pub(super) settings: ReadingSettings,
-    /// Folder of language data; none: where the system keeps it.
-    pub(super) tessdata_path: Option<std::path::PathBuf>,
 }
 
 /// What the child answers.
@@ -51,6 +57,7 @@ pub(super) struct Open {
 pub(super) enum Answer {
     Ready {
         version: u16,
+        walls: Walls,
     },
     Opened {
         page_count: u32,

@@ -3,7 +3,7 @@ use std::{io, time::Duration};
 use untxt_core::domain::{DocumentId, FailureCode, PageContent, PageNumber, ReadingSettings};
 
 use super::{
-    ChildCommand, Fault, Original, PageImage, PageReading, SandboxOptions,
+    ChildCommand, Fault, Original, PageImage, PageReading, SandboxOptions, Walls,
     check::{self, MAX_HEAD_BYTES},
     frame::FrameLimits,
     process::Process,
@@ -20,6 +20,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Warm {
     process: Process,
+    walls: Walls,
     /// Document and settings that are open.
     opened: Option<(DocumentId, ReadingSettings, u32)>,
     pages_read: u32,
@@ -34,11 +35,16 @@ impl Warm {
             memory_bytes: options.memory_bytes,
             cpu_seconds: options.page_timeout.as_secs().saturating_mul(u64::from(options.pages_per_child) + 2),
             max_file_bytes: options.max_file_bytes,
+            tessdata_path: options.tessdata_path.clone(),
         };
         let limits = FrameLimits { head_bytes: 64, attachment_bytes: 0 };
-        match process.exchange(&Request::Hello(hello), &[], limits, START_LIMIT).await {
-            Ok((Answer::Ready { version: VERSION }, _)) => Ok(Self { process, opened: None, pages_read: 0 }),
-            _ => Err(Fault::Unavailable(io::Error::other("a new reading child does not answer as it should"))),
+        let answer = process.exchange(&Request::Hello(hello), &[], limits, START_LIMIT).await;
+        let Ok((Answer::Ready { version: VERSION, walls }, _)) = answer else {
+            return Err(Fault::Unavailable(io::Error::other("a new reading child does not answer as it should")));
+        };
+        match walls.lacking().find(|layer| !options.accept_without.contains(layer)) {
+            Some(layer) => Err(Fault::Unconfined(layer)),
+            None => Ok(Self { process, walls, opened: None, pages_read: 0 }),
         }
     }
 
@@ -53,7 +59,6 @@ impl Warm {
             max_pages: options.max_pages,
             max_page_pixels: options.max_page_pixels,
             settings: original.settings.clone(),
-            tessdata_path: options.tessdata_path.clone(),
         });
         match self.ask(&request, &original.bytes, 0, options.page_timeout).await? {
             (Answer::Opened { page_count }, _) if (1..=options.max_pages).contains(&page_count) => {
@@ -107,6 +112,10 @@ impl Warm {
         }
         let answer = self.ask(&Request::Close, &[], 0, CLOSE_LIMIT).await;
         matches!(answer, Ok((Answer::Closed, _)))
+    }
+
+    pub(super) const fn walls(&self) -> Walls {
+        self.walls
     }
 
     pub(super) fn pid(&self) -> u32 {

@@ -148,6 +148,7 @@ impl House {
             max_pages: 50,
             max_page_pixels: 40_000_000,
             tessdata_path: None,
+            accept_without: Vec::new(),
         };
         let options = WorkerOptions {
             children: 2,

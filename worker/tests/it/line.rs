@@ -86,7 +86,7 @@ async fn bad_pages_fail_alone_and_say_why() {
     let house = House::build().await;
     let worker = house.worker().await;
     let upload =
-        house.upload(tiff_of(&[width::GOOD, width::PANICS, width::GOOD, width::KILLS_ITSELF, width::HANGS])).await;
+        house.upload(tiff_of(&[width::GOOD, width::PANICS, width::GOOD, width::OVERFLOWS, width::HANGS])).await;
     let task = house.end_of(upload.task).await;
     assert_eq!((task.state, task.pages.done, task.pages.failed), (TaskState::DoneWithErrors, 2, 3));
     let events = house.events(upload.task).await;

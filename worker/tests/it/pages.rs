@@ -4,17 +4,18 @@ use std::io::Cursor;
 
 use tiff::encoder::{TiffEncoder, colortype::Gray8};
 
-/// What the bad engine of `fault_child.rs` does with a page of this width.
+/// What the bad engine of `fault_child` does with a page of this width.
 pub(crate) mod width {
     pub(crate) const GOOD: u32 = 320;
     pub(crate) const PANICS: u32 = 301;
     pub(crate) const HANGS: u32 = 302;
     pub(crate) const EATS_MEMORY: u32 = 303;
-    pub(crate) const KILLS_ITSELF: u32 = 304;
+    pub(crate) const OVERFLOWS: u32 = 304;
     pub(crate) const ABORTS: u32 = 305;
     pub(crate) const GIVES_UP: u32 = 306;
     pub(crate) const TELLS_ENVIRONMENT: u32 = 307;
     pub(crate) const SLOW: u32 = 308;
+    pub(crate) const TRIES_TO_GET_OUT: u32 = 309;
 }
 
 /// Makes a TIFF with one page of each width, with a grey ramp so that no page is blank.

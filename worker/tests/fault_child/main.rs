@@ -1,10 +1,13 @@
 //! A reading child whose engine misbehaves as the width of the page tells it to; everything else is the real thing.
 
+mod attempts;
+mod old_kernel;
+
 use std::{
     io::{Read, Write},
-    process::{Command, ExitCode},
+    process::ExitCode,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use untxt_core::domain::{DocumentId, OwnerId, PageNumber, ReadingSettings};
@@ -12,7 +15,13 @@ use untxt_ocr::{OcrEngine, OcrError, Raster, Recognition, Word};
 use untxt_worker::sandbox::{ChildCommand, Original, Sandbox, SandboxOptions};
 use zeroize::Zeroizing;
 
-struct BadEngine;
+use attempts::Attempt;
+
+#[derive(Clone, Copy)]
+struct BadEngine {
+    /// What it tries on pages made for that.
+    attempt: Option<Attempt>,
+}
 
 impl OcrEngine for BadEngine {
     fn recognise(&mut self, page: &Raster) -> Result<Recognition, OcrError> {
@@ -22,7 +31,7 @@ impl OcrEngine for BadEngine {
                 std::hint::spin_loop();
             },
             303 => eat_memory(),
-            304 => die("-KILL"),
+            304 => overflow(page.width),
             305 => std::process::abort(),
             306 => Err(OcrError::Engine("out of ideas".into())),
             307 => Ok(words(names_in_environment())),
@@ -30,12 +39,23 @@ impl OcrEngine for BadEngine {
                 wait();
                 Ok(words(["slow".to_owned()]))
             }
+            309 => self.try_to_get_out(),
             width => Ok(words(["page".to_owned(), width.to_string()])),
         }
     }
 
     fn name_version(&self) -> String {
         "bad 1".to_owned()
+    }
+}
+
+impl BadEngine {
+    fn try_to_get_out(self) -> Result<Recognition, OcrError> {
+        match self.attempt.map(|attempt| attempt()) {
+            Some(Ok(())) => Ok(words(["escaped".to_owned()])),
+            Some(Err(_refused)) => Err(OcrError::Engine("it was refused".into())),
+            None => Err(OcrError::Engine("there is no such attempt".into())),
+        }
     }
 }
 
@@ -57,27 +77,26 @@ fn eat_memory() -> ! {
     }
 }
 
-fn die(signal: &str) -> ! {
-    // No unsafe call, no crate: the system's own tool sends the signal.
-    let _ = Command::new("/bin/kill").args([signal, &std::process::id().to_string()]).status();
-    std::process::exit(3)
+/// Calls itself until the stack ends, as a parser does with a file that nests without end.
+fn overflow(depth: u32) -> Result<Recognition, OcrError> {
+    let frame = std::hint::black_box([depth; 1024]);
+    if frame[0] == u32::MAX {
+        return Ok(words(["deep".to_owned()]));
+    }
+    let below = overflow(frame[0] + 1)?;
+    Ok(std::hint::black_box(below))
 }
 
-#[expect(clippy::disallowed_methods, reason = "this process has nothing else to do")]
+/// Takes its time without asking the kernel for it: a child may not sleep.
 fn wait() {
-    std::thread::sleep(std::time::Duration::from_millis(400));
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_millis(400) {
+        std::hint::spin_loop();
+    }
 }
 
-/// Plays a parent: reads a document from its input, tells the child's number, and has page 1 read.
-fn be_parent(mark: &str) -> ExitCode {
-    let mut bytes = Vec::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let (Ok(_), Ok(runtime), Ok(program)) =
-        (std::io::stdin().read_to_end(&mut bytes), runtime, std::env::current_exe())
-    else {
-        return ExitCode::FAILURE;
-    };
-    let options = SandboxOptions {
+fn options() -> SandboxOptions {
+    SandboxOptions {
         memory_bytes: 512 << 20,
         page_timeout: Duration::from_secs(60),
         pages_per_child: 1,
@@ -85,6 +104,18 @@ fn be_parent(mark: &str) -> ExitCode {
         max_pages: 1,
         max_page_pixels: 1 << 20,
         tessdata_path: None,
+        accept_without: Vec::new(),
+    }
+}
+
+/// Plays a parent: reads a document from its input, tells the child's number, and has page 1 read.
+fn be_parent() -> ExitCode {
+    let mut bytes = Vec::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (Ok(_), Ok(runtime), Ok(program)) =
+        (std::io::stdin().read_to_end(&mut bytes), runtime, std::env::current_exe())
+    else {
+        return ExitCode::FAILURE;
     };
     let bytes = Arc::new(Zeroizing::new(bytes));
     let original = Original {
@@ -93,7 +124,7 @@ fn be_parent(mark: &str) -> ExitCode {
         bytes,
         settings: ReadingSettings::of_languages("eng"),
     };
-    let mut sandbox = Sandbox::new(ChildCommand::new(program, ["bad", mark]), Arc::new(options));
+    let mut sandbox = Sandbox::new(ChildCommand::new(program, ["bad"]), Arc::new(options()));
     let read = runtime.block_on(async {
         sandbox.count_pages(&original).await?;
         let _ = writeln!(std::io::stdout(), "{}", sandbox.child_pid().unwrap_or_default());
@@ -103,10 +134,21 @@ fn be_parent(mark: &str) -> ExitCode {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        Some("tesseract") => untxt_worker::sandbox::child_main(),
-        Some("parent") => be_parent(&arguments.next().unwrap_or_default()),
-        _ => untxt_worker::sandbox::serve(|_languages, _tessdata| Ok(BadEngine)),
+    attempts::prepare();
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["tesseract", ..] => untxt_worker::sandbox::child_main(),
+        ["parent", ..] => be_parent(),
+        ["old-kernel", layer, ref accepted @ ..] => old_kernel::be_parent(layer, accepted),
+        ["outside", attempt] => match attempts::find(attempt).map(|attempt| attempt()) {
+            Some(Ok(())) => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        },
+        ["bad", _, attempt] => serve_badly(attempts::find(attempt)),
+        _ => serve_badly(None),
     }
+}
+
+fn serve_badly(attempt: Option<Attempt>) -> ExitCode {
+    untxt_worker::sandbox::serve(move |_languages, _tessdata| Ok(BadEngine { attempt }))
 }
