@@ -46,6 +46,13 @@ impl Process {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
+    /// Gives the size of its address space; 0 where the system doesn't tell.
+    pub(super) fn size_bytes(&self) -> u64 {
+        let sizes = std::fs::read_to_string(format!("/proc/{}/statm", self.pid())).unwrap_or_default();
+        let pages = sizes.split(' ').next().and_then(|pages| pages.parse::<u64>().ok());
+        pages.unwrap_or_default().saturating_mul(rustix::param::page_size() as u64)
+    }
+
     /// Asks and waits for the answer, at most `limit`.
     ///
     /// # Errors

@@ -24,6 +24,9 @@ pub(super) struct Warm {
     /// Document and settings that are open.
     opened: Option<(DocumentId, ReadingSettings, u32)>,
     pages_read: u32,
+    /// Address space right after the document was opened, and after its last page.
+    opened_bytes: u64,
+    grown_bytes: u64,
 }
 
 impl Warm {
@@ -44,7 +47,7 @@ impl Warm {
         };
         match walls.lacking().find(|layer| !options.accept_without.contains(layer)) {
             Some(layer) => Err(Fault::Unconfined(layer)),
-            None => Ok(Self { process, walls, opened: None, pages_read: 0 }),
+            None => Ok(Self { process, walls, opened: None, pages_read: 0, opened_bytes: 0, grown_bytes: 0 }),
         }
     }
 
@@ -63,6 +66,7 @@ impl Warm {
         match self.ask(&request, &original.bytes, 0, options.page_timeout).await? {
             (Answer::Opened { page_count }, _) if (1..=options.max_pages).contains(&page_count) => {
                 self.opened = Some((original.document, original.settings.clone(), page_count));
+                self.opened_bytes = self.process.size_bytes();
                 Ok(page_count)
             }
             _ => Err(nonsense("page count")),
@@ -85,6 +89,7 @@ impl Warm {
         let reading =
             PageReading { content: *content, image: PageImage { media_type: image_media_type, bytes: image } };
         check::page(&reading, options.max_page_pixels).map_err(nonsense)?;
+        self.grown_bytes = self.process.size_bytes();
         Ok(reading)
     }
 
@@ -111,6 +116,7 @@ impl Warm {
             return true;
         }
         let answer = self.ask(&Request::Close, &[], 0, CLOSE_LIMIT).await;
+        (self.opened_bytes, self.grown_bytes) = (0, self.process.size_bytes());
         matches!(answer, Ok((Answer::Closed, _)))
     }
 
@@ -122,9 +128,12 @@ impl Warm {
         self.process.pid()
     }
 
-    /// Says whether a fresh child should read the next page.
+    /// Says whether a fresh child should read the next page: this one has read many, or has taken half of its memory
+    /// and did not need it to open the document.
     pub(super) fn is_worn(&self, options: &SandboxOptions) -> bool {
-        self.pages_read >= options.pages_per_child
+        let much = options.memory_bytes / 2;
+        let is_grown = self.opened_bytes <= much && self.grown_bytes > much;
+        is_grown || self.pages_read >= options.pages_per_child
     }
 
     /// Asks, and sorts out the answers that are failures.

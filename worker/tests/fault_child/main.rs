@@ -40,6 +40,11 @@ impl OcrEngine for BadEngine {
                 Ok(words(["slow".to_owned()]))
             }
             309 => self.try_to_get_out(),
+            310 => {
+                // 200 MB that nobody gives back
+                Box::leak(vec![1_u8; 200 << 20].into_boxed_slice());
+                Ok(words(["leaked".to_owned()]))
+            }
             width => Ok(words(["page".to_owned(), width.to_string()])),
         }
     }

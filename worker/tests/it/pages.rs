@@ -16,6 +16,7 @@ pub(crate) mod width {
     pub(crate) const TELLS_ENVIRONMENT: u32 = 307;
     pub(crate) const SLOW: u32 = 308;
     pub(crate) const TRIES_TO_GET_OUT: u32 = 309;
+    pub(crate) const LEAKS: u32 = 310;
 }
 
 /// Makes a TIFF with one page of each width, with a grey ramp so that no page is blank.

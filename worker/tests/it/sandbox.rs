@@ -107,6 +107,17 @@ async fn a_child_stays_warm_until_it_is_worn() {
 }
 
 #[tokio::test]
+async fn a_child_that_has_grown_is_replaced() {
+    let (mut sandbox, original) = (a_sandbox(), a_document(tiff_of(&[width::GOOD, width::LEAKS, width::GOOD])));
+    let mut pids = Vec::new();
+    for number in 1..=3 {
+        sandbox.read_page(&original, page(number)).await.expect("a page");
+        pids.push(sandbox.child_pid().expect("a warm child"));
+    }
+    assert!(pids[0] == pids[1] && pids[1] != pids[2], "{pids:?}");
+}
+
+#[tokio::test]
 async fn rubbish_is_refused_and_the_child_stays() {
     let mut sandbox = a_sandbox();
     match sandbox.count_pages(&a_document(b"no document at all".to_vec())).await {
