@@ -1,6 +1,7 @@
 //! A reading child whose engine misbehaves as the width of the page tells it to; everything else is the real thing.
 
 mod attempts;
+mod compare;
 mod old_kernel;
 
 use std::{
@@ -145,6 +146,7 @@ fn main() -> ExitCode {
         ["tesseract", ..] => untxt_worker::sandbox::child_main(),
         ["parent", ..] => be_parent(),
         ["old-kernel", layer, ref accepted @ ..] => old_kernel::be_parent(layer, accepted),
+        ["compare", ref files @ ..] => compare::compare(files),
         ["outside", attempt] => match attempts::find(attempt).map(|attempt| attempt()) {
             Some(Ok(())) => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,

@@ -4,6 +4,7 @@
 mod escapes;
 mod heads;
 mod house;
+mod identical;
 mod line;
 mod memory;
 mod pages;
