@@ -43,6 +43,16 @@ pub async fn run(settings: Settings, lifecycle: Lifecycle) -> Result<(), Error> 
     run_with(services, WorkerOptions::new(&settings)?, lifecycle).await
 }
 
+/// Starts a reading child and ends it, to see whether this kernel confines it.
+///
+/// # Errors
+/// As those of a start: [`sandbox::Fault::Unconfined`] names the layer that is lacking and was not accepted.
+pub async fn check_sandbox(settings: &Settings) -> Result<(), Error> {
+    let WorkerOptions { child, sandbox, .. } = WorkerOptions::new(settings)?;
+    sandbox::Sandbox::new(child, sandbox).warm_up().await?;
+    Ok(())
+}
+
 /// As [`run`], with parts of the caller's choice.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ mod folder;
 mod postgres;
 mod programs;
 mod redis;
+mod sandbox;
 mod secrets;
 mod settings;
 
@@ -26,7 +27,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use rustix::process::Signal;
 use untxt_core::{
-    config::{Process, Settings},
+    config::{Process, SandboxLayer, Settings},
     crypto::LocalKms,
     lifecycle::Lifecycle,
     tls::init_certificates,
@@ -70,6 +71,9 @@ pub(crate) struct UpArgs {
     /// Workers; each reads one page at a time. One per core if not given.
     #[arg(long, value_name = "NUMBER")]
     workers: Option<usize>,
+    /// A layer around the readers that this kernel may lack: landlock or seccomp. Repeat it for both.
+    #[arg(long, value_name = "LAYER")]
+    accept_without: Vec<SandboxLayer>,
 }
 
 /// Runs the whole platform until Ctrl-C.
@@ -105,6 +109,7 @@ impl Platform {
         let accounts = Accounts::find()?;
         let data = DataFolder::open(&args.data)?;
         let setup = Setup::prepare(args, &data, &accounts)?;
+        sandbox::check(&data.path("conf/worker.toml")).await?;
         tokio::select! {
             started = self.start(&setup, lifecycle) => started?,
             () = stop.cancelled() => return Ok(()),
@@ -189,6 +194,7 @@ impl<'a> Setup<'a> {
             redirect: args.redirect,
             public_url: &public_url,
             languages: &args.languages,
+            accept_without: &args.accept_without,
         };
         files.write()?;
         data.make("store")?;

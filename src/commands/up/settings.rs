@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
+use untxt_core::config::SandboxLayer;
 
 use super::{folder::DataFolder, secrets::Secrets};
 
@@ -27,6 +28,7 @@ pub(super) struct SettingsFiles<'a> {
     pub(super) redirect: Option<SocketAddr>,
     pub(super) public_url: &'a str,
     pub(super) languages: &'a str,
+    pub(super) accept_without: &'a [SandboxLayer],
 }
 
 impl SettingsFiles<'_> {
@@ -133,7 +135,10 @@ impl SettingsFiles<'_> {
 
     /// One child: `up` starts a worker for each core.
     fn worker(&self) -> (&'static str, Table) {
-        ("worker", table([("children", 1.into()), ("languages", self.languages.into())]))
+        let accept_without: Vec<Value> = self.accept_without.iter().map(|layer| layer.name().into()).collect();
+        let keys =
+            [("children", 1.into()), ("languages", self.languages.into()), ("accept_without", accept_without.into())];
+        ("worker", table(keys))
     }
 
     /// What the store checks signatures with.
