@@ -65,6 +65,11 @@ pub(super) fn write_page(out: &mut String, number: u32, page: &PageContent) {
         }
         out.push_str("</TextBlock>\n");
     }
+    // the schema has no place for what a code says
+    for (index, code) in (1..).zip(&page.barcodes) {
+        let (format, place) = (Escaped(&code.format), place(code.bounds));
+        let _ = writeln!(out, "<Illustration ID=\"code_{number}_{index}\" {place} TYPE=\"{format}\"/>");
+    }
     out.push_str("</PrintSpace>\n</Page>\n");
 }
 

@@ -4,7 +4,7 @@ use super::{
     lines::{BlockWords, baseline, blocks, bounds_of, is_right_to_left},
     xml::Escaped,
 };
-use crate::{BlockKind, Bounds, PageContent, Word};
+use crate::{Barcode, BlockKind, Bounds, PageContent, Word};
 
 /// Writes what stands before the first page.
 pub(super) fn write_head(out: &mut String, title: &str, engine: &str) {
@@ -18,7 +18,7 @@ pub(super) fn write_head(out: &mut String, title: &str, engine: &str) {
          <meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\" />\n\
          <meta name=\"ocr-system\" content=\"untxt {}\" />\n\
          <meta name=\"ocr-capabilities\" content=\"ocr_page ocr_carea ocr_par ocr_line ocrx_word ocr_table ocr_header \
-         ocr_footer ocrp_wconf ocrp_lang ocrp_dir ocrp_poly\" />\n</head>\n<body>\n",
+         ocr_footer ocr_image ocrp_wconf ocrp_lang ocrp_dir ocrp_poly\" />\n</head>\n<body>\n",
         Escaped(title),
         Escaped(engine)
     );
@@ -43,6 +43,9 @@ pub(super) fn write_page(out: &mut String, number: u32, title: &str, page: &Page
     let mut place = Place { page: number, ..Place::default() };
     for block in blocks(page) {
         write_block(out, &mut place, block, page.skew_deg);
+    }
+    for (place, code) in (1..).zip(&page.barcodes) {
+        write_code(out, number, place, code);
     }
     out.push_str("</div>\n");
 }
@@ -77,6 +80,16 @@ fn write_block(out: &mut String, place: &mut Place, block: BlockWords<'_>, skew_
     out.push_str("  </p>\n");
     out.push_str(if float.is_some() { "  </div>\n" } else { "" });
     out.push_str(" </div>\n");
+}
+
+/// Writes a barcode as an image whose text is what it says.
+fn write_code(out: &mut String, page: u32, place: u32, code: &Barcode) {
+    let format: String = code.format.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let (bounds, value) = (bbox(code.bounds), Escaped(&code.value));
+    let _ = writeln!(
+        out,
+        " <div class=\"ocr_image\" id=\"code_{page}_{place}\" title=\"{bounds}; x_barcode {format}\">{value}</div>"
+    );
 }
 
 fn write_line(out: &mut String, place: &mut Place, words: &[Word], skew_deg: f32) {

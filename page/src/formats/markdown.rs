@@ -13,6 +13,7 @@ pub(super) fn write_page(out: &mut String, page: &PageContent) {
         let paragraphs = page.text.split("\n\n").map(one_line).filter(|text| !text.is_empty());
         let paragraphs: Vec<String> = paragraphs.map(|text| escape(&text) + "\n").collect();
         out.push_str(&paragraphs.join("\n"));
+        write_codes(out, page, !paragraphs.is_empty());
         return;
     }
     let mut was_list = false;
@@ -37,6 +38,17 @@ pub(super) fn write_page(out: &mut String, page: &PageContent) {
             Part::Table(table) => out.push_str(write_table(table).trim_end()),
         }
         out.push('\n');
+    }
+    write_codes(out, page, true);
+}
+
+/// Writes what the barcodes of a page say, as a list below its text.
+fn write_codes(out: &mut String, page: &PageContent, is_after_text: bool) {
+    if is_after_text && !page.barcodes.is_empty() {
+        out.push('\n');
+    }
+    for code in &page.barcodes {
+        out.push_str(&format!("- {}: {}\n", escape(&one_line(&code.format)), escape(&one_line(&code.value))));
     }
 }
 

@@ -27,8 +27,9 @@ const RULES: &[(&str, Names, Names, Names)] = &[
     ("StructureTag", &[], &["ID", "LABEL"], &[]),
     ("Layout", &["Page+"], &[], &[]),
     ("Page", &["PrintSpace?"], &["ID", "PHYSICAL_IMG_NR"], &["WIDTH", "HEIGHT", "PC", "LANG", "PROCESSINGREFS"]),
-    ("PrintSpace", &["TextBlock*"], &[], &["HPOS", "VPOS", "WIDTH", "HEIGHT"]),
+    ("PrintSpace", &["TextBlock*", "Illustration*"], &[], &["HPOS", "VPOS", "WIDTH", "HEIGHT"]),
     ("TextBlock", &["TextLine+"], &["ID"], &["HPOS", "VPOS", "WIDTH", "HEIGHT", "TAGREFS", "BASEDIRECTION"]),
+    ("Illustration", &[], &["ID"], &["HPOS", "VPOS", "WIDTH", "HEIGHT", "TYPE"]),
     ("TextLine", &["(String SP?)+"], &[], &["ID", "HPOS", "VPOS", "WIDTH", "HEIGHT", "BASELINE"]),
     ("String", &["Shape?"], &["CONTENT"], &["ID", "HPOS", "VPOS", "WIDTH", "HEIGHT", "WC"]),
     ("SP", &[], &[], &[]),
@@ -107,6 +108,7 @@ fn alto_keeps_the_rules() {
     assert_eq!(check(&text), 2 * letter().words.len());
     assert!(text.contains("HPOS=\"100\" VPOS=\"100\" WIDTH=\"140\" HEIGHT=\"30\" CONTENT=\"Weather\" WC=\"0.915\""));
     assert!(text.contains(" LANG=\"chi-sim\"") && text.contains(" TAGREFS=\"heading\""));
+    assert!(text.contains("HPOS=\"1\" VPOS=\"2\" WIDTH=\"2\" HEIGHT=\"2\" TYPE=\"qr_code\"/>"));
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn layout_text_keeps_places() {
 fn markdown_has_headings_lists_and_tables() {
     let text = write_text(Format::Md, &[Some(letter()), Some(PageContent::default())]);
     let page = "# Weather report\n\nThe barometer fell.\n\n- Wind: west\n2. Rain\n\n\
-        | Day | mm |\n| --- | --- |\n| Mon | 3.5 |\n\n7\n";
+        | Day | mm |\n| --- | --- |\n| Mon | 3.5 |\n\n7\n\n- qr\\_code: \\</script\\>\u{fffd}\n";
     assert_eq!(text, format!("{page}\n---\n\n"));
 }
 

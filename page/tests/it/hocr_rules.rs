@@ -9,6 +9,7 @@ use crate::sample::{HOSTILE, hostile, letter, write_text};
 const RULES: &[(&str, &[&str], &[&str])] = &[
     ("ocr_page", &[], &["image", "bbox", "ppageno", "scan_res"]),
     ("ocr_carea", &["ocr_page"], &["bbox"]),
+    ("ocr_image", &["ocr_page"], &["bbox", "x_barcode"]),
     ("ocr_table", &["ocr_carea"], &["bbox"]),
     ("ocr_header", &["ocr_carea"], &["bbox"]),
     ("ocr_footer", &["ocr_carea"], &["bbox"]),
@@ -60,6 +61,7 @@ fn check(text: &str) -> usize {
                 "image" => values.concat().starts_with('"') && values.concat().ends_with('"'),
                 "bbox" => numbers.len() == 4 && numbers[0] <= numbers[2] && numbers[1] <= numbers[3],
                 "x_wconf" => numbers.len() == 1 && (0.0..=100.0).contains(&numbers[0]),
+                "x_barcode" => values.len() == 1,
                 "baseline" | "scan_res" => numbers.len() == 2,
                 _ => numbers.len() == 1,
             };
@@ -79,6 +81,9 @@ fn hocr_keeps_the_rules() {
     assert_eq!((count("ocr_page"), count("ocr_table"), count("ocr_footer"), count("ocr_line")), (3, 2, 2, 16));
     let word = document.descendants().find(|node| class(*node) == "ocrx_word").unwrap();
     assert_eq!((word.text(), word.attribute("title")), (Some("Weather"), Some("bbox 100 100 240 130; x_wconf 92")));
+    let code = document.descendants().find(|node| class(*node) == "ocr_image").unwrap();
+    let said = (code.text(), code.attribute("title"));
+    assert_eq!(said, (Some("</script>\u{fffd}"), Some("bbox 1 2 3 4; x_barcode qr_code")));
 }
 
 #[test]
