@@ -4,6 +4,7 @@
 //! decoded. Refuses to know: files, network, database, keys, settings, time. One file per stage; [`Pipeline`] is the
 //! order in which the stages run.
 
+mod barcodes;
 mod confidence;
 mod document;
 mod encode;

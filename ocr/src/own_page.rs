@@ -2,6 +2,7 @@ use untxt_page::{Bounds, Word, join_words, layout::analyse, mean_confidence};
 
 use crate::{
     OcrError, PageContent, PageInspection, Raster,
+    barcodes::{drop_words_in_codes, find_barcodes, is_outside_codes},
     confidence::{calibrate, mark_doubtful},
     layout::find_rules,
     rotation::{Turning, turn_clockwise},
@@ -51,19 +52,32 @@ pub(crate) fn read_inspected(
     if !inspection.has_own_words() {
         let mut page = PageContent { kind: inspection.kind, ..recognise(raster, Turning::Allowed)? };
         let turned = turn_clockwise(raster, page.rotation_applied);
+        let upright = turned.as_ref().unwrap_or(raster);
+        page.barcodes = find_barcodes(upright, page.words.iter());
+        drop_words_in_codes(&mut page);
         calibrate(&mut page.words);
         mark_doubtful(&mut page);
-        analyse(&mut page, &find_rules(turned.as_ref().unwrap_or(raster)));
+        lay_out(&mut page, upright);
         return Ok(page);
     }
     let areas = inspection.unread_areas(size.0, size.1);
     let mut found = recognise(&raster.keep_areas(&areas), Turning::Forbidden)?;
+    let own = inspection.own_words(size.0, size.1);
+    found.barcodes = find_barcodes(raster, own.iter().chain(&found.words));
+    drop_words_in_codes(&mut found);
     calibrate(&mut found.words);
-    let words = merge_words(inspection.own_words(size.0, size.1), found.words);
+    let words = merge_words(own, found.words);
     let mut page = PageContent { kind: inspection.kind, words, ..found };
     mark_doubtful(&mut page);
-    analyse(&mut page, &find_rules(raster));
+    lay_out(&mut page, raster);
     Ok(page)
+}
+
+/// Finds blocks and tables; bars of a code are no lines of a table.
+fn lay_out(page: &mut PageContent, raster: &Raster) {
+    let mut rules = find_rules(raster);
+    rules.retain(|rule| is_outside_codes(&page.barcodes, rule.from, rule.to));
+    analyse(page, &rules);
 }
 
 /// Puts recognised blocks between the page's own, each before the first that stands below it, and numbers lines and
