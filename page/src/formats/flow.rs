@@ -90,8 +90,8 @@ pub(super) fn split_marker(text: &str) -> (Option<Marker>, &str) {
     if first.chars().count() == 1 && (first.contains(BULLETS) || first.contains(MISREAD_BULLETS)) {
         return (Some(Marker::Bullet), rest);
     }
-    let digits = first.strip_suffix(['.', ')']).map(|digits| digits.trim_start_matches('('));
-    match digits.filter(|digits| digits.len() <= 3).and_then(|digits| digits.parse().ok()) {
+    let digits = first.strip_suffix(['.', ')']).map_or(first, |digits| digits.trim_start_matches('('));
+    match Some(digits).filter(|digits| digits.len() <= 3).and_then(|digits| digits.parse().ok()) {
         Some(number) => (Some(Marker::Number(number)), rest),
         None => (None, text),
     }

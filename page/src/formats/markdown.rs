@@ -27,7 +27,9 @@ pub(super) fn write_page(out: &mut String, page: &PageContent) {
             Part::Text { kind: BlockKind::Heading, level, words } => {
                 out.push_str(&"#".repeat(usize::from((*level).clamp(1, 6))));
                 out.push(' ');
-                out.push_str(&escape(&join_lines(words.words)));
+                // behind the signs of a heading nothing starts a list
+                let text = format!("# {}", join_lines(words.words));
+                out.push_str(&escape(&text)["\\# ".len()..]);
             }
             Part::Text { kind: BlockKind::ListItem, level, words } => {
                 // four spaces are enough below `1.` as well as below `-`

@@ -1,8 +1,8 @@
 use super::{
-    Item,
+    Item, headings,
     lines::Line,
     paragraphs::{Draft, height_of},
-    rect::{Rect, around_all, median},
+    rect::{Rect, around_all},
 };
 use crate::{BULLETS, BlockKind, MISREAD_BULLETS, PageContent};
 
@@ -13,24 +13,24 @@ pub(super) fn find(page: &PageContent, items: &[Item<'_>], drafts: &mut [Draft],
     }
     find_lists(page, items, drafts, line_height);
     find_margins(page, items, drafts, line_height);
-    find_headings(page, items, drafts, line_height);
+    headings::find(page, items, drafts, line_height);
 }
 
 /// More blocks than a page has: some are compared with all others.
 const MAX_BLOCKS: usize = 2000;
 
-fn rect_of(items: &[Item<'_>], draft: &Draft) -> Rect {
+pub(super) fn rect_of(items: &[Item<'_>], draft: &Draft) -> Rect {
     around_all(draft.items.iter().map(|&item| items[item].rect()))
 }
 
-fn first_line<'a>(items: &[Item<'a>], draft: &Draft) -> Option<&'a Line> {
+pub(super) fn first_line<'a>(items: &[Item<'a>], draft: &Draft) -> Option<&'a Line> {
     match items[draft.items[0]] {
         Item::Line(line) => Some(line),
         Item::Table(_) => None,
     }
 }
 
-fn word<'a>(page: &'a PageContent, line: &Line, place: usize) -> Option<&'a str> {
+pub(super) fn word<'a>(page: &'a PageContent, line: &Line, place: usize) -> Option<&'a str> {
     line.words.get(place).map(|&word| page.words[word].text.as_str())
 }
 
@@ -56,16 +56,28 @@ fn start_of(page: &PageContent, line: &Line) -> Option<Start> {
             '-' | '–' | '—' | '*' | '·' => Some(Start::Sign(letter)),
             letter if MISREAD_BULLETS.contains(&letter) => Some(Start::Sign(MISREAD_BULLETS[0])),
             letter if BULLETS.contains(&letter) => Some(Start::Bullet),
+            letter if hangs(page, line) => letter.to_digit(10).map(Start::Count),
             _ => None,
         };
     }
-    let count = first.strip_suffix(['.', ')'])?.trim_start_matches('(');
+    let count = match first.strip_suffix(['.', ')']) {
+        Some(count) => count.trim_start_matches('('),
+        None if first.parse::<u32>().is_ok() && hangs(page, line) => first,
+        None => return None,
+    };
     let single = count.chars().next().filter(|_| count.chars().count() == 1);
     match (count.parse::<u32>(), single) {
         (Ok(number), _) if number <= 200 => Some(Start::Count(number)),
         (_, Some(letter)) if letter.is_ascii_lowercase() => Some(Start::Count(u32::from(letter) - u32::from('a') + 1)),
         _ => None,
     }
+}
+
+/// Says whether a line's first word stands apart from the rest, as the number of an entry does.
+fn hangs(page: &PageContent, line: &Line) -> bool {
+    let bounds = |place: usize| line.words.get(place).map(|&word| page.words[word].bounds);
+    let (Some(first), Some(next)) = (bounds(0), bounds(1)) else { return false };
+    f64::from(next[0].saturating_sub(first[2])) > line.height * 0.9
 }
 
 /// Says whether a line looks like the start of a list entry.
@@ -146,92 +158,6 @@ fn is_page_number(page: &PageContent, items: &[Item<'_>], draft: &Draft) -> bool
             && (text.bytes().all(|b| b.is_ascii_digit()) || text.bytes().all(|b| b"ivxlcIVXLC".contains(&b)))
     };
     [word(page, line, 0), word(page, line, line.words.len() - 1)].into_iter().flatten().any(is_number)
-}
-
-/// Marks headings: short, no larger part of a paragraph, and set off by size, or by a number or capitals with gaps
-/// around them.
-fn find_headings(page: &PageContent, items: &[Item<'_>], drafts: &mut [Draft], line_height: f64) {
-    let mut sizes: Vec<f64> = Vec::new();
-    let mut found: Vec<(usize, f64)> = Vec::new();
-    for at in 0..drafts.len() {
-        let draft = &drafts[at];
-        let size = height_of(items, draft);
-        let Some(line) = first_line(items, draft) else { continue };
-        let words: Vec<&str> = text_of(page, items, draft);
-        let letters = words.iter().flat_map(|word| word.chars()).filter(|c| c.is_alphabetic()).count();
-        let is_numbered_list = draft.kind == BlockKind::ListItem && !is_heading_number(page, line);
-        let is_short = draft.items.len() <= 3 && words.len() <= 20 && letters >= 3 && letters * 2 > letters_of(&words);
-        if matches!(draft.kind, BlockKind::Header | BlockKind::Footer | BlockKind::Table)
-            || !is_short
-            || is_numbered_list
-        {
-            continue;
-        }
-        // a line of several words is measured several times
-        let is_large = size > line_height * if words.len() > 1 { 1.16 } else { 1.3 };
-        let is_open = words.last().is_some_and(|word| !word.ends_with(['.', ',', ';', ':']));
-        let is_marked = is_heading_number(page, line) || is_capitals(&words);
-        let is_set_off = draft.items.len() == 1 && is_open && is_marked && has_gaps(items, drafts, at, line_height);
-        if is_large && is_open && has_body(items, drafts, size) || is_set_off {
-            let size = if is_large { size } else { line_height };
-            found.push((at, size));
-            sizes.push(size);
-        }
-    }
-    sizes.sort_by(|a, b| b.total_cmp(a));
-    // sizes that differ by less are the same, measured twice
-    sizes.dedup_by(|smaller, larger| *smaller > *larger * 0.92);
-    for (at, size) in found {
-        let rank = sizes.iter().filter(|other| size < **other * 0.92).count() + 1;
-        drafts[at].kind = BlockKind::Heading;
-        drafts[at].level = u8::try_from(rank.min(6)).unwrap_or(6);
-    }
-}
-
-fn text_of<'a>(page: &'a PageContent, items: &[Item<'_>], draft: &Draft) -> Vec<&'a str> {
-    let lines = draft.items.iter().filter_map(|&item| match items[item] {
-        Item::Line(line) => Some(line),
-        Item::Table(_) => None,
-    });
-    lines.flat_map(|line| line.words.iter().map(|&word| page.words[word].text.as_str())).collect()
-}
-
-fn letters_of(words: &[&str]) -> usize {
-    words.iter().map(|word| word.chars().count()).sum()
-}
-
-/// Says whether there is text that is smaller than a heading: a page of large print has none.
-fn has_body(items: &[Item<'_>], drafts: &[Draft], size: f64) -> bool {
-    let smaller = drafts.iter().filter(|draft| draft.kind != BlockKind::Table && height_of(items, draft) < size / 1.12);
-    smaller.map(|draft| draft.items.len()).sum::<usize>() >= 2
-}
-
-/// Says whether a line begins with `2.1` or the like and goes on with a capital.
-fn is_heading_number(page: &PageContent, line: &Line) -> bool {
-    let Some(number) = word(page, line, 0) else { return false };
-    let is_number = number.starts_with(|c: char| c.is_ascii_digit())
-        && number.trim_end_matches('.').contains('.')
-        && number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-        && number.split('.').all(|part| part.len() <= 2);
-    is_number && word(page, line, 1).is_some_and(|next| next.starts_with(char::is_uppercase))
-}
-
-fn is_capitals(words: &[&str]) -> bool {
-    let mut letters = words.iter().flat_map(|word| word.chars()).filter(|c| c.is_alphabetic());
-    letters.clone().count() >= 4 && letters.all(|letter| !letter.is_lowercase())
-}
-
-/// Says whether white space sets a block off from what is above and below it in its column.
-fn has_gaps(items: &[Item<'_>], drafts: &[Draft], at: usize, line_height: f64) -> bool {
-    let rect = rect_of(items, &drafts[at]);
-    let near = |other: Option<&Draft>| {
-        other.filter(|other| other.group == drafts[at].group).map(|other| rect_of(items, other))
-    };
-    let above = at.checked_sub(1).and_then(|before| near(drafts.get(before)));
-    let below = near(drafts.get(at + 1));
-    let usual = median([line_height * 0.6]);
-    above.is_none_or(|above| rect.top - above.bottom > usual)
-        && below.is_some_and(|below| below.top - rect.bottom > line_height * 0.3)
 }
 
 #[cfg(test)]

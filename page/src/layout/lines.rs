@@ -96,7 +96,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(page: &PageContent, rects: &[Rect], words: Vec<usize>) -> Self {
+    pub(super) fn new(page: &PageContent, rects: &[Rect], words: Vec<usize>) -> Self {
         let rect = around_all(words.iter().map(|&word| rects[word]));
         let sizes = |least: usize| {
             let long = words.iter().filter(move |&&word| page.words[word].text.chars().count() >= least);

@@ -5,8 +5,10 @@
 //! sense; text in columns is no table. Refuses to know: pixels, and pages other than this one. All distances are
 //! fractions of the height of a line of running text.
 
+mod headings;
 mod kinds;
 mod lines;
+mod markers;
 mod numbering;
 mod order;
 mod paragraphs;
@@ -46,6 +48,7 @@ pub fn analyse(page: &mut PageContent, rules: &[Rule]) {
         return;
     }
     let line_height = lines::body_height(&lines);
+    markers::join(page, &mut lines, &words, line_height);
     let mut grids = ruled::find(page, rules, &frame, &words, line_height);
     grids.retain(|grid| !tables::tears_lines(page, &words, grid, line_height));
     lines::remove_words(&mut lines, &words, &grids);

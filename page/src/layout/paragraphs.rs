@@ -85,8 +85,11 @@ impl Measure {
         let step = line.rect.middle().1 - last.rect.middle().1;
         let height = self.line_height;
         let (smaller, larger) = (line.height.min(last.height), line.height.max(last.height));
-        // a gap, a step upwards or sideways, letters of another size
         let is_beside = step < height * 0.5;
+        if !is_beside && smaller > height * 1.16 && are_one_title(before, line) {
+            return false;
+        }
+        // a gap, a step upwards or sideways, letters of another size
         let is_aside = line.rect.shared_width(last.rect) == 0.0;
         if (is_beside || is_aside) && line.block != last.block
             || step < -height * 0.5
@@ -94,7 +97,11 @@ impl Measure {
         {
             return true;
         }
-        if larger > smaller * 1.3 && line.words.len() + last.words.len() > 2 || starts_list(page, line) {
+        if larger > smaller * 1.3 && line.words.len() + last.words.len() > 2
+            || smaller > height * 1.16 && are_titles(last, line)
+            || starts_list(page, line)
+            || before.len() == 1 && is_byline(page, line)
+        {
             return true;
         }
         let first = before.first().map_or(self.left, |line| line.rect.left);
@@ -116,6 +123,42 @@ impl Measure {
         let room = self.right - last.rect.right - f64::from(right.saturating_sub(left));
         room > self.line_height && !goes_on(page, last, next)
     }
+}
+
+/// Says whether a line goes on in a title of large print, whatever the engine's paragraphs are.
+fn are_one_title(before: &[&Line], line: &Line) -> bool {
+    /// Words in a line of a title.
+    const MOST_WORDS: usize = 10;
+    let is_short = |line: &Line| line.words.len() <= MOST_WORDS;
+    let Some(last) = before.last() else { return false };
+    let (smaller, larger) = (line.height.min(last.height), line.height.max(last.height));
+    before.len() < 3
+        && larger < smaller * 1.15
+        && is_short(last)
+        && is_short(line)
+        && line.rect.shared_width(last.rect) > 0.5
+        && line.rect.middle().1 - last.rect.middle().1 < larger * 1.5
+        && !are_titles(last, line)
+}
+
+/// Says whether a line names an author: `by Jane Doe`.
+pub(super) fn is_byline(page: &PageContent, line: &Line) -> bool {
+    let mut words = line.words.iter().map(|&word| page.words[word].text.as_str());
+    words.next().is_some_and(|word| word == "by" || word == "By")
+        && (3..=6).contains(&line.words.len())
+        && words.all(|word| word.starts_with(char::is_uppercase))
+}
+
+/// Says whether two lines of large print are a title each: further apart than lines of one title, or standing
+/// neither below each other nor around one middle.
+fn are_titles(last: &Line, line: &Line) -> bool {
+    let height = line.height.max(last.height);
+    let (above, below) = (last.rect, line.rect);
+    let is_far = |a: f64, b: f64| (a - b).abs() > height;
+    let is_unaligned = is_far(above.left, below.left)
+        && is_far(above.right, below.right)
+        && is_far(above.middle().0, below.middle().0);
+    below.middle().1 - above.middle().1 > height * 1.7 || is_unaligned
 }
 
 /// Says whether a line goes on in the middle of the last one's sentence, as far as letters tell.
