@@ -50,7 +50,7 @@ impl Blocks<'_> {
         let is_open = words.last().is_some_and(|word| !word.ends_with(['.', ',', ';', ':']));
         let labels = words.iter().filter(|word| word.ends_with(':')).count();
         let is_label = labels > usize::from(has_prose) || words.first().is_some_and(|word| word.ends_with(':'));
-        if !is_text || !is_short || !is_open || is_label {
+        if !is_text || !is_short || !is_open || is_label || self.has_wide_gap(at) {
             return None;
         }
         let size = height_of(items, draft);
@@ -64,6 +64,16 @@ impl Blocks<'_> {
         (has_prose && draft.items.len() == 1 && is_set_off()).then_some(line_height)
     }
 
+    /// Says whether words stand as far apart as the labels of a form do.
+    fn has_wide_gap(&self, at: usize) -> bool {
+        let line = first_line(self.items, &self.drafts[at]);
+        let places = line.map_or(&[][..], |line| line.words.as_slice());
+        let bounds = |word: usize| self.page.words[word].bounds;
+        let gap = |pair: &[usize]| f64::from(bounds(pair[1])[0].saturating_sub(bounds(pair[0])[2]));
+        // the number of a heading may stand apart
+        places.windows(2).skip(1).any(|pair| gap(pair) > line.map_or(0.0, |line| line.height) * 2.5)
+    }
+
     /// Gives how much larger than running text a heading is.
     fn least_size(&self, at: usize, words: usize) -> f64 {
         let is_believed = self.has_prose || words >= 3 && self.is_at_top(at);
@@ -71,7 +81,8 @@ impl Blocks<'_> {
         match (is_believed, words) {
             (true, 2..) => 1.16,
             (true, _) if self.is_exact() || self.is_above_prose(at) => 1.3,
-            (_, _) => 1.8,
+            _ if self.has_prose || self.is_exact() => 1.8,
+            _ => 2.5,
         }
     }
 

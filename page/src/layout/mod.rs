@@ -5,6 +5,7 @@
 //! sense; text in columns is no table. Refuses to know: pixels, and pages other than this one. All distances are
 //! fractions of the height of a line of running text.
 
+mod compact;
 mod headings;
 mod kinds;
 mod lines;
@@ -51,6 +52,8 @@ pub fn analyse(page: &mut PageContent, rules: &[Rule]) {
     markers::join(page, &mut lines, &words, line_height);
     let mut grids = ruled::find(page, rules, &frame, &words, line_height);
     grids.retain(|grid| !tables::tears_lines(page, &words, grid, line_height));
+    let mut grids: Vec<Grid> = grids.into_iter().map(compact::remove_empty).collect();
+    grids.retain(|grid| !compact::is_frame(grid));
     lines::remove_words(&mut lines, &words, &grids);
     let without_rules = white_space::find(page, &lines, &words, line_height);
     lines::remove_words(&mut lines, &words, &without_rules);

@@ -76,7 +76,26 @@ pub(super) fn tears_lines(page: &PageContent, words: &[Rect], grid: &Grid, line_
         cells[*at].is_some_and(|cell| word.left < cell.rect.left - edge || word.right > cell.rect.right + edge)
     };
     let faults = (1..words.len()).filter(is_torn).count() + (0..words.len()).filter(sticks_out).count();
-    faults * 6 > cells.iter().flatten().count()
+    let inside = cells.iter().flatten().count();
+    faults * 6 > inside || cuts_prose(page, words, &cells, line_height)
+}
+
+/// Says whether running text goes on from cell to cell: it was typed over the rules of a form.
+fn cuts_prose(page: &PageContent, words: &[Rect], cells: &[Option<&GridCell>], line_height: f64) -> bool {
+    let crosses = |at: &usize| {
+        let (a, b) = (&page.words[at - 1], &page.words[*at]);
+        let is_other = |(a, b): (&GridCell, &GridCell)| (a.row, a.column) != (b.row, b.column);
+        (a.line, a.block) == (b.line, b.block) && cells[at - 1].zip(cells[*at]).is_some_and(is_other)
+    };
+    let goes_on = |at: &usize| {
+        let (a, b) = (&page.words[at - 1].text, &page.words[*at].text);
+        b.starts_with(char::is_lowercase) && a.ends_with(|c: char| c.is_alphanumeric() || c == ',')
+    };
+    let crossings: Vec<usize> = (1..words.len()).filter(crosses).collect();
+    let cuts: Vec<usize> = crossings.iter().copied().filter(goes_on).collect();
+    let near = cuts.iter().filter(|&&at| words[at].left - words[at - 1].right < line_height).count();
+    let inside = cells.iter().flatten().count();
+    near >= 2 && near * 15 > inside || cuts.len() >= 4 && cuts.len() * 5 > crossings.len() * 2
 }
 
 /// Widest space between two words of running text, as a fraction of the line height.
