@@ -65,6 +65,11 @@ impl JpegHeader {
         if self.is_complete { Ok(()) } else { Err(CUT_OFF) }
     }
 
+    /// Says whether the file goes on to the end of the picture.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.is_complete
+    }
+
     /// Says whether any browser shows these bytes as we decode them.
     pub(crate) fn is_plain(&self) -> bool {
         self.orientation == Orientation::Upright && matches!(self.components, 1 | 3)

@@ -1,15 +1,14 @@
-use std::{collections::BTreeSet, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use lopdf::{Object, ObjectId, Stream, dictionary};
 
 /// Width of each glyph, in parts of the font size.
 pub(super) const GLYPH_WIDTH: f64 = 0.5;
-/// How many object numbers the fonts take, used or not.
-pub(super) const OBJECTS: u32 = SHARED + 3 * (STEPS * (STEPS + 1));
 /// Parts that a font size is divided in for ascent and descent.
-pub(super) const STEPS: u32 = 8;
-/// Objects that all fonts share.
-const SHARED: u32 = 3;
+const STEPS: u32 = 8;
 
 /// The font for words of one shape. What a viewer marks is as high as the font says, not as the word is; the words of a
 /// line must have one size and one baseline, or viewers part the line. So there is a font for each height above the
@@ -29,45 +28,81 @@ impl Shape {
         let steps = |share: f64| (share * f64::from(STEPS)).round().clamp(0.0, f64::from(STEPS)) as u32;
         Self { ascent: steps(ascent).max(1), descent: steps(descent) }
     }
+}
 
-    /// Name of the font in the resources of a page.
-    pub(super) fn name(self) -> String {
-        format!("UntxtText{}{}", self.ascent, self.descent)
+/// What the invisible text of a document needs of its fonts.
+#[derive(Debug, Default)]
+pub(super) struct FontNeeds {
+    /// Tells the names of these fonts from those that the document has already.
+    tag: Option<u32>,
+    shapes: BTreeSet<Shape>,
+    /// Upper halves of the codes that occur.
+    rows: BTreeSet<u8>,
+}
+
+impl FontNeeds {
+    /// For a document that may have such fonts already: with this number in their names.
+    pub(super) fn tagged(tag: u32) -> Self {
+        Self { tag: Some(tag), ..Self::default() }
     }
 
-    /// Number of the font's object, when the first of all is `first`.
-    pub(super) const fn object(self, first: u32) -> ObjectId {
-        (first + SHARED + 3 * ((self.ascent - 1) * (STEPS + 1) + self.descent), 0)
+    /// Notes that a text with these codes is set in a shape.
+    pub(super) fn note(&mut self, shape: Shape, codes: &[u16]) {
+        self.shapes.insert(shape);
+        self.rows.extend(codes.iter().map(|code| code.to_be_bytes()[0]));
+    }
+
+    /// Names the font of a shape in the resources of a page.
+    pub(super) fn name(&self, shape: Shape) -> String {
+        let tag = self.tag.map(|tag| format!("{tag}x")).unwrap_or_default();
+        format!("U{tag}{}{}", shape.ascent, shape.descent)
     }
 }
 
-/// Makes the fonts of the invisible text, with object numbers from `first` to below `first + OBJECTS`.
+/// The fonts of a document.
+pub(super) struct Fonts {
+    /// All new objects.
+    pub(super) objects: Vec<(ObjectId, Object)>,
+    /// Where the font of a shape is.
+    pub(super) places: BTreeMap<Shape, ObjectId>,
+}
+
+/// Makes the fonts of the invisible text; `new_id` gives numbers for new objects.
 ///
 /// A code is a UTF-16 unit; all codes lead to one empty glyph, so a font is small and knows every script. The idea
 /// is that of Tesseract's own PDF writer.
-pub(super) fn make_fonts(first: u32, shapes: &BTreeSet<Shape>) -> Vec<(ObjectId, Object)> {
+pub(super) fn make_fonts(needs: &FontNeeds, mut new_id: impl FnMut() -> ObjectId) -> Fonts {
+    let shared = Shared { file: new_id(), to_glyph: new_id(), to_unicode: new_id() };
     let program = font_program();
-    let program_length = i64::try_from(program.len()).unwrap_or(0);
-    let [file, to_glyph, to_unicode] = [(first, 0), (first + 1, 0), (first + 2, 0)];
+    let mut file = Stream::new(dictionary! { "Length1" => i64::try_from(program.len()).unwrap_or(0) }, program);
+    // what can't be made smaller stays as it is
+    let _ = file.compress();
     let mut objects: Vec<(ObjectId, Object)> = vec![
-        (file, Stream::new(dictionary! { "Length1" => program_length }, program).into()),
-        (to_glyph, compressed([0, 1].repeat(1 << 16)).into()),
-        (to_unicode, compressed(unicode_map().into_bytes()).into()),
+        (shared.file, file.into()),
+        (shared.to_glyph, compressed([0, 1].repeat(1 << 16)).into()),
+        (shared.to_unicode, compressed(unicode_map(&needs.rows).into_bytes()).into()),
     ];
-    for shape in shapes {
-        objects.extend(make_font(*shape, shape.object(first), file, to_glyph, to_unicode));
+    let mut places = BTreeMap::new();
+    for shape in &needs.shapes {
+        let ids = [new_id(), new_id(), new_id()];
+        objects.extend(make_font(*shape, ids, &shared));
+        places.insert(*shape, ids[0]);
     }
-    objects
+    Fonts { objects, places }
+}
+
+/// Objects that all fonts share.
+struct Shared {
+    file: ObjectId,
+    to_glyph: ObjectId,
+    to_unicode: ObjectId,
 }
 
 fn make_font(
     shape: Shape,
-    font: ObjectId,
-    file: ObjectId,
-    to_glyph: ObjectId,
-    to_unicode: ObjectId,
+    [font, descendant, descriptor]: [ObjectId; 3],
+    shared: &Shared,
 ) -> [(ObjectId, Object); 3] {
-    let [descendant, descriptor] = [(font.0 + 1, 0), (font.0 + 2, 0)];
     let ascent = i64::from(1000 * shape.ascent / STEPS);
     // poppler takes 0 for unknown
     let descent = -i64::from((1000 * shape.descent / STEPS).max(1));
@@ -77,7 +112,7 @@ fn make_font(
             font,
             dictionary! {
                 "Type" => "Font", "Subtype" => "Type0", "BaseFont" => name, "Encoding" => "Identity-H",
-                "DescendantFonts" => vec![descendant.into()], "ToUnicode" => to_unicode,
+                "DescendantFonts" => vec![descendant.into()], "ToUnicode" => shared.to_unicode,
             }
             .into(),
         ),
@@ -89,7 +124,7 @@ fn make_font(
                     "Registry" => Object::string_literal("Adobe"), "Ordering" => Object::string_literal("Identity"),
                     "Supplement" => 0,
                 },
-                "FontDescriptor" => descriptor, "DW" => 500, "CIDToGIDMap" => to_glyph,
+                "FontDescriptor" => descriptor, "DW" => 500, "CIDToGIDMap" => shared.to_glyph,
             }
             .into(),
         ),
@@ -98,7 +133,8 @@ fn make_font(
             dictionary! {
                 "Type" => "FontDescriptor", "FontName" => name, "Flags" => 5,
                 "FontBBox" => vec![0.into(), descent.into(), 500.into(), ascent.into()], "ItalicAngle" => 0,
-                "Ascent" => ascent, "Descent" => descent, "CapHeight" => ascent, "StemV" => 80, "FontFile2" => file,
+                "Ascent" => ascent, "Descent" => descent, "CapHeight" => ascent, "StemV" => 80,
+                "FontFile2" => shared.file,
             }
             .into(),
         ),
@@ -112,18 +148,19 @@ pub(super) fn compressed(content: Vec<u8>) -> Stream {
     stream
 }
 
-/// Maps every code to itself; a range must not cross a border of 256, and a section has at most 100 ranges.
-fn unicode_map() -> String {
+/// Maps the codes that occur to themselves; a range must not cross a border of 256, and a section has at most 100
+/// ranges.
+fn unicode_map(rows: &BTreeSet<u8>) -> String {
     let mut map = String::from(
         "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n\
          /CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n\
          /CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n\
          1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n",
     );
-    for section in (0..256).collect::<Vec<u32>>().chunks(100) {
+    for section in rows.iter().collect::<Vec<_>>().chunks(100) {
         let _ = writeln!(map, "{} beginbfrange", section.len());
-        for high in section {
-            let _ = writeln!(map, "<{high:02X}00> <{high:02X}FF> <{high:02X}00>");
+        for row in section {
+            let _ = writeln!(map, "<{row:02X}00> <{row:02X}FF> <{row:02X}00>");
         }
         map.push_str("endbfrange\n");
     }

@@ -144,6 +144,61 @@ fn every_page_of_a_tiff_becomes_a_page() {
 }
 
 #[test]
+fn pictures_take_no_more_room_than_in_their_file() {
+    let streams_of = |file: &[u8]| streams(&make_searchable(&open(file)).0);
+    // black and white, grey and few colours without loss; the fifth page is a JPEG in pieces
+    let tiff = streams_of(include_bytes!("../pages/letter.tif"));
+    let sizes: Vec<usize> = tiff.iter().map(|(_, content)| content.len()).collect();
+    assert!([0, 1, 2, 3, 5, 6].iter().all(|page| sizes[*page] < 25_000), "{sizes:?}");
+    assert_eq!(streams_of(&tiff_of(LETTER_JPG))[0].1, LETTER_JPG);
+    // what is inside a PNG too, when no fax code is smaller
+    let png: &[u8] = include_bytes!("../pages/rare-palette.png");
+    let content = &streams_of(png)[0].1;
+    assert!(png.windows(content.len()).any(|window| window == content), "{} bytes", content.len());
+    for file in [&include_bytes!("../pages/rare-interlaced.png")[..], include_bytes!("../pages/rare-alpha.png"), png] {
+        let document = open(file);
+        let (pdf, _) = make_searchable(&document);
+        assert_eq!(open(pdf).raster(0).unwrap().pixels, document.raster(0).unwrap().pixels);
+    }
+}
+
+/// Makes a TIFF whose only strip is a JPEG in colour.
+fn tiff_of(jpeg: &[u8]) -> Vec<u8> {
+    let [width, height, length] = [LETTER_SIZE.0, LETTER_SIZE.1, u32::try_from(jpeg.len()).unwrap()];
+    let dpi_at = 8 + 2 + 11 * 12 + 4;
+    let tags: [(u16, u16, u32, u32); 11] = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (259, 3, 1, 7),
+        (262, 3, 1, 6),
+        (273, 4, 1, dpi_at + 8),
+        (277, 3, 1, 3),
+        (278, 4, 1, height),
+        (279, 4, 1, length),
+        (282, 5, 1, dpi_at),
+        (283, 5, 1, dpi_at),
+        (296, 3, 1, 2),
+    ];
+    let mut tiff = b"II*\0\x08\0\0\0\x0b\0".to_vec();
+    for (tag, kind, count, value) in tags {
+        tiff.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        tiff.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+    }
+    tiff.extend([0_u32, 200, 1].map(u32::to_le_bytes).concat());
+    [&tiff[..], jpeg].concat()
+}
+
+#[test]
+fn the_text_takes_little_room() {
+    // of a page as small as this one half a kilobyte is much: fonts, objects and fifty words
+    for file in [LETTER_JPG, LETTER_PNG] {
+        let (pdf, _) = make_searchable(&open(file));
+        let picture = streams(&pdf)[0].1.len();
+        assert!(pdf.len() < picture + 3000, "{} bytes over {picture}", pdf.len() - picture);
+    }
+}
+
+#[test]
 fn a_failed_page_stays_without_text() {
     let original = scan_pdf(&vec![ScanPage::new(); 3]);
     let document = open(original);
@@ -286,7 +341,9 @@ fn check_fonts_and_colours(pdf: &Pdf) {
         dictionaries().filter(|font| font.get(b"Subtype").and_then(Object::as_name).is_ok_and(|n| n == b"Type0"));
     assert!(type0.filter(|font| font.has(b"ToUnicode")).count() > 0);
     for picture in pdf.objects.values().filter_map(|object| object.as_stream().ok()).filter(|s| s.dict.has(b"Width")) {
-        let space = picture.dict.get(b"ColorSpace").unwrap().as_name().unwrap();
+        let space = picture.dict.get(b"ColorSpace").unwrap();
+        // a palette names the space of its colours behind what it is
+        let space = space.as_array().map_or(space, |palette| &palette[1]).as_name().unwrap();
         assert!([&b"DeviceGray"[..], b"DeviceRGB"].contains(&space));
         assert!(!picture.dict.has(b"SMask") && !picture.dict.has(b"Interpolate"));
     }

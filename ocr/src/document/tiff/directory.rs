@@ -21,6 +21,7 @@ pub(super) enum Tag {
     T4Options = 292,
     ResolutionUnit = 296,
     ColorMap = 320,
+    JpegTables = 347,
 }
 
 /// One directory, read lazily from the file's bytes.
@@ -138,6 +139,12 @@ impl<'a> Directory<'a> {
             return None;
         }
         u32::try_from(self.form.integer(at, size)?).ok()
+    }
+
+    /// Gives the value of a tag that is bytes.
+    pub(super) fn bytes(&self, tag: Tag) -> Option<&'a [u8]> {
+        let (at, size, count) = self.find(tag)?;
+        self.form.bytes.get(at..at + count).filter(|_| size == 1)
     }
 
     /// Gives the coded bytes of each strip, `None` for one that is not in the file.

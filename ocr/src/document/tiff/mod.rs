@@ -8,9 +8,11 @@
 
 mod directory;
 mod fax;
+mod jpeg;
 mod samples;
 
 pub(crate) use directory::PageOffset;
+pub(crate) use jpeg::{PageJpeg, find_jpeg};
 
 use directory::{Directory, Tag};
 use fax::{FaxCode, decode_fax};
