@@ -23,6 +23,10 @@ pub struct PageInspection {
     unread: Vec<Rect>,
     /// Where the page image lies, in points.
     area: Rect,
+    /// Letters that say what they are, seen ones and others.
+    own_letters: (usize, usize),
+    /// Whether the page has letters, and shows none.
+    hides_its_text: bool,
 }
 
 /// What was seen on a page. Lengths are in points on the upright page, origin top left, y downwards.
@@ -44,7 +48,17 @@ impl PageInspection {
     /// Makes the inspection of a page that is a picture.
     pub(super) fn of_picture(size: (u32, u32), dpi: u32) -> Self {
         let area = Rect::new(0.0, 0.0, f64::from(size.0), f64::from(size.1));
-        Self { kind: PageKind::Scan, size, dpi, needs_ocr: true, own: Vec::new(), unread: vec![area], area }
+        Self {
+            kind: PageKind::Scan,
+            size,
+            dpi,
+            needs_ocr: true,
+            own: Vec::new(),
+            unread: vec![area],
+            area,
+            own_letters: (0, 0),
+            hides_its_text: false,
+        }
     }
 
     /// Decides what a page is and which of its parts must be recognised.
@@ -84,8 +98,17 @@ impl PageInspection {
         if kind != PageKind::Blank && (mode == TextMode::Force || (!is_text && !has_layer)) {
             unread = vec![seen.area];
         }
-        let needs_ocr = !unread.is_empty();
-        Self { kind, size: seen.size, dpi: seen.dpi, needs_ocr, own, unread, area: seen.area }
+        Self {
+            kind,
+            size: seen.size,
+            dpi: seen.dpi,
+            needs_ocr: !unread.is_empty(),
+            own,
+            unread,
+            area: seen.area,
+            own_letters: (shown.known, layer.known),
+            hides_its_text: is_pictured && !seen.letters.is_empty() && visible().count() == 0,
+        }
     }
 
     /// Gives the words that the page brings itself, in reading order, on a page image of a size.
@@ -100,6 +123,22 @@ impl PageInspection {
     pub fn unread_areas(&self, width: u32, height: u32) -> Vec<Bounds> {
         let place = Place { area: self.area, width, height };
         self.unread.iter().filter_map(|&area| place.bounds(area)).collect()
+    }
+
+    /// Gives where the page image lies on the upright page, in points, origin top left, y downwards.
+    pub(crate) const fn area(&self) -> Rect {
+        self.area
+    }
+
+    /// Counts the letters that the page brings as text, with those that one doesn't see when they are asked for.
+    pub(crate) const fn own_letters(&self, with_unseen: bool) -> usize {
+        let (seen, unseen) = self.own_letters;
+        if with_unseen { seen + unseen } else { seen }
+    }
+
+    /// Says whether all text of the page is invisible or lies under its pictures.
+    pub(crate) const fn hides_its_text(&self) -> bool {
+        self.hides_its_text
     }
 
     /// Says whether the page has words of its own that are kept.

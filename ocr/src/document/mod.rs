@@ -23,7 +23,11 @@ pub use self::{
     inspection::PageInspection,
     options::{OpenOptions, Password},
 };
-pub(crate) use self::{jpeg::JpegHeader, pdf::PdfFile};
+pub(crate) use self::{
+    jpeg::JpegHeader,
+    pdf::PdfFile,
+    tiff::{PageJpeg, find_jpeg},
+};
 
 use std::sync::{Arc, OnceLock};
 

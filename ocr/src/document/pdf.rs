@@ -42,15 +42,11 @@ impl std::fmt::Debug for PdfFile {
     }
 }
 
-/// How the page image lies on the PDF page.
+/// Where a page is in the file, and how it lies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PagePlacement {
-    /// The area of the page image on the upright page, in points, origin top left, y downwards.
-    pub(crate) area: Rect,
-    /// From there to the page's own coordinates (PDF user space).
+    /// From the upright page, in points, origin top left, y downwards, to the page's own coordinates (PDF user space).
     pub(crate) to_user_space: Affine,
-    /// Letters that the page brings as text already.
-    pub(crate) own_letters: u32,
     /// Number and generation of the page's object.
     pub(crate) object: Option<(u32, u16)>,
 }
@@ -103,20 +99,11 @@ impl PdfFile {
         Ok(raster)
     }
 
-    /// Says where the image that [`Self::raster`] gives lies on the page.
-    pub(crate) fn placement(&self, index: u32, options: &OpenOptions) -> Result<PagePlacement, OcrError> {
+    /// Says where the page is in the file and how its coordinates lie.
+    pub(crate) fn placement(&self, index: u32) -> Result<PagePlacement, OcrError> {
         let page = self.page(index)?;
-        let whole = bounds_of(page);
-        let mut watcher = PageWatcher::new(whole, ScanFinder::new(whole, options, false), None);
-        watch_page(page, &InterpreterCache::new(), &InterpreterSettings::default(), &mut watcher)?;
-        let own_letters = watcher.scan.letters();
-        let area = match watcher.scan.finish() {
-            Some(Ok(scan)) => scan.area,
-            _ => whole,
-        };
         let object = page.raw().obj_id().and_then(|id| Some((id.obj_number, u16::try_from(id.gen_number).ok()?)));
-        let to_user_space = page.initial_transform(true).to_kurbo().inverse();
-        Ok(PagePlacement { area, to_user_space, own_letters, object })
+        Ok(PagePlacement { to_user_space: page.initial_transform(true).to_kurbo().inverse(), object })
     }
 }
 

@@ -1,7 +1,7 @@
 use hayro::{
     hayro_interpret::{
         BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, Paint, SoftMask,
-        font::{GlyphRun, PositionedGlyph},
+        font::GlyphRun,
         hayro_syntax::object::{Name, Stream},
     },
     hayro_syntax::object::Object,
@@ -21,7 +21,6 @@ pub(super) struct ScanFinder<'o> {
     clips: Vec<Option<Rect>>,
     groups: Vec<bool>,
     marks: u32,
-    letters: u32,
     found: Option<Result<Scan, OcrError>>,
 }
 
@@ -38,16 +37,11 @@ pub(super) struct Scan {
 
 impl<'o> ScanFinder<'o> {
     pub(super) fn new(page: Rect, options: &'o OpenOptions, wants_pixels: bool) -> Self {
-        Self { page, options, wants_pixels, clips: Vec::new(), groups: Vec::new(), marks: 0, letters: 0, found: None }
+        Self { page, options, wants_pixels, clips: Vec::new(), groups: Vec::new(), marks: 0, found: None }
     }
 
     pub(super) const fn options(&self) -> &'o OpenOptions {
         self.options
-    }
-
-    /// Counts the letters that the page brings as text, visible or not.
-    pub(super) const fn letters(&self) -> u32 {
-        self.letters
     }
 
     /// Gives the scan, `None` when the page is more (or less) than one picture.
@@ -251,12 +245,7 @@ impl<'a> Device<'a> for ScanFinder<'_> {
         self.groups.push(opacity >= 1.0 && mask.is_none() && blend_mode == BlendMode::Normal);
     }
 
-    fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, _: DrawProps<'a>, mode: &DrawMode) {
-        if !self.wants_pixels {
-            let is_letter = |glyph: &&PositionedGlyph<'_>| glyph.as_unicode().is_some();
-            let letters = run.glyphs().iter().filter(is_letter).count();
-            self.letters = self.letters.saturating_add(u32::try_from(letters).unwrap_or(u32::MAX));
-        }
+    fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, mode: &DrawMode) {
         // an older text layer is no part of what one sees
         if !matches!(mode, DrawMode::Invisible) {
             self.marks += 1;

@@ -5,10 +5,17 @@
 //! how the words were found.
 
 mod archive;
+mod content;
 mod font;
 mod from_images;
 mod layer;
+mod old_layer;
 mod onto_pdf;
+mod palette;
+mod picture;
+mod unseen;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{Document, OcrError, PageContent, document::Kind};
 
@@ -18,10 +25,10 @@ use crate::{Document, OcrError, PageContent, document::Kind};
 /// # Errors
 /// [`OcrError::Signed`] for a signed PDF, unless [`crate::OpenOptions::copies_signed`] asks for a copy;
 /// [`OcrError::Encrypted`] for a PDF that needed a password and can't be given a copy with the same one;
-/// [`OcrError::Unreadable`] when no page can be written; [`OcrError::Engine`] when writing fails.
+/// [`OcrError::Unreadable`] when no page can be written; [`OcrError::Engine`] when writing fails, also by a panic.
 pub fn searchable_pdf(document: &Document, pages: &[Option<PageContent>]) -> Result<Vec<u8>, OcrError> {
-    match &document.kind {
-        Kind::Pdf(file) => match onto_pdf::add_text(document, file, pages) {
+    contain(|| match &document.kind {
+        Kind::Pdf(file) => match contain(|| onto_pdf::add_text(document, file, pages)) {
             // pictures of its pages would be the document without its signature or its lock
             Err(error @ (OcrError::Signed | OcrError::Encrypted)) => Err(error),
             // a PDF so damaged that only the renderer could open it is made new from its pictures
@@ -29,7 +36,7 @@ pub fn searchable_pdf(document: &Document, pages: &[Option<PageContent>]) -> Res
             written => written,
         },
         Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => from_images::build(document, pages, false),
-    }
+    })
 }
 
 /// Makes a PDF/A-2b of pictures and the words of their pages, as [`searchable_pdf`] does: fonts embedded, colours
@@ -39,10 +46,15 @@ pub fn searchable_pdf(document: &Document, pages: &[Option<PageContent>]) -> Res
 /// [`OcrError::NotArchivable`] for a PDF: its fonts, colours and scripts are its author's, and a claim that isn't so is
 /// worse than none; [`OcrError::Engine`] when writing fails.
 pub fn archive_pdf(document: &Document, pages: &[Option<PageContent>]) -> Result<Vec<u8>, OcrError> {
-    match &document.kind {
+    contain(|| match &document.kind {
         Kind::Pdf(_) => Err(OcrError::NotArchivable),
         Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => from_images::build(document, pages, true),
-    }
+    })
+}
+
+/// Makes a panic while writing an error of this document.
+fn contain(write: impl FnOnce() -> Result<Vec<u8>, OcrError>) -> Result<Vec<u8>, OcrError> {
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or(Err(UNWRITTEN))
 }
 
 const UNWRITTEN: OcrError = OcrError::engine("the searchable PDF could not be written");

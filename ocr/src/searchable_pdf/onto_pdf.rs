@@ -2,10 +2,15 @@ use std::collections::{BTreeSet, HashSet};
 
 use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, LoadOptions, Object, ObjectId, Stream};
 
-use untxt_page::{Bounds, Word};
+use untxt_page::{Bounds, TextMode, Word};
 
-use super::{UNWRITTEN, font, layer::write_layer};
-use crate::{Document, OcrError, PageContent, document::PdfFile, own_page::is_own_page};
+use super::{
+    UNWRITTEN,
+    font::{self, FontNeeds, Shape},
+    layer::write_layer,
+    old_layer::{Cleaner, find_resources},
+};
+use crate::{Document, OcrError, PageContent, PageInspection, document::PdfFile, own_page::is_own_page};
 
 /// Adds the text to a PDF. The file's own bytes stay as they are, and what is new is appended (an incremental
 /// update); only a file whose table of objects had to be repaired is written anew, its streams untouched. A file that
@@ -16,7 +21,8 @@ pub(super) fn add_text(
     file: &PdfFile,
     pages: &[Option<PageContent>],
 ) -> Result<Vec<u8>, OcrError> {
-    if pages.iter().flatten().all(|page| page.words.is_empty() || is_own_page(page)) {
+    let is_skipping = document.options.text_mode == TextMode::Skip;
+    if pages.iter().flatten().all(|page| is_own_page(page) || (is_skipping && page.words.is_empty())) {
         return Ok(document.bytes.to_vec());
     }
     let password = document.options.password.as_ref().map_or("", |password| password.reveal());
@@ -59,63 +65,99 @@ fn check(bytes: &[u8], document: &Document) -> Result<(), OcrError> {
     if written.page_count() == document.page_count() { Ok(()) } else { Err(UNWRITTEN) }
 }
 
-/// Lists new and changed objects: the font, and for each page with words its text and the page itself.
+/// New and changed objects of a PDF.
+#[derive(Debug)]
+pub(super) struct Changes {
+    objects: Vec<(ObjectId, Object)>,
+    last: u32,
+}
+
+impl Changes {
+    /// Gives a number that no object has.
+    pub(super) const fn new_id(&mut self) -> ObjectId {
+        self.last += 1;
+        (self.last, 0)
+    }
+
+    pub(super) fn add(&mut self, object: impl Into<Object>) -> ObjectId {
+        let id = self.new_id();
+        self.objects.push((id, object.into()));
+        id
+    }
+}
+
+/// A page that gets text.
+struct Page {
+    id: ObjectId,
+    /// As it was, or without its old text.
+    dictionary: Dictionary,
+    text: ObjectId,
+    shapes: BTreeSet<Shape>,
+}
+
+/// Lists new and changed objects: the fonts, and for each page with words its text and the page itself.
 fn list_changes(
     document: &Document,
     file: &PdfFile,
     original: &Pdf,
     pages: &[Option<PageContent>],
 ) -> Result<Vec<(ObjectId, Object)>, OcrError> {
-    let font_id = original.max_id + 1;
-    let guard_id = (font_id + font::OBJECTS, 0);
-    let mut next_id = guard_id.0 + 1;
-    let mut changes = Vec::new();
-    let mut shapes = BTreeSet::new();
+    let mut changes = Changes { objects: Vec::new(), last: original.max_id };
+    let mut needs = FontNeeds::tagged(original.max_id + 1);
+    let mut cleaner = Cleaner::new(original);
     let mut inspector = document.inspector();
+    let mut texts = Vec::new();
     for (index, page) in (0..).zip(pages) {
         let Some(page) = page.as_ref().filter(|page| !is_own_page(page)) else { continue };
-        let placement = file.placement(index, &document.options)?;
-        let own = inspector.inspect(index)?.own_words(page.width, page.height);
-        let Some(page) = without_own_text(page, &own, placement.own_letters) else { continue };
-        let page = &page;
-        let page_id = placement.object.ok_or(UNWRITTEN)?;
-        let dictionary = original.get_dictionary(page_id).map_err(|_| UNWRITTEN)?;
-        let mut text = b"Q\n".to_vec();
-        let mut used = BTreeSet::new();
-        text.extend(write_layer(page, placement.area, placement.to_user_space, &mut used));
-        let fonts: Vec<_> = used.iter().map(|shape| (shape.name(), shape.object(font_id))).collect();
-        shapes.append(&mut used);
-        let text_id = (next_id, 0);
-        next_id += 1;
-        changes.push((text_id, font::compressed(text).into()));
-        changes.push((page_id, add_to_page(original, dictionary, [guard_id, text_id], fonts).into()));
+        let placement = file.placement(index)?;
+        let inspection = inspector.inspect(index)?;
+        let id = placement.object.ok_or(UNWRITTEN)?;
+        let mut dictionary = original.get_dictionary(id).map_err(|_| UNWRITTEN)?.clone();
+        let is_cleaned = document.options.text_mode != TextMode::Skip
+            && cleaner.clean_page(&mut dictionary, inspection.hides_its_text(), &mut changes);
+        match without_own_text(page, &inspection, document.options.text_mode) {
+            Some(page) => {
+                let layer = write_layer(&page, inspection.area(), placement.to_user_space, &mut needs);
+                let text = changes.add(font::compressed([&b"Q\n"[..], &layer.content].concat()));
+                texts.push(Page { id, dictionary, text, shapes: layer.shapes });
+            }
+            None if is_cleaned => changes.objects.push((id, dictionary.into())),
+            None => {}
+        }
     }
-    if !changes.is_empty() {
-        changes.extend(font::make_fonts(font_id, &shapes));
+    if !texts.is_empty() {
         // what the page draws must not move the text: its state is saved before and restored behind
-        changes.push((guard_id, Stream::new(Dictionary::new(), b"q\n".to_vec()).into()));
+        let guard = changes.add(Stream::new(Dictionary::new(), b"q\n".to_vec()));
+        let fonts = font::make_fonts(&needs, || changes.new_id());
+        changes.objects.extend(fonts.objects);
+        for page in texts {
+            let font = |shape: &Shape| Some((needs.name(*shape), *fonts.places.get(shape)?));
+            let named = page.shapes.iter().filter_map(font).collect();
+            changes.objects.push((page.id, add_to_page(original, page.dictionary, [guard, page.text], named).into()));
+        }
     }
-    Ok(changes)
+    Ok(changes.objects)
 }
 
 /// Leaves the words that the page doesn't bring itself, `None` when there are none: a second layer would make every
 /// copied word double.
-fn without_own_text(page: &PageContent, own: &[Word], own_letters: u32) -> Option<PageContent> {
+fn without_own_text(page: &PageContent, inspection: &PageInspection, mode: TextMode) -> Option<PageContent> {
+    let own = inspection.own_words(page.width, page.height);
     let places: HashSet<Bounds> = own.iter().map(|word| word.bounds).collect();
     let words: Vec<Word> = page.words.iter().filter(|word| !places.contains(&word.bounds)).cloned().collect();
     let letters: usize = words.iter().map(|word| word.text.chars().count()).sum();
-    // text that was passed over on purpose is still there
-    let has_all = own.is_empty() && own_letters as usize * 2 >= letters;
+    // text that was passed over on purpose is still there, unless it was taken out
+    let left = inspection.own_letters(mode == TextMode::Skip);
+    let has_all = own.is_empty() && left * 2 >= letters;
     (!words.is_empty() && !has_all).then(|| PageContent { words, ..page.clone() })
 }
 
 fn add_to_page(
     original: &Pdf,
-    page: &Dictionary,
+    mut page: Dictionary,
     [guard, text]: [ObjectId; 2],
     new_fonts: Vec<(String, ObjectId)>,
 ) -> Dictionary {
-    let mut page = page.clone();
     let mut contents = vec![guard.into()];
     match page.get(b"Contents").and_then(|object| original.dereference(object)) {
         Ok((_, Object::Array(streams))) => contents.extend(streams.iter().cloned()),
@@ -133,13 +175,4 @@ fn add_to_page(
     resources.set("Font", fonts);
     page.set("Resources", resources);
     page
-}
-
-/// Finds the resources of a page, its own or those of the nearest node above it.
-fn find_resources<'a>(original: &'a Pdf, page: &'a Dictionary) -> Option<&'a Dictionary> {
-    const MAX_DEPTH: usize = 100;
-    let parent = |node: &&'a Dictionary| node.get_deref(b"Parent", original).and_then(Object::as_dict).ok();
-    std::iter::successors(Some(page), parent)
-        .take(MAX_DEPTH)
-        .find_map(|node| node.get_deref(b"Resources", original).and_then(Object::as_dict).ok())
 }

@@ -9,6 +9,7 @@ mod inputs;
 mod languages;
 mod limits;
 mod line_reader;
+mod old_layers;
 mod own_text;
 mod pdf_pages;
 mod presets;
