@@ -2,6 +2,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Write},
     num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Instant,
@@ -168,7 +169,8 @@ impl Desk<'_> {
 
     fn open(&self, place: usize, input: &Input) -> Result<(OpenFile, Vec<u32>), Refusal> {
         let unreadable = |error| Refusal { code: "unreadable", message: format!("can't be read: {error}") };
-        let document = Document::open(input.read().map_err(unreadable)?, &self.order.opening)?;
+        let bytes = input.read().map_err(unreadable)?;
+        let document = contain(|| Ok(Document::open(bytes, &self.order.opening)?))?;
         let page_count = document.page_count();
         let indices = self.order.pages.indices(page_count);
         if indices.is_empty() {
@@ -201,8 +203,8 @@ impl Desk<'_> {
         let formats = if is_refused { &[][..] } else { &self.order.formats };
         for &format in formats {
             let input = &self.order.inputs[file.input];
-            match (format.render(&input.title(), &file.document, &results), self.order.destination.path(input, format))
-            {
+            let rendered = contain(|| format.render(&input.title(), &file.document, &results));
+            match (rendered, self.order.destination.path(input, format)) {
                 (Ok(bytes), Some(path)) => {
                     outputs::write(&path, &bytes)?;
                     written.push(path.display().to_string());
@@ -225,6 +227,14 @@ impl Desk<'_> {
     }
 }
 
+/// Makes a panic a failure of this file, so that the others are still done.
+fn contain<T>(make: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(|_| {
+        let message = "made the program stop unexpectedly; please report it".into();
+        Err(Refusal { code: "stopped", message })
+    })
+}
+
 impl Results {
     /// Prints a result when all before it are printed.
     fn print_in_order(&mut self, place: usize, bytes: Vec<u8>) {
@@ -236,5 +246,17 @@ impl Results {
                 self.fault.get_or_insert(fault);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_failure_of_one_file() {
+        let results = [1, 2, 3].map(|file| contain(|| if file == 2 { panic!("file {file}") } else { Ok(file) }));
+        let codes = results.each_ref().map(|result| result.as_ref().map_err(|refusal| refusal.code).copied());
+        assert_eq!(codes, [Ok(1), Err("stopped"), Ok(3)]);
     }
 }
