@@ -8,7 +8,7 @@ RUN_PACKAGES=(
 
 # What the tests use besides: a browser, a packet capture, and readers of PDF that we did not write.
 TEST_PACKAGES=(
-  chromium fonts-dejavu-core fonts-liberation iproute2 openssl poppler-utils procps python3 python3-pil qpdf tshark
+  chromium fonts-dejavu-core fonts-liberation iproute2 openssl poppler-utils procps python3 python3-pil python3-venv qpdf tshark
   tesseract-ocr-deu tesseract-ocr-ell tesseract-ocr-fra tesseract-ocr-heb tesseract-ocr-ita tesseract-ocr-nld
   tesseract-ocr-pol tesseract-ocr-por tesseract-ocr-rus tesseract-ocr-spa
 )
@@ -61,6 +61,17 @@ prepare_frontend() {
     if [ ! -f dist/index.html ] || [ -n "$(find src index.html package-lock.json -newer dist/index.html -print -quit)" ]; then
       echo "building the web pages…"
       npm run --silent build
+    fi
+  )
+}
+
+# What the proofs run besides a browser: pdf.js, in that browser. Without a lock file, as the picture library that it
+# has for Node (optional, and left out here) can't be locked for every platform; its version is exact.
+prepare_e2e() {
+  (
+    cd e2e
+    if [ ! -d node_modules ] || [ package.json -nt node_modules/.package-lock.json ]; then
+      npm install --no-package-lock --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error
     fi
   )
 }

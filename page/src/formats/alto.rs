@@ -14,7 +14,7 @@ pub(super) fn write_head(out: &mut String, title: &str, engine: &str) {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <alto xmlns=\"http://www.loc.gov/standards/alto/ns-v4#\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
          xsi:schemaLocation=\"http://www.loc.gov/standards/alto/ns-v4# \
-         http://www.loc.gov/standards/alto/v4/alto-4-4.xsd\" SCHEMAVERSION=\"4.4\">\n\
+         http://www.loc.gov/standards/alto/v4/alto-4-3.xsd\" SCHEMAVERSION=\"4.3\">\n\
          <Description>\n<MeasurementUnit>pixel</MeasurementUnit>\n\
          <sourceImageInformation><fileName>{}</fileName></sourceImageInformation>\n\
          <Processing ID=\"reading\"><processingCategory>contentGeneration</processingCategory>\
@@ -51,14 +51,14 @@ pub(super) fn write_page(out: &mut String, number: u32, page: &PageContent) {
     let language = page.languages.first().map(|language| language_tag(&language.code)).unwrap_or_default();
     let _ = write!(
         out,
-        "<Page ID=\"page_{number}\" PHYSICAL_IMG_NR=\"{number}\" WIDTH=\"{width}\" HEIGHT=\"{height}\" PC=\"{}\"\
-         {language} PROCESSINGREFS=\"reading\">\n\
+        "<Page ID=\"page_{number}\" PHYSICAL_IMG_NR=\"{number}\" WIDTH=\"{width}\" HEIGHT=\"{height}\" PC=\"{}\" \
+         PROCESSINGREFS=\"reading\">\n\
          <PrintSpace HPOS=\"0\" VPOS=\"0\" WIDTH=\"{width}\" HEIGHT=\"{height}\">\n",
         share(page.mean_confidence)
     );
     let mut line = 0;
     for (block, words) in (1..).zip(blocks(page)) {
-        write_block(out, &format!("{number}_{block}"), words);
+        write_block(out, &format!("{number}_{block}"), words, &language);
         for words in words.lines() {
             line += 1;
             write_line(out, &format!("{number}_{line}"), words, page.skew_deg);
@@ -81,12 +81,12 @@ fn language_tag(code: &str) -> String {
     if starts_well && tag.split('-').all(is_part) { format!(" LANG=\"{tag}\"") } else { String::new() }
 }
 
-fn write_block(out: &mut String, id: &str, block: BlockWords<'_>) {
+fn write_block(out: &mut String, id: &str, block: BlockWords<'_>, language: &str) {
     let tag = block.block.and_then(|block| tag_of(block.kind));
     let tag = tag.map(|tag| format!(" TAGREFS=\"{tag}\"")).unwrap_or_default();
     let direction = if is_right_to_left(&block.words[0].text) { "rtl" } else { "ltr" };
     let place = place(block.bounds());
-    let _ = writeln!(out, "<TextBlock ID=\"block_{id}\"{tag} {place} BASEDIRECTION=\"{direction}\">");
+    let _ = writeln!(out, "<TextBlock ID=\"block_{id}\"{tag} {place}{language} BASEDIRECTION=\"{direction}\">");
 }
 
 fn write_line(out: &mut String, id: &str, words: &[Word], skew_deg: f32) {

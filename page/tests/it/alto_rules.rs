@@ -1,5 +1,5 @@
-//! Rules of the ALTO 4.4 schema for the elements that we write. The schema itself is CC BY-SA and therefore not here:
-//! these tables say what it says, in our words.
+//! Rules of the ALTO 4.3 schema for the elements that we write. The schema itself is CC BY-SA and therefore not here:
+//! these tables say what it says, in our words; `peers` holds our files against the schema itself.
 
 use std::collections::BTreeSet;
 
@@ -26,9 +26,9 @@ const RULES: &[(&str, Names, Names, Names)] = &[
     ("Tags", &["StructureTag*"], &[], &[]),
     ("StructureTag", &[], &["ID", "LABEL"], &[]),
     ("Layout", &["Page+"], &[], &[]),
-    ("Page", &["PrintSpace?"], &["ID", "PHYSICAL_IMG_NR"], &["WIDTH", "HEIGHT", "PC", "LANG", "PROCESSINGREFS"]),
+    ("Page", &["PrintSpace?"], &["ID", "PHYSICAL_IMG_NR"], &["WIDTH", "HEIGHT", "PC", "PROCESSINGREFS"]),
     ("PrintSpace", &["TextBlock*", "Illustration*"], &[], &["HPOS", "VPOS", "WIDTH", "HEIGHT"]),
-    ("TextBlock", &["TextLine+"], &["ID"], &["HPOS", "VPOS", "WIDTH", "HEIGHT", "TAGREFS", "BASEDIRECTION"]),
+    ("TextBlock", &["TextLine+"], &["ID"], &["HPOS", "VPOS", "WIDTH", "HEIGHT", "TAGREFS", "LANG", "BASEDIRECTION"]),
     ("Illustration", &[], &["ID"], &["HPOS", "VPOS", "WIDTH", "HEIGHT", "TYPE"]),
     ("TextLine", &["(String SP?)+"], &[], &["ID", "HPOS", "VPOS", "WIDTH", "HEIGHT", "BASELINE"]),
     ("String", &["Shape?"], &["CONTENT"], &["ID", "HPOS", "VPOS", "WIDTH", "HEIGHT", "WC"]),

@@ -6,4 +6,5 @@ mod alto_rules;
 mod formats;
 mod hocr_rules;
 mod packages;
+mod peers;
 mod sample;
