@@ -184,7 +184,9 @@ mod tests {
 
     #[test]
     fn damaged_content_ends() {
-        for content in [&b"(never closed"[..], b"[ 1 2", b"<41", b")>]", b"ID EI", b"EI", b"ID", b"(\\", b"\xff\xfe 3 Tr"] {
+        for content in
+            [&b"(never closed"[..], b"[ 1 2", b"<41", b")>]", b"ID EI", b"EI", b"ID", b"(\\", b"\xff\xfe 3 Tr"]
+        {
             assert!(Operations::new(content).count() < 5);
         }
     }

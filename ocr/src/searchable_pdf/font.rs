@@ -98,11 +98,7 @@ struct Shared {
     to_unicode: ObjectId,
 }
 
-fn make_font(
-    shape: Shape,
-    [font, descendant, descriptor]: [ObjectId; 3],
-    shared: &Shared,
-) -> [(ObjectId, Object); 3] {
+fn make_font(shape: Shape, [font, descendant, descriptor]: [ObjectId; 3], shared: &Shared) -> [(ObjectId, Object); 3] {
     let ascent = i64::from(1000 * shape.ascent / STEPS);
     // poppler takes 0 for unknown
     let descent = -i64::from((1000 * shape.descent / STEPS).max(1));

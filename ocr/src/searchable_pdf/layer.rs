@@ -2,8 +2,11 @@ use std::{collections::BTreeSet, io::Write};
 
 use hayro::kurbo::{Affine, Point, Rect};
 
-use super::font::{self, FontNeeds, Shape};
-use crate::{PageContent, Word};
+use super::{
+    font::{self, FontNeeds, Shape},
+    line::{Setting, set_line},
+};
+use crate::PageContent;
 
 /// The invisible text of a page.
 pub(super) struct Layer {
@@ -30,7 +33,10 @@ pub(super) fn write_layer(page: &PageContent, area: Rect, to_user_space: Affine,
         to_user_space * Affine::translate((area.x0, area.y0)) * undo_turn(page.rotation_applied, (width, height));
     let mut pen = Pen { content: b"BT\n3 Tr\n".to_vec(), shapes: BTreeSet::new(), needs, font: None, place: None };
     for line in page.words.chunk_by(|a, b| a.line == b.line) {
-        write_line(&mut pen, line, to_points, to_user_space);
+        let settings = set_line(line, to_points, to_user_space);
+        for (index, (word, setting)) in line.iter().zip(&settings).enumerate() {
+            pen.write(setting, &word.text, index + 1 < line.len());
+        }
     }
     pen.content.extend(b"ET\n");
     Layer { content: pen.content, shapes: pen.shapes }
@@ -44,55 +50,6 @@ const fn undo_turn(clockwise: u32, (width, height): (f64, f64)) -> Affine {
         270 => [0.0, 1.0, -1.0, 0.0, height, 0.0],
         _ => [1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
     })
-}
-
-fn write_line(pen: &mut Pen<'_>, line: &[Word], to_points: Affine, to_user_space: Affine) {
-    let top = line.iter().map(|word| word.bounds[1]).min().unwrap_or(0);
-    let bottom = line.iter().map(|word| word.bounds[3]).max().unwrap_or(0);
-    // no word ends above it, so none is less than nothing deep
-    let base = line.iter().map(|word| word.bounds[3]).min().unwrap_or(0);
-    let corner = |x: u32, y: u32| to_points * Point::new(f64::from(x), f64::from(y));
-    let size = (corner(0, bottom).y - corner(0, top).y).max(1.0);
-    for (index, word) in line.iter().enumerate() {
-        let [left, top, right, bottom] = word.bounds;
-        let share = |from: u32, to: u32| (corner(0, to).y - corner(0, from).y) / size;
-        let setting = match word.polygon.map(|corners| find_slant(corners, to_points)) {
-            None => Setting {
-                shape: Shape::nearest(share(top, base), share(base, bottom)),
-                size,
-                start: to_user_space * corner(left, base),
-                direction: direction_of(to_user_space),
-                width: corner(right, base).x - corner(left, base).x,
-            },
-            Some(Slant { foot, width, height, angle }) => Setting {
-                shape: Shape::nearest(1.0, 0.0),
-                size: height,
-                start: to_user_space * foot,
-                direction: direction_of(to_user_space * Affine::rotate(angle)),
-                width,
-            },
-        };
-        pen.write(&setting, &word.text, index + 1 < line.len());
-    }
-}
-
-/// Gives which way text runs (of a matrix, what is not its place), as exact as it is written; x goes right as on the
-/// upright page, y goes up, against the points'.
-fn direction_of(to_user_space: Affine) -> [f64; 4] {
-    let [a, b, c, d, _, _] = to_user_space.as_coeffs();
-    [a, b, -c, -d].map(|value| (value * 1e4).round() / 1e4)
-}
-
-/// How a word is set.
-struct Setting {
-    shape: Shape,
-    /// Of the font, in points.
-    size: f64,
-    /// Beginning of its baseline, in the page's coordinates.
-    start: Point,
-    direction: [f64; 4],
-    /// In points.
-    width: f64,
 }
 
 /// Writes words one after the other, each with what is different from the one before.
@@ -115,6 +72,8 @@ impl Pen<'_> {
         }
         self.shapes.insert(setting.shape);
         self.needs.note(setting.shape, &codes);
+        // pdf.js spreads the words of a line over it as its own font has them, unless each is a piece of its own
+        self.put("/Span BMC");
         let font = format!("/{} {} Tf", self.needs.name(setting.shape), number::<2>(setting.size));
         if self.font.as_ref() != Some(&font) {
             self.put(&font);
@@ -131,7 +90,7 @@ impl Pen<'_> {
             }
             self.content.push(if byte == b'\r' { b'r' } else { byte });
         }
-        self.content.extend(b") Tj\n");
+        self.content.extend(b") Tj EMC\n");
     }
 
     /// Moves to where a word begins: from the word before when it runs the same way, which takes fewer digits.
@@ -165,23 +124,6 @@ fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-/// How a word stands that is not level, in points.
-struct Slant {
-    /// Its lower left corner.
-    foot: Point,
-    width: f64,
-    height: f64,
-    /// Clockwise, in radians.
-    angle: f64,
-}
-
-fn find_slant(corners: [u32; 8], to_points: Affine) -> Slant {
-    let corner = |at: usize| to_points * Point::new(corners[at].into(), corners[at + 1].into());
-    let [head, right, foot] = [0, 4, 6].map(corner);
-    let along = right - foot;
-    Slant { foot, width: along.hypot(), height: head.distance(foot).max(1.0), angle: along.atan2() }
-}
-
 /// Gives the codes of a word from left to right, as all PDFs have them: viewers turn what is read from right to left
 /// round again.
 fn codes_of(text: &str) -> Vec<u16> {
@@ -208,6 +150,7 @@ fn number<const DECIMALS: usize>(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Word;
 
     /// A page of `points` x `points`, whose coordinates have their origin at the bottom.
     fn layer(page: &PageContent, (width, height): (f64, f64)) -> String {
@@ -222,14 +165,21 @@ mod tests {
 
     #[test]
     fn words_cover_their_boxes() {
-        let words =
-            vec![word("ab", [100, 200, 200, 250]), word("(c)", [300, 200, 375, 250]), word("d\u{10d}", [100, 300, 200, 400])];
+        let words = vec![
+            word("ab", [100, 200, 200, 250]),
+            word("(c)", [300, 200, 375, 250]),
+            word("d\u{10d}", [100, 300, 200, 400]),
+        ];
         let mut page = PageContent { width: 1000, height: 1000, words, ..PageContent::default() };
         page.words[2].line = 1;
         // 25 points high, so two letters of half that are 25 wide; the first box is 50 wide
-        let first = "/U80 25 Tf 1 0 0 1 50 375 Tm 200 Tz (ab ) Tj\n100 0 Td 100 Tz (\\(c\\)) Tj\n";
-        let second = "/U80 50 Tf -100 -75 Td 100 Tz (d\u{1}\\r) Tj\n";
-        assert_eq!(layer(&page, (500.0, 500.0)), format!("BT\n3 Tr\n{first}{second}ET\n"));
+        let words = [
+            "/U80 25 Tf 1 0 0 1 50 375 Tm 200 Tz (ab )",
+            "100 0 Td 100 Tz (\\(c\\))",
+            "/U80 50 Tf -100 -75 Td 100 Tz (d\u{1}\\r)",
+        ];
+        let words = words.map(|word| format!("/Span BMC {word} Tj EMC\n")).concat();
+        assert_eq!(layer(&page, (500.0, 500.0)), format!("BT\n3 Tr\n{words}ET\n"));
     }
 
     #[test]
@@ -239,7 +189,7 @@ mod tests {
         let page = PageContent { width: 500, height: 1000, rotation_applied: 90, words, ..PageContent::default() };
         let text = layer(&page, (1000.0, 500.0));
         // the foot of the word is 250 from the left, its beginning 100 above the bottom, its direction up
-        assert!(text.contains(" 50 Tf 0 1 -1 0 250 100 Tm ") && text.contains("\n200 0 Td "), "{text}");
+        assert!(text.contains(" 50 Tf 0 1 -1 0 250 100 Tm ") && text.contains(" 200 0 Td "), "{text}");
     }
 
     #[test]
@@ -257,7 +207,7 @@ mod tests {
         let words = (0..400).map(|at| word("i", [at * 7, 0, at * 7 + 5, 10])).collect();
         let page = PageContent { width: 3000, height: 3000, words, ..PageContent::default() };
         let text = layer(&page, (1000.0, 1000.0));
-        let steps = text.lines().filter_map(|line| line.split_once(" 0 Td")?.0.parse::<f64>().ok());
+        let steps = text.lines().filter_map(|line| line.split_once(" 0 Td")?.0.rsplit(' ').next()?.parse::<f64>().ok());
         let reached: f64 = steps.sum();
         assert!((reached - 399.0 * 7.0 / 3.0).abs() < 0.01, "{reached}");
     }

@@ -9,6 +9,7 @@ mod content;
 mod font;
 mod from_images;
 mod layer;
+mod line;
 mod old_layer;
 mod onto_pdf;
 mod palette;

@@ -21,8 +21,7 @@ pub(super) fn add_text(
     file: &PdfFile,
     pages: &[Option<PageContent>],
 ) -> Result<Vec<u8>, OcrError> {
-    let is_skipping = document.options.text_mode == TextMode::Skip;
-    if pages.iter().flatten().all(|page| is_own_page(page) || (is_skipping && page.words.is_empty())) {
+    if pages.iter().flatten().all(|page| stays(page, document.options.text_mode)) {
         return Ok(document.bytes.to_vec());
     }
     let password = document.options.password.as_ref().map_or("", |password| password.reveal());
@@ -108,7 +107,7 @@ fn list_changes(
     let mut inspector = document.inspector();
     let mut texts = Vec::new();
     for (index, page) in (0..).zip(pages) {
-        let Some(page) = page.as_ref().filter(|page| !is_own_page(page)) else { continue };
+        let Some(page) = page.as_ref().filter(|page| !stays(page, document.options.text_mode)) else { continue };
         let placement = file.placement(index)?;
         let inspection = inspector.inspect(index)?;
         let id = placement.object.ok_or(UNWRITTEN)?;
@@ -137,6 +136,11 @@ fn list_changes(
         }
     }
     Ok(changes.objects)
+}
+
+/// Says, without looking, that a page gets no text and loses none.
+fn stays(page: &PageContent, mode: TextMode) -> bool {
+    mode == TextMode::Skip && (page.words.is_empty() || is_own_page(page))
 }
 
 /// Leaves the words that the page doesn't bring itself, `None` when there are none: a second layer would make every

@@ -62,6 +62,11 @@ struct Text {
     states: BTreeMap<Vec<u8>, Range<usize>>,
     /// Those before them.
     outdated: Vec<Range<usize>>,
+    /// Begins and ends of marked content without properties.
+    marks: Vec<Range<usize>>,
+    /// Begins without an end.
+    open_marks: usize,
+    has_other_marks: bool,
 }
 
 impl Walk<'_> {
@@ -90,6 +95,16 @@ impl Walk<'_> {
                 self.settle();
                 self.show(Cut { range: operation.last.clone(), by: b"()" });
             }
+            b"BMC" => {
+                self.text.open_marks += 1;
+                self.text.marks.push(range);
+            }
+            b"EMC" => {
+                self.text.has_other_marks |= self.text.open_marks == 0;
+                self.text.open_marks = self.text.open_marks.saturating_sub(1);
+                self.text.marks.push(range);
+            }
+            b"BDC" => self.text.has_other_marks = true,
             _ => {}
         }
     }
@@ -119,7 +134,8 @@ impl Walk<'_> {
         let text = std::mem::take(&mut self.text);
         // nothing is left that could be placed
         if text.has_unseen && !text.has_seen {
-            let needless = text.places.into_iter().chain(text.outdated);
+            let marks = if text.has_other_marks || text.open_marks > 0 { Vec::new() } else { text.marks };
+            let needless = text.places.into_iter().chain(text.outdated).chain(marks);
             self.cuts.extend(needless.map(|range| Cut { range, by: b"" }));
         }
     }
@@ -170,7 +186,8 @@ mod tests {
         assert_eq!(seen(scan), None);
         assert_eq!(seen("BT /F 9 Tf 3 Td (seen) Tj ET"), None);
         assert_eq!(seen("BT /F 9 Tf 7 Tr (cuts out) Tj ET"), None);
-        let layer = "BT 3 Tr /F 9 Tf 1 0 0 1 5 5 Tm 80 Tz(one)Tj\n/F 8 Tf 1 0 0 1 9 5 Tm[(two) 5 (three)]TJ ET";
+        let layer =
+            "BT 3 Tr /Span BMC /F 9 Tf 1 0 0 1 5 5 Tm 80 Tz(one)Tj EMC\n/F 8 Tf 1 0 0 1 9 5 Tm[(two) 5 (three)]TJ ET";
         assert_eq!(seen(&format!("{scan} {layer}")).unwrap(), format!("{scan} BT 3 Tr 80 Tz /F 8 Tf ET"));
     }
 
