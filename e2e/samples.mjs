@@ -64,7 +64,10 @@ export function scannedPage(jpeg) {
   return { content: `q ${PAGE.width} 0 0 ${PAGE.height} 0 0 cm /I Do Q`, image };
 }
 
-/** Makes a PDF of pages with a content stream and either resources or one image; no pages make a PDF without any. */
+/**
+ * Makes a PDF of pages with a content stream and either resources or one image; no pages make a PDF without any.
+ * `box` is the media box, `entries` stand in the page's dictionary besides.
+ */
 export function assemblePdf(pages) {
   const parts = [Buffer.from('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1')];
   const offsets = [];
@@ -81,10 +84,10 @@ export function assemblePdf(pages) {
   };
   add(1, '<< /Type /Catalog /Pages 2 0 R >>');
   add(2, `<< /Type /Pages /Count ${pages.length} /Kids [${pages.map((_, index) => `${3 + index * 3} 0 R`).join(' ')}] >>`);
-  pages.forEach(({ content, resources, image }, index) => {
+  pages.forEach(({ content, resources, image, box = [0, 0, PAGE.width, PAGE.height], entries = '' }, index) => {
     const [page, stream, picture] = [3 + index * 3, 4 + index * 3, 5 + index * 3];
     const uses = resources ?? `/XObject << /I ${picture} 0 R >>`;
-    add(page, `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${PAGE.width} ${PAGE.height}] /Resources << ${uses} >> /Contents ${stream} 0 R >>`);
+    add(page, `<< /Type /Page /Parent 2 0 R /MediaBox [${box.join(' ')}] ${entries} /Resources << ${uses} >> /Contents ${stream} 0 R >>`);
     add(stream, '', Buffer.from(content, 'latin1'));
     add(picture, image?.dictionary ?? '', image?.bytes ?? Buffer.alloc(0));
   });
