@@ -4,6 +4,7 @@ use crate::{
     Document, EncodedImage, OcrEngine, OcrError, PageContent, PageInspection, Preset, Raster,
     encode::encode_page,
     own_page::{own_page, read_inspected},
+    prepare::square_pixels,
     reading::{read_once, read_upright},
     rotation::{Turning, turn_clockwise},
 };
@@ -91,20 +92,16 @@ impl<E: OcrEngine> Pipeline<E> {
     /// Reads pixels; boxes are in pixels of the page turned clockwise by [`PageContent::rotation_applied`].
     pub(crate) fn read_raster(&mut self, raster: &Raster, turning: Turning) -> Result<PageContent, OcrError> {
         let factor = shrink_factor(raster);
-        if factor == 1 {
+        let shrunk = (factor > 1).then(|| raster.shrink(factor));
+        let square = square_pixels(shrunk.as_ref().unwrap_or(raster))?;
+        let Some(fitting) = square.or(shrunk) else {
             return read_upright(&mut self.engine, raster, self.preset, turning);
-        }
-        let mut page = read_upright(&mut self.engine, &raster.shrink(factor), self.preset, turning)?;
+        };
+        let mut page = read_upright(&mut self.engine, &fitting, self.preset, turning)?;
         let is_upright = page.rotation_applied.is_multiple_of(180);
-        (page.width, page.height) =
-            if is_upright { (raster.width, raster.height) } else { (raster.height, raster.width) };
+        let (width, height) = if is_upright { (raster.width, raster.height) } else { (raster.height, raster.width) };
+        resize_page(&mut page, width, height);
         page.dpi = raster.dpi;
-        for word in &mut page.words {
-            let corners = word.polygon.iter_mut().flatten();
-            for side in word.bounds.iter_mut().chain(corners) {
-                *side = side.saturating_mul(factor);
-            }
-        }
         Ok(page)
     }
 
@@ -125,6 +122,20 @@ pub(crate) fn read_own_page(document: &Document, index: u32) -> Result<Option<Pa
         let page = own_page(&inspection, (raster.width, raster.height));
         Ok(Some(PageReading { page, image: encode_page(&mut raster)? }))
     })
+}
+
+/// Moves the words of a page that was read at another size onto the page of `width` x `height` pixels.
+fn resize_page(page: &mut PageContent, width: u32, height: u32) {
+    let axes = [(width, page.width), (height, page.height)];
+    for word in &mut page.words {
+        let corners = word.polygon.iter_mut().flat_map(|corners| corners.iter_mut().enumerate());
+        for (place, side) in word.bounds.iter_mut().enumerate().chain(corners) {
+            let (to, from) = axes[place % 2];
+            let moved = u64::from(*side) * u64::from(to) / u64::from(from.max(1));
+            *side = u32::try_from(moved).unwrap_or(u32::MAX).min(to);
+        }
+    }
+    (page.width, page.height) = (width, height);
 }
 
 /// Makes a panic an error of this page.

@@ -43,6 +43,8 @@ pub struct Raster {
     pub dpi: u32,
     /// Whether the file (or the renderer) states the resolution.
     pub is_dpi_known: bool,
+    /// Height of a pixel, as a multiple of its width: 1.0, but 2.08 for a standard fax.
+    pub pixel_height: f64,
     /// The pixels.
     pub pixels: Pixels,
     /// Where they come from.
@@ -74,6 +76,7 @@ impl Raster {
             height,
             dpi: guess_dpi(width, height),
             is_dpi_known: false,
+            pixel_height: 1.0,
             pixels,
             provenance,
             encoded: None,
@@ -87,6 +90,14 @@ impl Raster {
             self.is_dpi_known = true;
         }
         self
+    }
+
+    /// States that pixels are not square, from the dots per inch across and down. Ratios that no fax and no scanner has
+    /// are lies.
+    pub(crate) fn with_densities(self, across: Option<f64>, down: Option<f64>) -> Self {
+        let ratio = across.zip(down).map_or(1.0, |(across, down)| across / down);
+        let is_credible = (0.25..0.8).contains(&ratio) || (1.25..4.0).contains(&ratio);
+        Self { pixel_height: if is_credible { ratio } else { 1.0 }, ..self }
     }
 
     /// Averages squares of `factor` x `factor` pixels into one grey pixel.
@@ -111,6 +122,7 @@ impl Raster {
             height,
             dpi: (self.dpi / factor).max(1),
             is_dpi_known: self.is_dpi_known,
+            pixel_height: self.pixel_height,
             pixels: Pixels::Gray8(out),
             provenance: self.provenance,
             encoded: None,
@@ -133,6 +145,7 @@ impl Raster {
             height: self.height,
             dpi: self.dpi,
             is_dpi_known: self.is_dpi_known,
+            pixel_height: self.pixel_height,
             pixels: Pixels::Gray8(kept),
             provenance: self.provenance,
             encoded: None,
@@ -156,7 +169,8 @@ impl Raster {
                 (size, Pixels::Bilevel(pack_bits(&bytes, size.0 as usize)))
             }
         };
-        Self { width, height, pixels, encoded: None, ..*self }
+        let pixel_height = if orientation.swaps_sides() { 1.0 / self.pixel_height } else { self.pixel_height };
+        Self { width, height, pixels, pixel_height, encoded: None, ..*self }
     }
 
     /// Gives one grey byte per pixel.

@@ -63,7 +63,8 @@ pub(crate) fn decode(kind: StillKind, bytes: &[u8], options: &OpenOptions) -> Re
     let (channels, pixels) = flatten(picture);
     let (size, pixels) = Orientation::from_exif(exif).apply(size, channels, pixels);
     let dpi = if kind == StillKind::Png { png_dpi(bytes) } else { None };
-    Ok(Raster::from_bytes(size, channels, pixels, Provenance::Embedded)?.with_dpi(dpi))
+    let [across, down] = if kind == StillKind::Png { png_densities(bytes) } else { [None; 2] };
+    Ok(Raster::from_bytes(size, channels, pixels, Provenance::Embedded)?.with_dpi(dpi).with_densities(across, down))
 }
 
 const CUT_OFF: OcrError = OcrError::unreadable("the image is damaged or cut off");
@@ -103,9 +104,14 @@ pub(super) fn lay_on_white(rgba: &[u8]) -> Vec<u8> {
     rgb
 }
 
-/// Reads the resolution of a PNG (chunk `pHYs`, pixels per metre).
+/// Reads the resolution of a PNG in its finer direction.
 fn png_dpi(bytes: &[u8]) -> Option<f64> {
-    let reader = png::Decoder::new(Cursor::new(bytes)).read_info().ok()?;
-    let size = reader.info().pixel_dims?;
-    (size.unit == png::Unit::Meter).then(|| f64::from(size.xppu.max(size.yppu)) * 0.0254)
+    png_densities(bytes).into_iter().flatten().reduce(f64::max)
+}
+
+/// Reads the dots per inch across and down of a PNG (chunk `pHYs`, pixels per metre).
+fn png_densities(bytes: &[u8]) -> [Option<f64>; 2] {
+    let reader = png::Decoder::new(Cursor::new(bytes)).read_info().ok();
+    let size = reader.and_then(|reader| reader.info().pixel_dims).filter(|size| size.unit == png::Unit::Meter);
+    size.map_or([None; 2], |size| [size.xppu, size.yppu].map(|dots| Some(f64::from(dots) * 0.0254)))
 }

@@ -72,7 +72,9 @@ impl<'o> ScanFinder<'o> {
             false => f64::from(width) * 72.0 / area.width(),
         };
         let raster = decode(image, orientation)?;
-        Some(raster.map(|raster| Scan { area, size, raster: Some(raster.with_dpi(Some(dpi))) }))
+        let [across, down] = [f64::from(size.0) / area.width(), f64::from(size.1) / area.height()].map(Some);
+        let with_densities = |raster: Raster| raster.with_dpi(Some(dpi)).with_densities(across, down);
+        Some(raster.map(|raster| Scan { area, size, raster: Some(with_densities(raster)) }))
     }
 
     /// A scan may leave a margin of a tenth of the page, and stand over its edge by a hundredth.

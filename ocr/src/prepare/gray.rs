@@ -68,6 +68,7 @@ impl Gray {
             height: size(self.height),
             dpi: size(dpi),
             is_dpi_known: like.is_dpi_known,
+            pixel_height: like.pixel_height,
             pixels: Pixels::Gray8(self.pixels),
             provenance: like.provenance,
             encoded: None,

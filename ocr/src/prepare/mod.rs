@@ -17,6 +17,7 @@ mod recipe;
 mod rules;
 mod skew;
 mod specks;
+mod square;
 mod survey;
 mod view;
 
@@ -24,6 +25,7 @@ pub(crate) use defects::measure_quality;
 pub(crate) use direction::{Direction, measure_direction};
 pub(crate) use plan::{Again, Prepared, clean_page, prepare_again};
 pub(crate) use recipe::Recipe;
+pub(crate) use square::square_pixels;
 pub(crate) use survey::Survey;
 pub(crate) use view::View;
 

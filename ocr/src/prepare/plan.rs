@@ -170,6 +170,7 @@ mod tests {
             height: 800,
             dpi: 200,
             is_dpi_known: true,
+            pixel_height: 1.0,
             pixels: Pixels::Gray8(pixels),
             provenance: Provenance::Embedded,
             encoded: None,

@@ -37,6 +37,19 @@ fn knows_the_resolution_that_files_state() {
 }
 
 #[test]
+fn pixels_that_are_not_square_are_read_as_letters_of_the_right_form() {
+    for bytes in [&include_bytes!("../pages/rare-flat.tif")[..], include_bytes!("../pages/rare-flat.png")] {
+        let page = pipeline().read_text(&open(bytes), 0).unwrap();
+        assert_is_letter(&page.text);
+        // boxes are in pixels of the page as it is stored
+        assert_eq!((page.width, page.height), (LETTER_SIZE.0, LETTER_SIZE.1 / 2));
+        assert!(page.words.iter().all(|word| word.bounds[3] <= page.height));
+        let lowest = page.words.iter().map(|word| word.bounds[3]).max().unwrap();
+        assert!(lowest > page.height * 3 / 4, "{lowest}");
+    }
+}
+
+#[test]
 fn words_lie_where_they_are_printed() {
     let document = open(crate::sample::LETTER_PNG);
     let page = read_all(&document).remove(0).unwrap();

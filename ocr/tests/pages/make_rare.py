@@ -86,3 +86,8 @@ write_png("rare-alpha.png", 8, 4, [bytes(v for value in line for v in (0, 255 - 
 adam7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 write_png("rare-interlaced.png", 8, 0, [lines[y][x::dx] for x, y, dx, dy in adam7 for y in range(y, HEIGHT, dy)], 1)
 page.quantize(4).save("rare-palette.png", optimize=True)
+
+# a standard fax: pixels twice as high as wide
+flat = page.resize((WIDTH, HEIGHT // 2), Image.Resampling.BOX).point(lambda v: 255 if v > 140 else 0).convert("1")
+flat.save("rare-flat.tif", compression="group4", dpi=(200, 100))
+flat.save("rare-flat.png", dpi=(200, 100), optimize=True)

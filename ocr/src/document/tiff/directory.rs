@@ -18,6 +18,7 @@ pub(super) enum Tag {
     RowsPerStrip = 278,
     StripByteCounts = 279,
     XResolution = 282,
+    YResolution = 283,
     T4Options = 292,
     ResolutionUnit = 296,
     ColorMap = 320,
@@ -160,8 +161,14 @@ impl<'a> Directory<'a> {
         })
     }
 
+    /// Gives the dots per inch from left to right.
     pub(super) fn dpi(&self) -> Option<f64> {
-        let (at, size, _) = self.find(Tag::XResolution)?;
+        self.density(Tag::XResolution)
+    }
+
+    /// Gives the dots per inch in one direction.
+    pub(super) fn density(&self, tag: Tag) -> Option<f64> {
+        let (at, size, _) = self.find(tag)?;
         if size != 8 {
             return None;
         }

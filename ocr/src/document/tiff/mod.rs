@@ -53,7 +53,12 @@ pub(crate) fn decode_page(bytes: &[u8], page: PageOffset, options: &OpenOptions)
     };
     let orientation = Orientation::from_exif(directory.number(Tag::Orientation).unwrap_or(1));
     let (size, pixels) = orientation.apply((directory.width, directory.height), channels, pixels);
-    Ok(Raster::from_bytes(size, channels, pixels, Provenance::Embedded)?.with_dpi(directory.dpi()))
+    let [mut across, mut down] = [Tag::XResolution, Tag::YResolution].map(|tag| directory.density(tag));
+    if orientation.swaps_sides() {
+        std::mem::swap(&mut across, &mut down);
+    }
+    let raster = Raster::from_bytes(size, channels, pixels, Provenance::Embedded)?;
+    Ok(raster.with_dpi(directory.dpi()).with_densities(across, down))
 }
 
 fn fax_code(directory: &Directory<'_>) -> Option<FaxCode> {
