@@ -56,6 +56,8 @@ pub enum Stage {
     Contrast,
     /// Speckles removed.
     Despeckle,
+    /// Smoothed, so that the dots of a printer join to letters.
+    JoinDots,
     /// Sharpened.
     Sharpen,
     /// Made black and white.

@@ -8,6 +8,7 @@ mod border;
 mod components;
 mod defects;
 mod direction;
+mod dots;
 mod filters;
 mod gray;
 mod letters;

@@ -45,12 +45,8 @@ const MAX_SCALE: f64 = 4.0;
 /// [`OcrError::Engine`] when the page has a size that can't be scaled.
 pub(crate) fn prepare(raster: &Raster, survey: &Survey, preset: Preset) -> Result<Prepared, OcrError> {
     let recipe = Recipe::of(preset);
-    let mut stages = Vec::new();
-    let mut changed: Option<Gray> = None;
-    if let Some(even) = &survey.even {
-        changed = Some(even.clone());
-        stages.push(if survey.is_faint { Stage::Contrast } else { Stage::Background });
-    }
+    let mut stages = survey.stages.clone();
+    let mut changed = survey.even.clone();
     let letter = survey.letters.height;
     if let (true, Some(letter)) = (recipe.removes_border, letter)
         && let Some(clean) = remove_border(changed.as_ref().unwrap_or(&survey.page), survey.threshold, letter)
@@ -119,7 +115,7 @@ fn clean_specks(page: &Gray, survey: &Survey, recipe: &Recipe) -> Option<Gray> {
     if recipe.removes_specks {
         return remove_specks(page, &survey.components);
     }
-    recipe.despeckle.applies(|| is_speckled(survey)).then(|| despeckle(page))
+    recipe.despeckle.applies(|| survey.is_speckled()).then(|| despeckle(page))
 }
 
 fn choose_scale(letter: Option<f64>, recipe: &Recipe) -> f64 {
@@ -132,12 +128,6 @@ fn choose_scale(letter: Option<f64>, recipe: &Recipe) -> f64 {
 fn scale_page(page: &Gray, scale: f64) -> Result<Gray, OcrError> {
     let size = |side: usize| round(side as f64 * scale).max(1);
     page.resize(size(page.width), size(page.height))
-}
-
-/// Says whether single dark pixels are all over the page: more of them than letters, and one in 2,000 pixels.
-fn is_speckled(survey: &Survey) -> bool {
-    let specks = survey.components.iter().filter(|component| component.ink <= 2).count();
-    specks > 2 * survey.letters.shapes.len() && specks * 2_000 > survey.page.pixels.len()
 }
 
 fn to_f32(value: f64) -> f32 {

@@ -1,11 +1,14 @@
 use super::{
     background::{divide_background, estimate_paper},
     components::{Component, find_components},
+    dots::join_dots,
     filters::stretch,
     gray::{Gray, otsu, percentile},
     letters::{Letters, measure_letters},
     recipe::When,
 };
+use untxt_page::Stage;
+
 use crate::{OcrError, Pixels, Raster};
 
 /// What can be told of a page before it is read.
@@ -13,12 +16,12 @@ use crate::{OcrError, Pixels, Raster};
 pub(crate) struct Survey {
     /// The page as it is.
     pub(crate) page: Gray,
-    /// The page with its paper made white; `None` when the paper is white and even already.
+    /// The page with its paper made white and its letters whole; `None` when they are already.
     pub(crate) even: Option<Gray>,
     /// Brightness of the paper at every place, a cell per 1/400 of the width; `None` for black and white.
     pub(crate) paper: Option<Gray>,
-    /// Print was so faint that its contrast was stretched on the even page.
-    pub(crate) is_faint: bool,
+    /// What was done to make the even page.
+    pub(crate) stages: Vec<Stage>,
     /// Below this brightness is print, on the even page.
     pub(crate) threshold: u8,
     /// Everything dark that hangs together, on the even page.
@@ -42,31 +45,44 @@ impl Survey {
             Some(paper) if background.applies(|| is_uneven(paper)) => Some(divide_background(&page, paper)?),
             _ => None,
         };
-        Ok(Self::of_parts(page, even, paper))
+        let stages = even.iter().map(|_| Stage::Background).collect();
+        let survey = Self::of_parts(page, even, paper, stages);
+        let survey = survey.join_dots().unwrap_or(survey);
+        Ok(survey.find_faint_print().unwrap_or(survey))
     }
 
-    fn of_parts(page: Gray, even: Option<Gray>, paper: Option<Gray>) -> Self {
+    fn of_parts(page: Gray, even: Option<Gray>, paper: Option<Gray>, stages: Vec<Stage>) -> Self {
         let shown = even.as_ref().unwrap_or(&page);
-        let counts = shown.histogram();
         // between print that is nearly black and print that is hardly there
-        let threshold = otsu(&counts).clamp(80, 235);
+        let threshold = otsu(&shown.histogram()).clamp(80, 235);
         let components = find_components(shown, threshold);
         let letters = measure_letters(&components, page.height.max(page.width));
-        let survey = Self { page, even, paper, is_faint: false, threshold, components, letters };
-        survey.find_faint_print(&counts).unwrap_or(survey)
+        Self { page, even, paper, stages, threshold, components, letters }
+    }
+
+    /// Gives the page with another one in the place of the even page, that a stage made of it.
+    fn with_even(&self, even: Gray, stage: Stage) -> Self {
+        let stages = self.stages.iter().copied().chain([stage]).collect();
+        Self::of_parts(self.page.clone(), Some(even), self.paper.clone(), stages)
+    }
+
+    /// Gives the page with the dots of its letters joined; `None` where they are whole.
+    fn join_dots(&self) -> Option<Self> {
+        let joined = join_dots(self.even(), self.threshold, &self.components, &self.letters)?;
+        Some(self.with_even(joined, Stage::JoinDots))
     }
 
     /// Looks for print among what was taken for paper: where a black edge or a blot is the darkest of the page, print
     /// that is hardly darker than the paper is missed by one threshold. Gives the page with its contrast stretched
     /// when that shows several times as many letters.
-    fn find_faint_print(&self, counts: &[usize; 256]) -> Option<Self> {
+    fn find_faint_print(&self) -> Option<Self> {
         const ENOUGH_LETTERS: usize = 150;
         const TIMES_AS_MANY: usize = 3;
         self.paper.as_ref()?;
         if self.letters.shapes.len() >= ENOUGH_LETTERS {
             return None;
         }
-        let mut light = *counts;
+        let mut light = self.even().histogram();
         light[..usize::from(self.threshold)].fill(0);
         let between = otsu(&light);
         let mut print = light;
@@ -74,19 +90,17 @@ impl Survey {
         let mut paper = light;
         paper[..usize::from(between)].fill(0);
         let page = stretch(self.even(), percentile(&print, 0.1), percentile(&paper, 0.5));
-        let threshold = otsu(&page.histogram()).clamp(80, 235);
-        let components = find_components(&page, threshold);
-        let letters = measure_letters(&components, page.height.max(page.width));
-        let is_better = letters.shapes.len() > TIMES_AS_MANY * self.letters.shapes.len().max(MIN_FAINT_LETTERS);
-        is_better.then(|| Self {
-            page: self.page.clone(),
-            even: Some(page),
-            paper: self.paper.clone(),
-            is_faint: true,
-            threshold,
-            components,
-            letters,
-        })
+        let stretched = self.with_even(page, Stage::Contrast);
+        let is_better =
+            stretched.letters.shapes.len() > TIMES_AS_MANY * self.letters.shapes.len().max(MIN_FAINT_LETTERS);
+        // of noise, stretching makes specks beside shapes like letters
+        (is_better && !stretched.is_speckled()).then_some(stretched)
+    }
+
+    /// Says whether single dark pixels are all over the page: more of them than letters, and one in 2,000 pixels.
+    pub(crate) fn is_speckled(&self) -> bool {
+        let specks = self.components.iter().filter(|component| component.ink <= 2).count();
+        specks > 2 * self.letters.shapes.len() && specks * 2_000 > self.page.pixels.len()
     }
 
     /// Gives the page with white paper.
