@@ -9,6 +9,7 @@ mod sharpness;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use sharpness::edge_width;
 use untxt_page::{Defect, DefectKind, Quality};
 
 use super::{Survey, components::Component, skew::Skew};

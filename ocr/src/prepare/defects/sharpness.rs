@@ -26,7 +26,7 @@ pub(super) fn measure_blur(survey: &Survey, letter: f64) -> f64 {
 const NARROWEST: f64 = 1.5;
 
 /// Measures the middle width of the edges of letters in pixels.
-pub(super) fn edge_width(survey: &Survey) -> f64 {
+pub(crate) fn edge_width(survey: &Survey) -> f64 {
     let shapes = &survey.letters.shapes;
     let step = shapes.len().div_ceil(SAMPLE).max(1);
     let mut widths: Vec<f64> = shapes.iter().step_by(step).filter_map(|shape| edge_of(survey, shape)).collect();
