@@ -182,6 +182,22 @@ mod tests {
     }
 
     #[test]
+    fn grain_is_smoothed_and_letters_keep_their_height() {
+        let mut raster = page(24);
+        let Pixels::Gray8(pixels) = &mut raster.pixels else { panic!("{raster:?}") };
+        let mut chance = 1_u32;
+        for value in pixels {
+            chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let darkest = if *value < 100 { 0 } else { 110 };
+            *value = darkest + u8::try_from(chance >> 24).unwrap() / 2;
+        }
+        let view = View::new(&raster, Preset::Auto).unwrap();
+        assert!(view.survey.stages.contains(&Stage::Despeckle), "{:?}", view.survey.stages);
+        let letter = view.survey.letters.height.unwrap();
+        assert!((22.0..28.0).contains(&letter), "{letter}");
+    }
+
+    #[test]
     fn the_preset_chooses_the_stages() {
         assert_eq!(stages(24, Preset::CleanScan), []);
         assert_eq!(stages(24, Preset::Fax), [Stage::Despeckle]);

@@ -2,7 +2,7 @@ use super::{
     background::{divide_background, estimate_paper},
     components::{Component, find_components},
     dots::join_dots,
-    filters::stretch,
+    filters::{despeckle, smooth, stretch},
     gray::{Gray, otsu, percentile},
     letters::{Letters, measure_letters},
     recipe::When,
@@ -47,6 +47,7 @@ impl Survey {
         };
         let stages = even.iter().map(|_| Stage::Background).collect();
         let survey = Self::of_parts(page, even, paper, stages);
+        let survey = survey.calm_grain().unwrap_or(survey);
         let survey = survey.join_dots().unwrap_or(survey);
         Ok(survey.find_faint_print().unwrap_or(survey))
     }
@@ -64,6 +65,21 @@ impl Survey {
     fn with_even(&self, even: Gray, stage: Stage) -> Self {
         let stages = self.stages.iter().copied().chain([stage]).collect();
         Self::of_parts(self.page.clone(), Some(even), self.paper.clone(), stages)
+    }
+
+    /// Gives the page with the grain of a photograph in poor light smoothed: specks all over it that are no single
+    /// pixels, so that taking these out leaves more. Shapes of grain are measured as letters otherwise. `None` where
+    /// there is no grain, and where letters are too small to be smoothed.
+    fn calm_grain(&self) -> Option<Self> {
+        /// Standard deviation of the blur, in pixels.
+        const DEVIATION: f64 = 1.0;
+        const SMALLEST_LETTER: f64 = 12.0;
+        self.paper.as_ref()?;
+        if !self.is_speckled() || !self.with_even(despeckle(self.even()), Stage::Despeckle).is_speckled() {
+            return None;
+        }
+        let calm = self.with_even(smooth(self.even(), DEVIATION), Stage::Despeckle);
+        calm.letters.height.is_some_and(|height| height >= SMALLEST_LETTER).then_some(calm)
     }
 
     /// Gives the page with the dots of its letters joined; `None` where they are whole.
@@ -91,10 +107,10 @@ impl Survey {
         paper[..usize::from(between)].fill(0);
         let page = stretch(self.even(), percentile(&print, 0.1), percentile(&paper, 0.5));
         let stretched = self.with_even(page, Stage::Contrast);
+        let stretched = stretched.calm_grain().unwrap_or(stretched);
         let is_better =
             stretched.letters.shapes.len() > TIMES_AS_MANY * self.letters.shapes.len().max(MIN_FAINT_LETTERS);
-        // of noise, stretching makes specks beside shapes like letters
-        (is_better && !stretched.is_speckled()).then_some(stretched)
+        is_better.then_some(stretched)
     }
 
     /// Says whether single dark pixels are all over the page: more of them than letters, and one in 2,000 pixels.
