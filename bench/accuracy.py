@@ -105,11 +105,11 @@ def measured(read, *args):
     return result, used() - before
 
 
-def tabulate(pages, truths, texts):
+def tabulate(pages, truths, texts, key='cat'):
     rows = defaultdict(Counter)
     for page, truth, text in zip(pages, truths, texts):
         row = score(page, truth, text)
-        rows[page['cat']].update(row)
+        rows[page[key]].update(row)
         rows['all'].update(row)
     return rows
 
@@ -164,6 +164,13 @@ def compare(report, pages, truths, paths, with_peers):
         rows = tabulate(pages, truths, texts)
         cells = [f"{f_score(rows[category]):.1f}" for category in [*categories, 'all']]
         report.row(name, *cells, f"{cer(rows['all']):.1f}", f'{seconds / len(paths):.2f}')
+    if all('damage' in page for page in pages):
+        damages = list(dict.fromkeys(page['damage'] for page in pages))
+        report.line()
+        report.head('word F', *damages)
+        for name, (result, _) in contestants:
+            rows = tabulate(pages, truths, result[0] if name == 'untxt ocr' else result, 'damage')
+            report.row(name, *[f'{f_score(rows[damage]):.1f}' for damage in damages])
     error, bins = calibration(truths, contestants[0][1][0][1])
     report.line()
     report.line(f'Expected calibration error of the words\' confidence, ten bins: {error:.1f} %')
