@@ -107,7 +107,8 @@ impl<E: OcrEngine> Pipeline<E> {
 
     /// Reads a part of a page once, as it lies: what a trial needs.
     pub(crate) fn read_sample(&mut self, raster: &Raster) -> Result<PageContent, OcrError> {
-        read_once(&mut self.engine, raster, self.preset)
+        let square = square_pixels(raster)?;
+        read_once(&mut self.engine, square.as_ref().unwrap_or(raster), self.preset)
     }
 }
 
