@@ -3,10 +3,12 @@
 //! Promises: a result is written whole or not at all, and never over its own input; a page that can't be read is
 //! named, and the others are delivered. Refuses to know: how a page is read.
 
+mod event;
 mod format;
 mod inputs;
 mod outputs;
 mod pages;
+mod plain;
 mod progress;
 mod work;
 
@@ -26,10 +28,11 @@ use untxt_ocr::{
 };
 
 use self::{
+    event::Event,
     format::Format,
     outputs::Destination,
     pages::Pages,
-    progress::{Audience, Event, Progress},
+    progress::{Audience, Progress},
     work::{Order, Tally},
 };
 
@@ -105,11 +108,12 @@ pub(crate) fn run(args: &OcrArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let order = order(args, data)?;
-    let progress = Progress::new(match (args.json_lines, args.quiet) {
+    let audience = match (args.json_lines, args.quiet) {
         (true, _) => Audience::Program,
         (false, true) => Audience::QuietPerson,
         (false, false) => Audience::Person,
-    });
+    };
+    let progress = Progress::new(audience, order.inputs.len());
     let tally = work::run(&order, &progress)?;
     let Tally { files, failed_files, pages, failed_pages } = tally;
     let seconds = progress.elapsed().as_secs_f64();

@@ -15,6 +15,18 @@ impl Pages {
     pub(super) fn indices(&self, page_count: u32) -> Vec<u32> {
         (0..page_count).filter(|index| self.0.iter().any(|range| range.contains(&(index + 1)))).collect()
     }
+
+    /// Names what was asked for and the document doesn't have.
+    pub(super) fn missing(&self, page_count: u32) -> Option<String> {
+        let beyond = |range: &RangeInclusive<u32>| match (*range.start().max(&(page_count + 1)), *range.end()) {
+            (first, u32::MAX) if first == *range.start() => Some(format!("{first}-")),
+            (_, u32::MAX) => None,
+            (first, last) if first == last => Some(first.to_string()),
+            (first, last) => (first < last).then(|| format!("{first}-{last}")),
+        };
+        let missing: Vec<_> = self.0.iter().filter_map(beyond).collect();
+        (!missing.is_empty()).then(|| missing.join(","))
+    }
 }
 
 impl FromStr for Pages {
@@ -40,6 +52,17 @@ fn parse_range(text: &str) -> Option<RangeInclusive<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_that_are_not_there_are_named() {
+        let missing = |text: &str| text.parse::<Pages>().unwrap().missing(2);
+        for (asked, named) in [("2-5", "3-5"), ("1,3", "3"), ("2-3", "3"), ("1-,7-", "7-"), ("1,4-6,9", "4-6,9")] {
+            assert_eq!(missing(asked).as_deref(), Some(named), "{asked}");
+        }
+        for whole in ["1-2", "-2", "2-", "1-"] {
+            assert_eq!(missing(whole), None, "{whole}");
+        }
+    }
 
     #[test]
     fn pages_are_written_as_in_a_print_dialog() {

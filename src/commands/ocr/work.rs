@@ -11,11 +11,12 @@ use std::{
 use untxt_ocr::{Document, LanguageData, OpenOptions, ReadOptions, Reader, TesseractEngine};
 
 use super::{
+    event::Event,
     format::{Format, PageResult, Refusal},
     inputs::Input,
     outputs::{self, Destination},
     pages::Pages,
-    progress::{Event, Progress},
+    progress::{Progress, count_pages},
 };
 
 /// What a run of the command is asked to do.
@@ -174,11 +175,14 @@ impl Desk<'_> {
         let page_count = document.page_count();
         let indices = self.order.pages.indices(page_count);
         if indices.is_empty() {
-            let message = format!("has {page_count} pages, none of which was asked for");
+            let message = format!("has {}, none of which was asked for", count_pages(page_count as usize));
             return Err(Refusal { code: "no_such_page", message });
         }
         let name = input.name();
         self.progress.tell(&Event::FileStarted { file: &name, pages: indices.len() });
+        if let Some(missing) = self.order.pages.missing(page_count) {
+            self.progress.tell(&Event::PagesMissing { file: &name, missing, page_count });
+        }
         let results = (0..page_count).map(|_| None).collect();
         let work = Mutex::new(FileWork { results, left: indices.len() });
         Ok((OpenFile { input: place, name, document, work }, indices))

@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use serde::Serialize;
+use untxt_ocr::{OcrError, PageContent};
+
+use super::{
+    format::Refusal,
+    plain::plain,
+    progress::{count_pages, speed},
+};
+
+/// What happens while documents are read, for whoever watches. It never tells what a page says.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type")]
+pub(super) enum Event<'a> {
+    #[serde(rename = "file.started")]
+    FileStarted { file: &'a str, pages: usize },
+    /// Pages were asked for that the file doesn't have.
+    #[serde(rename = "pages.missing")]
+    PagesMissing { file: &'a str, missing: String, page_count: u32 },
+    #[serde(rename = "page.done")]
+    PageDone { file: &'a str, page: u32, words: usize, doubtful: usize, mean_confidence: f32, seconds: f64 },
+    #[serde(rename = "page.failed")]
+    PageFailed { file: &'a str, page: u32, code: &'static str, message: String },
+    #[serde(rename = "file.done")]
+    FileDone { file: &'a str, pages: usize, failed: usize, outputs: &'a [String] },
+    #[serde(rename = "file.failed")]
+    FileFailed { file: &'a str, code: &'static str, message: String },
+    #[serde(rename = "done")]
+    Done { files: usize, failed_files: usize, pages: usize, failed_pages: usize, seconds: f64 },
+}
+
+impl<'a> Event<'a> {
+    pub(super) fn file_failed(file: &'a str, Refusal { code, message }: Refusal) -> Self {
+        Self::FileFailed { file, code, message }
+    }
+
+    pub(super) fn page(file: &'a str, page: u32, result: &Result<PageContent, OcrError>, took: Duration) -> Self {
+        match result {
+            Ok(content) => Self::PageDone {
+                file,
+                page,
+                words: content.words.len(),
+                doubtful: content.words.iter().filter(|word| word.is_doubtful).count(),
+                mean_confidence: content.mean_confidence,
+                seconds: took.as_secs_f64(),
+            },
+            Err(error) => Self::PageFailed { file, page, code: error.code(), message: error.to_string() },
+        }
+    }
+
+    /// Tells a person, if it is worth a line.
+    pub(super) fn sentence(&self) -> Option<String> {
+        Some(match self {
+            Self::PageFailed { file, page, message, .. } => format!("untxt: {}: page {page}: {message}", plain(file)),
+            Self::FileFailed { file, message, .. } => format!("untxt: {}: {message}", plain(file)),
+            Self::PagesMissing { file, missing, page_count } => {
+                let has = count_pages(*page_count as usize);
+                format!("untxt: {}: has {has}; {missing} was asked for", plain(file))
+            }
+            Self::Done { files, failed_files, pages, failed_pages, seconds } => {
+                let speed = speed(*pages, Duration::from_secs_f64(*seconds));
+                let mut said = format!("{} in {seconds:.1} s, {speed} pages/s", count_pages(*pages));
+                if *failed_pages > 0 {
+                    said += &format!(", {failed_pages} failed");
+                }
+                if *failed_files > 0 {
+                    said += &format!(", {failed_files} of {files} files failed");
+                }
+                said
+            }
+            Self::FileStarted { .. } | Self::PageDone { .. } | Self::FileDone { .. } => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_counts_what_failed() {
+        let done = |failed_files, failed_pages| {
+            Event::Done { files: 3, failed_files, pages: 5, failed_pages, seconds: 29.6 }.sentence().unwrap()
+        };
+        assert_eq!(done(0, 0), "5 pages in 29.6 s, 0.17 pages/s");
+        assert_eq!(done(0, 2), "5 pages in 29.6 s, 0.17 pages/s, 2 failed");
+        assert_eq!(done(1, 2), "5 pages in 29.6 s, 0.17 pages/s, 2 failed, 1 of 3 files failed");
+    }
+
+    #[test]
+    fn a_name_stays_in_its_line() {
+        let failed = Event::FileFailed { file: "a\n\u{1b}[2Jb", code: "unreadable", message: "can't be read".into() };
+        assert_eq!(failed.sentence().unwrap(), r"untxt: a\n\u{1b}[2Jb: can't be read");
+    }
+}
