@@ -110,13 +110,47 @@ fn a_wrong_command_says_what_to_do() {
         (&[path, "-f", "txt,json"], "--output"),
         (&[path, "--json-lines"], "--output"),
         (&["/none/such.png"], "can't be read"),
-        (&[path, "--pages", "7"], "none of which was asked for"),
+        (&[path, "--pages", "7"], "has 1 page, none of which was asked for"),
+        (&[path, "--tessdata", "/none/such"], "/none/such is no folder"),
     ] {
         let output = ocr(args).output().unwrap();
         assert!(!output.status.success());
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains(advice), "{args:?}: {said}");
     }
+}
+
+#[test]
+fn what_is_not_understood_ends_with_two() {
+    let path = letter("png");
+    let path = path.to_str().unwrap();
+    for (args, advice) in [
+        (&[path, "-j", "0"][..], "a number from 1 on"),
+        (&[path, "--lang", "xx"], "deu+eng"),
+        (&[path, "--text", "bogus"], "skip, redo, force"),
+        (&[path, "--preset", "foo"], "clean-scan, fax, photo"),
+        (&["-", "--password-file", "-"], "standard input"),
+    ] {
+        let output = ocr(args).output().unwrap();
+        assert_ends(&output, 2);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(advice), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn pages_that_are_not_there_are_named() {
+    let path = letter("png");
+    let output = ocr(&[path.to_str().unwrap(), "--pages", "1-5", "--lang", "en"]).output().unwrap();
+    assert_ends(&output, 0);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("has 1 page; 2-5"));
+}
+
+#[test]
+fn the_commands_are_described() {
+    let output = Command::new(env!("CARGO_BIN_EXE_untxt")).arg("--help").output().unwrap();
+    assert_ends(&output, 0);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("Read documents without any server"));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod event;
 mod format;
 mod inputs;
+mod languages;
 mod outputs;
 mod pages;
 mod plain;
@@ -17,12 +18,15 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{self, ExitCode},
-    str::FromStr,
     thread,
 };
 
 use anyhow::Context;
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+    error::ErrorKind,
+};
 use untxt_ocr::{
     LanguageData, Languages, OpenOptions, Password, Preset, ReadOptions, Reader, TesseractEngine, TextMode,
 };
@@ -32,18 +36,19 @@ use self::{
     format::Format,
     outputs::Destination,
     pages::Pages,
+    plain::plain_path,
     progress::{Audience, Progress},
     work::{Order, Tally},
 };
 
 /// Documents to read, and what to make of them.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(about = "Read documents without any server", long_about = None, after_help = "\
 Examples:
   untxt ocr scan.pdf                              the text, to standard output
   untxt ocr scan.pdf -f pdf -o searchable.pdf     the same scan with text that can be selected
   untxt ocr scans/ -f txt,pdf -o results/         a whole folder, two results each
-  curl … | untxt ocr - --lang deu -f json         from standard input
+  curl … | untxt ocr - --lang de -f json          from standard input
 
 Ends with 0 when every page was read, with 3 when some pages or files could not be read (they are named on standard \
 error, the others are delivered), with 1 when nothing could be, with 2 when the command is not understood.")]
@@ -57,24 +62,19 @@ pub(crate) struct OcrArgs {
     /// Where to: a file, or a folder for several results; without it, standard output.
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Languages of the text, such as deu or deu+eng; auto finds out which of those installed it is.
-    #[arg(long, short, alias = "languages", default_value = "auto")]
+    /// Languages of the text, such as deu or de+en; auto finds out which of those installed it is.
+    #[arg(long, short, alias = "languages", default_value = "auto", value_parser = languages::parse)]
     lang: Languages,
     /// What the pages are, when one knows better than the program: a clean scan is left as it is, a fax loses specks and
     /// grows, a photo loses its shadows, a book its dark edges, a form is read several times without its boxes.
-    #[arg(
-        long,
-        default_value = "auto",
-        value_parser = Preset::from_str,
-        value_name = "auto|clean-scan|fax|photo|book|form"
-    )]
+    #[arg(long, default_value = "auto", value_parser = preset_parser())]
     preset: Preset,
-    /// Pages to read, such as 1-3,7,10-.
+    /// Pages to read of each document, such as 1-3,7,10-.
     #[arg(long, default_value = "1-", hide_default_value = true)]
     pages: Pages,
     /// What becomes of text that a PDF brings itself: skip reads only pictures without any, redo reads the pictures under
     /// an old text layer again, force reads every page as the picture that one sees.
-    #[arg(long, default_value = "skip", value_parser = TextMode::from_str, value_name = "skip|redo|force")]
+    #[arg(long, default_value = "skip", value_parser = text_parser())]
     text: TextMode,
     /// File whose first line opens a locked PDF; - for standard input. An argument would be seen by everyone here.
     #[arg(long, value_name = "FILE")]
@@ -86,7 +86,7 @@ pub(crate) struct OcrArgs {
     #[arg(long, value_name = "FOLDER")]
     tessdata: Option<PathBuf>,
     /// How many pages are read at the same time; without it, one for each core.
-    #[arg(long, short, value_name = "N")]
+    #[arg(long, short, value_name = "N", value_parser = parse_jobs)]
     jobs: Option<NonZeroUsize>,
     /// Tell the progress as lines of JSON on standard output, for other programs; needs --output.
     #[arg(long, requires = "output", conflicts_with = "quiet")]
@@ -102,12 +102,18 @@ pub(crate) struct OcrArgs {
 /// Reads the documents, delivers, and says what failed.
 pub(crate) fn run(args: &OcrArgs) -> anyhow::Result<ExitCode> {
     limit_threads_of_engine()?;
+    if let Some(folder) = args.tessdata.as_deref().filter(|folder| !folder.is_dir()) {
+        anyhow::bail!("{} is no folder; --tessdata names one with language data", plain_path(folder));
+    }
     let data = LanguageData::find(args.tessdata.as_deref())?;
     if args.list_languages {
         list_languages(&data);
         return Ok(ExitCode::SUCCESS);
     }
-    let order = order(args, data)?;
+    let order = match order(args, data) {
+        Ok(order) => order,
+        Err(error) => return show_misuse(error),
+    };
     let audience = match (args.json_lines, args.quiet) {
         (true, _) => Audience::Program,
         (false, true) => Audience::QuietPerson,
@@ -125,7 +131,22 @@ pub(crate) fn run(args: &OcrArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Shows what is wrong with the command as for one that can't be parsed; hands on what is wrong with the world.
+fn show_misuse(error: anyhow::Error) -> anyhow::Result<ExitCode> {
+    error.downcast::<clap::Error>()?.print()?;
+    Ok(ExitCode::from(2))
+}
+
+/// Refuses a command that asks for what can't be.
+fn misuse(message: impl std::fmt::Display) -> clap::Error {
+    clap::Error::raw(ErrorKind::ArgumentConflict, format!("{message}\n"))
+}
+
 fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
+    let is_stdin = |path: &Path| path == Path::new("-");
+    if args.password_file.as_deref().is_some_and(is_stdin) && args.inputs.iter().any(|input| is_stdin(input)) {
+        return Err(misuse("document and password can't both be standard input").into());
+    }
     let inputs = inputs::list(&args.inputs)?;
     let mut formats = Vec::new();
     for &format in &args.format {
@@ -156,8 +177,25 @@ fn read_password(path: &Path) -> anyhow::Result<Password> {
         true => std::io::read_to_string(std::io::stdin()),
         false => std::fs::read_to_string(path),
     };
-    let text = text.with_context(|| format!("the password can't be read from {}", path.display()))?;
+    let text = text.with_context(|| format!("the password can't be read from {}", plain_path(path)))?;
     Ok(Password::new(text.lines().next().unwrap_or_default()))
+}
+
+fn preset_parser() -> impl TypedValueParser<Value = Preset> {
+    let values = Preset::ALL.map(|preset| match preset {
+        // of the two spellings the one that is easier to type
+        Preset::CleanScan => PossibleValue::new("clean-scan").alias(preset.name()),
+        _ => PossibleValue::new(preset.name()),
+    });
+    PossibleValuesParser::new(values).try_map(|name| name.parse())
+}
+
+fn text_parser() -> impl TypedValueParser<Value = TextMode> {
+    PossibleValuesParser::new(TextMode::ALL.map(TextMode::name)).try_map(|name| name.parse())
+}
+
+fn parse_jobs(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "a number from 1 on")
 }
 
 #[expect(clippy::print_stdout, reason = "the list is what was asked for")]

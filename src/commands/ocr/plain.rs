@@ -1,3 +1,5 @@
+use std::path::Path;
+
 /// Makes a name harmless for a terminal: what would move the cursor, break the line or turn the reading direction is
 /// spelled out.
 pub(super) fn plain(name: &str) -> String {
@@ -9,6 +11,11 @@ pub(super) fn plain(name: &str) -> String {
         }
     }
     plain
+}
+
+/// The same for a path.
+pub(super) fn plain_path(path: &Path) -> String {
+    plain(&path.to_string_lossy())
 }
 
 fn is_steering(letter: char) -> bool {

@@ -1,0 +1,62 @@
+use untxt_ocr::Languages;
+
+/// What others call the languages of Tesseract, each followed by Tesseract's code: ISO 639-1, and of ISO 639-2 the codes
+/// that are made of the English name.
+const ALIASES: &str = "\
+    af afr am amh ar ara as asm az aze be bel bg bul bn ben bo bod br bre bs bos ca cat co cos cs ces cy cym da dan \
+    de deu dv div dz dzo el ell en eng eo epo es spa et est eu eus fa fas fi fin fo fao fr fra fy fry ga gle gd gla \
+    gl glg gu guj he heb hi hin hr hrv ht hat hu hun hy hye id ind is isl it ita iu iku ja jpn jv jav ka kat kk kaz \
+    km khm kn kan ko kor ku kmr ky kir la lat lb ltz lo lao lt lit lv lav mi mri mk mkd ml mal mn mon mr mar ms msa \
+    mt mlt my mya nb nor ne nep nl nld no nor oc oci or ori pa pan pl pol ps pus pt por qu que ro ron ru rus sa san \
+    sd snd si sin sk slk sl slv sq sqi sr srp su sun sv swe sw swa ta tam te tel tg tgk th tha ti tir tl fil to ton \
+    tr tur tt tat ug uig uk ukr ur urd uz uzb vi vie yi yid yo yor zh chi_sim \
+    alb sqi arm hye baq eus bur mya chi chi_sim cze ces dut nld fre fra geo kat ger deu gre ell ice isl mac mkd \
+    mao mri may msa per fas rum ron slo slk tib bod wel cym";
+
+/// Reads `auto` or codes, and takes `de` and `ger` for `deu`.
+///
+/// # Errors
+/// When a code is too short to be one.
+pub(super) fn parse(text: &str) -> Result<Languages, String> {
+    let Ok(Languages::These(codes)) = text.parse() else { return Ok(Languages::Auto) };
+    let codes: Vec<_> = codes.into_iter().map(code_of_tesseract).collect();
+    match codes.iter().find(|code| code.len() < 3) {
+        Some(code) => Err(format!("`{code}` is no language; write them as deu or de, several as deu+eng")),
+        None => Ok(Languages::These(codes)),
+    }
+}
+
+fn code_of_tesseract(code: String) -> String {
+    let mut words = ALIASES.split_ascii_whitespace();
+    while let (Some(alias), Some(known)) = (words.next(), words.next()) {
+        if code.eq_ignore_ascii_case(alias) {
+            return known.to_owned();
+        }
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_has_several_codes() {
+        let these = |codes: &[&str]| Ok(Languages::These(codes.iter().map(|&code| code.to_owned()).collect()));
+        assert_eq!(parse("en+ger,fra"), these(&["eng", "deu", "fra"]));
+        assert_eq!(parse("EN+uzb_cyrl+xxx"), these(&["eng", "uzb_cyrl", "xxx"]));
+        assert_eq!(parse("auto"), Ok(Languages::Auto));
+        assert!(parse("eng+xx").is_err() && parse("eng+").is_err());
+    }
+
+    #[test]
+    fn the_codes_come_in_pairs() {
+        let words: Vec<_> = ALIASES.split_ascii_whitespace().collect();
+        let (pairs, rest) = words.as_chunks::<2>();
+        assert!(rest.is_empty());
+        for [alias, code] in pairs {
+            assert!(alias.len() <= 3 && code.len() >= 3, "{alias} {code}");
+            assert_eq!(words.iter().filter(|word| *word == alias).count(), 1, "{alias}");
+        }
+    }
+}
