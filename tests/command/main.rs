@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
 
+mod outputs;
+
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},

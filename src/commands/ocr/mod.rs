@@ -3,6 +3,7 @@
 //! Promises: a result is written whole or not at all, and never over its own input; a page that can't be read is
 //! named, and the others are delivered. Refuses to know: how a page is read.
 
+mod delivery;
 mod event;
 mod format;
 mod inputs;
@@ -11,6 +12,7 @@ mod outputs;
 mod pages;
 mod plain;
 mod progress;
+mod results;
 mod work;
 
 use std::{
@@ -32,13 +34,15 @@ use untxt_ocr::{
 };
 
 use self::{
+    delivery::Delivery,
     event::Event,
     format::Format,
     outputs::Destination,
     pages::Pages,
     plain::plain_path,
     progress::{Audience, Progress},
-    work::{Order, Tally},
+    results::Tally,
+    work::Order,
 };
 
 /// Documents to read, and what to make of them.
@@ -50,8 +54,9 @@ Examples:
   untxt ocr scans/ -f txt,pdf -o results/         a whole folder, two results each
   curl … | untxt ocr - --lang de -f json          from standard input
 
-Ends with 0 when every page was read, with 3 when some pages or files could not be read (they are named on standard \
-error, the others are delivered), with 1 when nothing could be, with 2 when the command is not understood.")]
+Ends with 0 when every page was read and delivered, with 3 when some pages, files or results could not be (they are \
+named on standard error, the others are delivered), with 1 when nothing could be, with 2 when the command is not \
+understood.")]
 pub(crate) struct OcrArgs {
     /// PDF, TIFF, JPEG, PNG, WebP, BMP or GIF; a folder for everything in it; - for standard input.
     #[arg(required_unless_present = "list_languages", value_name = "FILE")]
@@ -121,12 +126,12 @@ pub(crate) fn run(args: &OcrArgs) -> anyhow::Result<ExitCode> {
     };
     let progress = Progress::new(audience, order.inputs.len());
     let tally = work::run(&order, &progress)?;
-    let Tally { files, failed_files, pages, failed_pages } = tally;
+    let Tally { files, failed_files, delivered_files, pages, failed_pages } = tally;
     let seconds = progress.elapsed().as_secs_f64();
     progress.tell(&Event::Done { files, failed_files, pages, failed_pages, seconds });
-    Ok(match tally {
-        Tally { failed_files: 0, failed_pages: 0, .. } => ExitCode::SUCCESS,
-        _ if failed_files == files => ExitCode::FAILURE,
+    Ok(match (failed_files + failed_pages, delivered_files) {
+        (0, _) => ExitCode::SUCCESS,
+        (_, 0) => ExitCode::FAILURE,
         _ => ExitCode::from(3),
     })
 }
@@ -169,7 +174,8 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
         ..OpenOptions::default()
     };
     let pages = args.pages.clone();
-    Ok(Order { inputs, pages, formats, destination, opening, reading, data, jobs })
+    let delivery = Delivery::guard()?;
+    Ok(Order { inputs, pages, formats, destination, delivery, opening, reading, data, jobs })
 }
 
 fn read_password(path: &Path) -> anyhow::Result<Password> {

@@ -1,13 +1,11 @@
 use std::{
-    fs::{self, File, Permissions},
-    io::{self, IsTerminal, Write},
-    os::unix::fs::PermissionsExt,
+    io::{self, IsTerminal},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use super::{format::Format, inputs::Input};
+use super::{delivery, format::Format, inputs::Input};
 
 /// Where the results of one run go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +25,7 @@ impl Destination {
     pub(super) fn choose(output: Option<&Path>, inputs: &[Input], formats: &[Format]) -> anyhow::Result<Self> {
         let is_single = inputs.len() == 1 && formats.len() == 1;
         let destination = match output {
-            Some(path) if path != Path::new("-") => {
+            Some(path) if path != Path::new("-") && !delivery::is_stdout(path) => {
                 let is_folder = path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/");
                 match (is_folder || inputs.len() > 1, formats.len()) {
                     (true, _) => Self::Folder(path.to_owned()),
@@ -67,25 +65,10 @@ impl Destination {
     }
 }
 
-/// Writes a result whole or not at all: beside its place, then moved there.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let failed = || format!("{} can't be written", path.display());
-    // a device or a pipe can't be replaced
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return File::create(path).and_then(|mut file| file.write_all(bytes)).with_context(failed);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).with_context(failed)?;
-    // as any new file of this person's: what the umask leaves
-    let builder = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
-    let mut file = builder.with_context(failed)?;
-    file.write_all(bytes).with_context(failed)?;
-    file.persist(path).with_context(failed)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::commands::ocr::inputs;
 
@@ -123,17 +106,5 @@ mod tests {
         assert!(Destination::choose(Some(&path), &inputs, &[Format::Pdf]).is_err());
         assert!(Destination::choose(Some(folder.path()), &inputs, &[Format::Pdf]).is_err());
         assert!(Destination::choose(Some(folder.path()), &inputs, &[TXT]).is_ok());
-    }
-
-    #[test]
-    fn a_result_is_written_into_a_new_folder_or_a_device() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("new/a.txt");
-        write(&path, b"one").unwrap();
-        write(&path, b"two").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"two");
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
-        write(Path::new("/dev/null"), b"gone").unwrap();
-        assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 }

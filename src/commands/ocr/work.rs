@@ -1,6 +1,4 @@
 use std::{
-    collections::BTreeMap,
-    io::{self, Write},
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,12 +9,15 @@ use std::{
 use untxt_ocr::{Document, LanguageData, OpenOptions, ReadOptions, Reader, TesseractEngine};
 
 use super::{
+    delivery::Delivery,
     event::Event,
     format::{Format, PageResult, Refusal},
     inputs::Input,
-    outputs::{self, Destination},
+    outputs::Destination,
     pages::Pages,
+    plain::plain_path,
     progress::{Progress, count_pages},
+    results::{Results, Tally},
 };
 
 /// What a run of the command is asked to do.
@@ -25,19 +26,11 @@ pub(super) struct Order {
     pub(super) pages: Pages,
     pub(super) formats: Vec<Format>,
     pub(super) destination: Destination,
+    pub(super) delivery: Delivery,
     pub(super) opening: OpenOptions,
     pub(super) reading: ReadOptions,
     pub(super) data: LanguageData,
     pub(super) jobs: NonZeroUsize,
-}
-
-/// What became of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally {
-    pub(super) files: usize,
-    pub(super) failed_files: usize,
-    pub(super) pages: usize,
-    pub(super) failed_pages: usize,
 }
 
 /// A document while its pages are read.
@@ -52,6 +45,15 @@ struct FileWork {
     /// For each page of the document; none while it is not read, and for pages that were not asked for.
     results: Vec<Option<PageResult>>,
     left: usize,
+}
+
+/// What was made of a file.
+#[derive(Default)]
+struct Made {
+    written: Vec<String>,
+    printed: Vec<u8>,
+    /// Formats that there is no result of.
+    refused: usize,
 }
 
 /// One page to read.
@@ -77,16 +79,6 @@ struct Queue {
     indices: Vec<u32>,
 }
 
-#[derive(Default)]
-struct Results {
-    tally: Tally,
-    /// Results for standard output that wait for those before them.
-    waiting: BTreeMap<usize, Vec<u8>>,
-    printed: usize,
-    /// The first thing that went wrong with writing.
-    fault: Option<anyhow::Error>,
-}
-
 /// Reads everything, on as many threads as asked.
 pub(super) fn run(order: &Order, progress: &Progress) -> anyhow::Result<Tally> {
     let desk = Desk { order, progress, queue: Mutex::default(), results: Mutex::default() };
@@ -95,11 +87,7 @@ pub(super) fn run(order: &Order, progress: &Progress) -> anyhow::Result<Tally> {
             scope.spawn(|| desk.work());
         }
     });
-    let results = desk.results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match results.fault {
-        Some(fault) => Err(fault),
-        None => Ok(results.tally),
-    }
+    desk.results.into_inner().unwrap_or_else(PoisonError::into_inner).end()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -135,22 +123,16 @@ impl Desk<'_> {
             work.left -= 1;
             work.left == 0
         };
-        if is_last && let Err(fault) = self.finish(file) {
-            lock(&self.results).fault.get_or_insert(fault);
-            self.stop();
+        if is_last {
+            self.finish(file);
         }
     }
 
-    fn stop(&self) {
-        let mut queue = lock(&self.queue);
-        queue.indices.clear();
-        queue.next_input = self.order.inputs.len();
-    }
-
-    /// Gives the next page; opens the next file when the pages of one are handed out.
+    /// Gives the next page; opens the next file when the pages of one are handed out. None when all is read, or
+    /// nobody takes the results.
     fn next_page(&self) -> Option<PageWork> {
         let mut queue = lock(&self.queue);
-        loop {
+        while !lock(&self.results).are_refused() {
             if let (Some(index), Some(file)) = (queue.indices.pop(), &queue.file) {
                 return Some(PageWork { file: Arc::clone(file), index });
             }
@@ -166,6 +148,7 @@ impl Desk<'_> {
                 Err(failure) => self.give_up(place, input, failure),
             }
         }
+        None
     }
 
     fn open(&self, place: usize, input: &Input) -> Result<(OpenFile, Vec<u32>), Refusal> {
@@ -190,43 +173,53 @@ impl Desk<'_> {
 
     fn give_up(&self, place: usize, input: &Input, refusal: Refusal) {
         self.progress.tell(&Event::file_failed(&input.name(), refusal));
-        let mut results = lock(&self.results);
-        results.tally.files += 1;
-        results.tally.failed_files += 1;
-        results.print_in_order(place, Vec::new());
+        let tally = Tally { files: 1, failed_files: 1, ..Tally::default() };
+        lock(&self.results).add(place, tally, Vec::new());
     }
 
-    /// Writes what was read from a file.
-    fn finish(&self, file: &OpenFile) -> anyhow::Result<()> {
-        let results = std::mem::take(&mut lock(&file.work).results);
-        let read = results.iter().flatten();
-        let (pages, failed) = (read.clone().count(), read.filter(|page| page.is_err()).count());
-        let mut written = Vec::new();
-        let mut printed = Vec::new();
-        let mut is_refused = failed == pages;
-        let formats = if is_refused { &[][..] } else { &self.order.formats };
-        for &format in formats {
-            let input = &self.order.inputs[file.input];
-            let rendered = contain(|| format.render(&input.title(), &file.document, &results));
-            match (rendered, self.order.destination.path(input, format)) {
-                (Ok(bytes), Some(path)) => {
-                    outputs::write(&path, &bytes)?;
-                    written.push(path.display().to_string());
-                }
-                (Ok(bytes), None) => printed = bytes,
-                (Err(refusal), _) => {
-                    is_refused = true;
+    /// Makes and delivers what was asked for of a file.
+    fn finish(&self, file: &OpenFile) {
+        let pages = std::mem::take(&mut lock(&file.work).results);
+        let read = pages.iter().flatten();
+        let (count, failed) = (read.clone().count(), read.filter(|page| page.is_err()).count());
+        let mut made = Made::default();
+        if failed < count {
+            for &format in &self.order.formats {
+                if let Err(refusal) = self.deliver(file, format, &pages, &mut made) {
+                    made.refused += 1;
                     self.progress.tell(&Event::file_failed(&file.name, refusal));
                 }
             }
         }
-        self.progress.tell(&Event::FileDone { file: &file.name, pages, failed, outputs: &written });
-        let mut results = lock(&self.results);
-        results.tally.files += 1;
-        results.tally.failed_files += usize::from(is_refused);
-        results.tally.pages += pages;
-        results.tally.failed_pages += failed;
-        results.print_in_order(file.input, printed);
+        self.progress.tell(&Event::FileDone { file: &file.name, pages: count, failed, outputs: &made.written });
+        let tally = Tally {
+            files: 1,
+            failed_files: usize::from(made.refused > 0 || failed == count),
+            delivered_files: usize::from(failed < count && made.refused < self.order.formats.len()),
+            pages: count,
+            failed_pages: failed,
+        };
+        lock(&self.results).add(file.input, tally, made.printed);
+    }
+
+    fn deliver(
+        &self,
+        file: &OpenFile,
+        format: Format,
+        pages: &[Option<PageResult>],
+        made: &mut Made,
+    ) -> Result<(), Refusal> {
+        let input = &self.order.inputs[file.input];
+        let bytes = contain(|| format.render(&input.title(), &file.document, pages))?;
+        let Some(path) = self.order.destination.path(input, format) else {
+            made.printed = bytes;
+            return Ok(());
+        };
+        if let Err(error) = self.order.delivery.write(&path, &bytes) {
+            let message = format!("{} can't be written: {error}", plain_path(&path));
+            return Err(Refusal { code: "unwritten", message });
+        }
+        made.written.push(path.display().to_string());
         Ok(())
     }
 }
@@ -237,20 +230,6 @@ fn contain<T>(make: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
         let message = "made the program stop unexpectedly; please report it".into();
         Err(Refusal { code: "stopped", message })
     })
-}
-
-impl Results {
-    /// Prints a result when all before it are printed.
-    fn print_in_order(&mut self, place: usize, bytes: Vec<u8>) {
-        self.waiting.insert(place, bytes);
-        while let Some(bytes) = self.waiting.remove(&self.printed) {
-            self.printed += 1;
-            if let Err(error) = io::stdout().write_all(&bytes).and_then(|()| io::stdout().flush()) {
-                let fault = anyhow::Error::new(error).context("standard output can't be written");
-                self.fault.get_or_insert(fault);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
