@@ -127,7 +127,11 @@ fn what_is_not_understood_ends_with_two() {
     let path = letter("png");
     let path = path.to_str().unwrap();
     for (args, advice) in [
-        (&[path, "-j", "0"][..], "a number from 1 on"),
+        (&[path, "-f", "pdf,txt"][..], "--output"),
+        (&[path, path, "-f", "json"], "--output"),
+        (&[path, path, "-f", "pdf", "-o", "two.pdf"], "two.pdf/"),
+        (&[path, "--json-lines", "-o", "-"], "--output"),
+        (&[path, "-j", "0"], "a number from 1 on"),
         (&[path, "--lang", "xx"], "deu+eng"),
         (&[path, "--text", "bogus"], "skip, redo, force"),
         (&[path, "--preset", "foo"], "clean-scan, fax, photo"),

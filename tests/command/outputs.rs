@@ -27,6 +27,32 @@ fn names(folder: impl AsRef<Path>) -> Vec<String> {
 }
 
 #[test]
+fn every_input_has_a_result_of_its_own() {
+    let scan = letter("png");
+    let scans = folder_with(&[("b.png", &scan), ("other/b.png", &scan), ("b.png-2.jpg", &scan)]);
+    let at = |name: &str| path(&scans, name);
+    let inputs = [at("b.png"), at("other/b.png"), at("b.png-2.jpg")];
+    let mut command = ocr(&["--lang", "en", "-o", &at("results/")]);
+    assert_ends(&command.args(inputs).output().unwrap(), 0);
+    let results = names(at("results"));
+    assert_eq!(results, ["b.png-2.jpg.txt", "b.png-2.txt", "b.png.txt"]);
+    for name in results {
+        assert!(text(scans.path().join("results").join(&name)).contains(A_WORD), "{name}");
+    }
+}
+
+#[test]
+fn a_format_takes_no_name_of_another() {
+    let scan = letter("png");
+    let scans = folder_with(&[("a.png", &scan), ("a.layout.png", &scan)]);
+    let at = |name: &str| path(&scans, name);
+    let output = ocr(&[&at("a.png"), &at("a.layout.png"), "-f", "txt,layout", "--lang", "en", "-o", &at("results")]);
+    assert_ends(&{ output }.output().unwrap(), 0);
+    let expected = ["a.layout.png.layout.txt", "a.layout.png.txt", "a.layout.txt", "a.txt"];
+    assert_eq!(names(at("results")), expected);
+}
+
+#[test]
 fn links_and_open_files_are_written_through() {
     let folder = folder_with(&[("a.png", &letter("png"))]);
     let at = |name: &str| path(&folder, name);

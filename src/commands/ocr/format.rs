@@ -45,22 +45,28 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "pdf" => Ok(Self::Pdf),
-            "pdfa" => Ok(Self::PdfA),
-            _ => formats::Format::find(name).map(Self::Pages).ok_or_else(|| format!("{name} is no format")),
-        }
+        Self::all().find(|format| format.name() == name).ok_or_else(|| format!("{name} is no format"))
     }
 }
 
 impl Format {
     /// Reads a format from the command line, and lists them all with what they are.
     pub(super) fn parser() -> impl TypedValueParser<Value = Self> {
-        let pdf = PossibleValue::new("pdf").help(Self::Pdf.help());
-        let pdfa = PossibleValue::new("pdfa").help(Self::PdfA.help());
-        let pages =
-            formats::Format::ALL.map(|format| PossibleValue::new(format.name()).help(Self::Pages(format).help()));
-        PossibleValuesParser::new(pages.into_iter().chain([pdf, pdfa])).try_map(|name| name.parse())
+        let values = Self::all().map(|format| PossibleValue::new(format.name()).help(format.help()));
+        PossibleValuesParser::new(values).try_map(|name| name.parse())
+    }
+
+    /// Lists all of them.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        formats::Format::ALL.into_iter().map(Self::Pages).chain([Self::Pdf, Self::PdfA])
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Pages(format) => format.name(),
+            Self::Pdf => "pdf",
+            Self::PdfA => "pdfa",
+        }
     }
 
     const fn help(self) -> &'static str {
@@ -95,6 +101,12 @@ impl Format {
         !matches!(self, Self::Pdf | Self::PdfA | Self::Pages(formats::Format::Xlsx | formats::Format::Docx))
     }
 
+    /// Says whether several documents, one after the other, are still of this format.
+    pub(super) const fn can_be_joined(self) -> bool {
+        use formats::Format::{Csv, Layout, Md, Tsv, Txt};
+        matches!(self, Self::Pages(Txt | Layout | Md | Csv | Tsv))
+    }
+
     /// Writes the pages of a document; `None` stands for a page that was not asked for.
     pub(super) fn render(
         self,
@@ -126,10 +138,11 @@ mod tests {
 
     #[test]
     fn every_format_is_found_by_its_name() {
-        for format in formats::Format::ALL {
-            assert_eq!(format.name().parse(), Ok(Format::Pages(format)));
+        for format in Format::all() {
+            assert_eq!(format.name().parse(), Ok(format));
+            assert!(format.is_text() || !format.can_be_joined());
         }
-        assert_eq!(("pdf".parse(), "pdfa".parse()), (Ok(Format::Pdf), Ok(Format::PdfA)));
+        assert_eq!(Format::all().count(), formats::Format::ALL.len() + 2);
         assert!("exe".parse::<Format>().is_err());
     }
 }

@@ -1,92 +1,121 @@
 use std::{
-    collections::BTreeMap,
+    collections::HashSet,
     ffi::OsStr,
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use super::format::Refusal;
 
 /// What is read of a folder; a file that was named is always tried.
-const EXTENSIONS: [&str; 9] = ["pdf", "tif", "tiff", "jpg", "jpeg", "png", "webp", "bmp", "gif"];
+pub(super) const EXTENSIONS: [&str; 9] = ["pdf", "tif", "tiff", "jpg", "jpeg", "png", "webp", "bmp", "gif"];
 
 /// A document to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Input {
-    /// Where it is; none is standard input.
-    path: Option<PathBuf>,
+    source: Source,
     /// What its results are called, without extension, under the output folder.
     pub(super) stem: PathBuf,
+    /// Whether it was found in a folder, which may hold any number of others.
+    pub(super) is_of_folder: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    Stdin,
+    File(PathBuf),
+    /// A folder that gives no document, and why.
+    Folder(PathBuf, String),
 }
 
 impl Input {
+    fn folder(path: &Path, why: impl Into<String>) -> Self {
+        Self { source: Source::Folder(path.to_owned(), why.into()), stem: PathBuf::new(), is_of_folder: true }
+    }
+
+    /// Gives where it is; none is standard input.
+    fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Stdin => None,
+            Source::File(path) | Source::Folder(path, _) => Some(path),
+        }
+    }
+
     /// Names the input as the person did.
     pub(super) fn name(&self) -> String {
-        self.path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
+        self.path().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
+    }
+
+    /// Gives its name without its folders.
+    pub(super) fn file_name(&self) -> Option<&OsStr> {
+        self.path()?.file_name()
     }
 
     /// Names the input without its folders, which are nobody's business who gets the result.
     pub(super) fn title(&self) -> String {
-        let name = self.path.as_ref().and_then(|path| path.file_name());
-        name.map_or_else(|| "standard input".to_owned(), |name| name.to_string_lossy().into_owned())
+        self.file_name().map_or_else(|| "standard input".to_owned(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// Says whether this is the input's own file.
-    pub(super) fn is_at(&self, other: &Path) -> bool {
-        let same = |path: &PathBuf| Some(fs::canonicalize(path).ok()? == fs::canonicalize(other).ok()?);
-        self.path.as_ref().and_then(same).unwrap_or(false)
+    /// Says whether there is something to read, and results to name.
+    pub(super) const fn is_document(&self) -> bool {
+        !matches!(self.source, Source::Folder(..))
     }
 
-    pub(super) fn read(&self) -> io::Result<Vec<u8>> {
-        match &self.path {
-            Some(path) => fs::read(path),
-            None => {
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub(super) fn read(&self) -> Result<Vec<u8>, Refusal> {
+        let read = match &self.source {
+            Source::Stdin => {
                 let mut bytes = Vec::new();
-                io::stdin().read_to_end(&mut bytes)?;
-                Ok(bytes)
+                io::stdin().read_to_end(&mut bytes).map(|_| bytes)
             }
-        }
+            Source::File(path) => fs::read(path),
+            Source::Folder(_, why) => return Err(Refusal { code: "unreadable", message: why.clone() }),
+        };
+        read.map_err(|error| Refusal { code: "unreadable", message: format!("can't be read: {error}") })
     }
 }
 
-/// Lists the documents: files as they are named, folders with everything in them, `-` for standard input.
-pub(super) fn list(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
+/// Lists the documents: files as they are named, folders with everything in them, `-` for standard input. A folder
+/// that can't be read is an input that fails.
+pub(super) fn list(paths: &[PathBuf]) -> Vec<Input> {
     let mut inputs = Vec::new();
     for path in paths {
         if path == Path::new("-") {
-            inputs.push(Input { path: None, stem: "stdin".into() });
+            inputs.push(Input { source: Source::Stdin, stem: "stdin".into(), is_of_folder: false });
         } else if path.is_dir() {
             let before = inputs.len();
-            walk(path, Path::new(""), &mut inputs)?;
+            walk(path, Path::new(""), &mut inputs);
             if inputs.len() == before {
-                bail!("{} holds no PDF and no image", path.display());
+                inputs.push(Input::folder(path, "holds no PDF and no image"));
             }
         } else {
-            let stem = path.file_stem().unwrap_or(path.as_os_str());
-            inputs.push(Input { path: Some(path.clone()), stem: stem.into() });
+            let stem = path.file_stem().unwrap_or(path.as_os_str()).into();
+            inputs.push(Input { source: Source::File(path.clone()), stem, is_of_folder: false });
         }
     }
-    Ok(keep_apart(inputs))
+    inputs
 }
 
-fn walk(folder: &Path, below: &Path, inputs: &mut Vec<Input>) -> anyhow::Result<()> {
-    let unreadable = || format!("{} can't be read", folder.display());
-    let entries = fs::read_dir(folder).with_context(unreadable)?;
-    let mut entries = entries.collect::<Result<Vec<_>, _>>().with_context(unreadable)?;
+fn walk(folder: &Path, below: &Path, inputs: &mut Vec<Input>) {
+    let mut entries = match fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+        Ok(entries) => entries,
+        Err(error) => return inputs.push(Input::folder(folder, format!("can't be read: {error}"))),
+    };
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
-        // a link may lead in a circle
-        let kind = entry.file_type().with_context(unreadable)?;
         let path = entry.path();
-        if kind.is_dir() {
-            walk(&path, &below.join(entry.file_name()), inputs)?;
+        // a link may lead in a circle
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            walk(&path, &below.join(entry.file_name()), inputs);
         } else if has_known_extension(&path) && path.is_file() {
             let stem = below.join(path.file_stem().unwrap_or_default());
-            inputs.push(Input { path: Some(path), stem });
+            inputs.push(Input { source: Source::File(path), stem, is_of_folder: true });
         }
     }
-    Ok(())
 }
 
 fn has_known_extension(path: &Path) -> bool {
@@ -94,27 +123,20 @@ fn has_known_extension(path: &Path) -> bool {
     EXTENSIONS.contains(&extension.as_str())
 }
 
-/// Gives `a.png` and `a.jpg` different names for their results: their whole names, and a number if even that is taken.
-fn keep_apart(mut inputs: Vec<Input>) -> Vec<Input> {
-    let mut uses: BTreeMap<PathBuf, u32> = BTreeMap::new();
-    for input in &inputs {
-        *uses.entry(input.stem.clone()).or_default() += 1;
+/// The files of all inputs, with links followed.
+#[derive(Debug)]
+pub(super) struct Originals(HashSet<PathBuf>);
+
+impl Originals {
+    pub(super) fn of(inputs: &[Input]) -> Self {
+        let paths = inputs.iter().filter(|input| input.is_document()).filter_map(Input::path);
+        Self(paths.filter_map(|path| fs::canonicalize(path).ok()).collect())
     }
-    let mut taken: BTreeMap<PathBuf, u32> = BTreeMap::new();
-    for input in &mut inputs {
-        if uses.get(&input.stem).is_some_and(|&count| count > 1)
-            && let Some(name) = input.path.as_ref().and_then(|path| path.file_name())
-        {
-            input.stem = input.stem.with_file_name(name);
-        }
-        let count = taken.entry(input.stem.clone()).and_modify(|count| *count += 1).or_insert(1);
-        if *count > 1 {
-            let mut name = input.stem.clone().into_os_string();
-            name.push(format!("-{count}"));
-            input.stem = name.into();
-        }
+
+    /// Says whether a path leads to one of them.
+    pub(super) fn hold(&self, path: &Path) -> bool {
+        fs::canonicalize(path).is_ok_and(|path| self.0.contains(&path))
     }
-    inputs
 }
 
 #[cfg(test)]
@@ -122,23 +144,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_are_walked_and_names_kept_apart() {
+    fn folders_are_walked() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("more")).unwrap();
         for name in ["b.PDF", "a.png", "a.jpg", "notes.md", "more/c.tif"] {
             fs::write(at(name), b"x").unwrap();
         }
-        let inputs = list(&[folder.path().to_owned()]).unwrap();
+        let inputs = list(&[folder.path().to_owned(), "-".into()]);
         let stems: Vec<_> = inputs.iter().map(|input| input.stem.to_str().unwrap()).collect();
-        assert_eq!(stems, ["a.jpg", "a.png", "b", "more/c"]);
-        assert!(inputs[0].is_at(&at("a.jpg")) && !inputs[0].is_at(&at("a.png")));
+        assert_eq!(stems, ["a", "a", "b", "more/c", "stdin"]);
+        assert_eq!(inputs.iter().filter(|input| input.is_of_folder).count(), 4);
+        let originals = Originals::of(&inputs);
+        assert!(originals.hold(&at("more/../a.jpg")) && !originals.hold(&at("notes.md")));
+    }
 
-        let same = list(&[at("b.PDF"), at("b.PDF"), "-".into()]).unwrap();
-        let stems: Vec<_> = same.iter().map(|input| input.stem.to_str().unwrap()).collect();
-        assert_eq!(stems, ["b.PDF", "b.PDF-2", "stdin"]);
+    #[test]
+    fn an_empty_folder_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let inputs = list(&[folder.path().to_owned(), "a.png".into()]);
+        assert_eq!(inputs.iter().map(Input::is_document).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(inputs[0].read().unwrap_err().message, "holds no PDF and no image");
+    }
 
-        fs::create_dir(at("empty")).unwrap();
-        assert!(list(&[at("empty")]).is_err());
+    #[test]
+    fn a_folder_that_cannot_be_read_fails_alone() {
+        let mut inputs = Vec::new();
+        walk(Path::new("/none"), Path::new(""), &mut inputs);
+        assert!(!inputs[0].is_document());
+        let refusal = inputs[0].read().unwrap_err();
+        assert_eq!((inputs[0].name().as_str(), refusal.code), ("/none", "unreadable"));
     }
 }

@@ -27,7 +27,6 @@ use anyhow::Context;
 use clap::{
     Args,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
-    error::ErrorKind,
 };
 use untxt_ocr::{
     LanguageData, Languages, OpenOptions, Password, Preset, ReadOptions, Reader, TesseractEngine, TextMode,
@@ -37,7 +36,7 @@ use self::{
     delivery::Delivery,
     event::Event,
     format::Format,
-    outputs::Destination,
+    outputs::{Destination, misuse},
     pages::Pages,
     plain::plain_path,
     progress::{Audience, Progress},
@@ -54,6 +53,10 @@ Examples:
   untxt ocr scans/ -f txt,pdf -o results/         a whole folder, two results each
   curl … | untxt ocr - --lang de -f json          from standard input
 
+Results in a folder are called as their documents: a.pdf becomes a.txt; a.pdf and a.png become a.pdf.txt and \
+a.png.txt; what is still the same is numbered. A searchable PDF has all pages of its document; those that --pages \
+leaves out get no text.
+
 Ends with 0 when every page was read and delivered, with 3 when some pages, files or results could not be (they are \
 named on standard error, the others are delivered), with 1 when nothing could be, with 2 when the command is not \
 understood.")]
@@ -64,7 +67,10 @@ pub(crate) struct OcrArgs {
     /// What to deliver; several are separated by commas.
     #[arg(long, short, value_parser = Format::parser(), value_delimiter = ',', default_value = "txt")]
     format: Vec<Format>,
-    /// Where to: a file, or a folder for several results; without it, standard output.
+    /// Where to. What is a folder, or ends with a slash, takes all results. Any other name is a file for one document
+    /// in one format, and a new folder for several documents, several formats or a folder of documents; then it must
+    /// not end as a file does (two.pdf). Without it, or with -, standard output: one format, and of several documents
+    /// only text or tables, one after the other.
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Languages of the text, such as deu or de+en; auto finds out which of those installed it is.
@@ -142,17 +148,12 @@ fn show_misuse(error: anyhow::Error) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(2))
 }
 
-/// Refuses a command that asks for what can't be.
-fn misuse(message: impl std::fmt::Display) -> clap::Error {
-    clap::Error::raw(ErrorKind::ArgumentConflict, format!("{message}\n"))
-}
-
 fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
     let is_stdin = |path: &Path| path == Path::new("-");
     if args.password_file.as_deref().is_some_and(is_stdin) && args.inputs.iter().any(|input| is_stdin(input)) {
         return Err(misuse("document and password can't both be standard input").into());
     }
-    let inputs = inputs::list(&args.inputs)?;
+    let inputs = inputs::list(&args.inputs);
     let mut formats = Vec::new();
     for &format in &args.format {
         if !formats.contains(&format) {
@@ -160,10 +161,11 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
         }
     }
     let destination = Destination::choose(args.output.as_deref(), &inputs, &formats)?;
-    anyhow::ensure!(
-        !(args.json_lines && destination == Destination::Stdout),
-        "progress and results don't both fit into standard output; name a file with --output"
-    );
+    if args.json_lines && destination == Destination::Stdout {
+        let advice = "name a file with --output";
+        return Err(misuse(format_args!("progress and results don't both fit into standard output; {advice}")).into());
+    }
+    let paths = destination.assign(&inputs, &formats)?;
     let reading = ReadOptions { languages: args.lang.clone(), preset: args.preset };
     Reader::new(TesseractEngine::new, data.clone()).check(&reading)?;
     let jobs = args.jobs.map_or_else(thread::available_parallelism, Ok).unwrap_or(NonZeroUsize::MIN);
@@ -175,7 +177,7 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
     };
     let pages = args.pages.clone();
     let delivery = Delivery::guard()?;
-    Ok(Order { inputs, pages, formats, destination, delivery, opening, reading, data, jobs })
+    Ok(Order { inputs, pages, formats, paths, delivery, opening, reading, data, jobs })
 }
 
 fn read_password(path: &Path) -> anyhow::Result<Password> {

@@ -13,7 +13,7 @@ use super::{
     event::Event,
     format::{Format, PageResult, Refusal},
     inputs::Input,
-    outputs::Destination,
+    outputs::Paths,
     pages::Pages,
     plain::plain_path,
     progress::{Progress, count_pages},
@@ -25,7 +25,8 @@ pub(super) struct Order {
     pub(super) inputs: Vec<Input>,
     pub(super) pages: Pages,
     pub(super) formats: Vec<Format>,
-    pub(super) destination: Destination,
+    /// For each input a file for each format; none for standard output.
+    pub(super) paths: Paths,
     pub(super) delivery: Delivery,
     pub(super) opening: OpenOptions,
     pub(super) reading: ReadOptions,
@@ -152,8 +153,7 @@ impl Desk<'_> {
     }
 
     fn open(&self, place: usize, input: &Input) -> Result<(OpenFile, Vec<u32>), Refusal> {
-        let unreadable = |error| Refusal { code: "unreadable", message: format!("can't be read: {error}") };
-        let bytes = input.read().map_err(unreadable)?;
+        let bytes = input.read()?;
         let document = contain(|| Ok(Document::open(bytes, &self.order.opening)?))?;
         let page_count = document.page_count();
         let indices = self.order.pages.indices(page_count);
@@ -184,8 +184,8 @@ impl Desk<'_> {
         let (count, failed) = (read.clone().count(), read.filter(|page| page.is_err()).count());
         let mut made = Made::default();
         if failed < count {
-            for &format in &self.order.formats {
-                if let Err(refusal) = self.deliver(file, format, &pages, &mut made) {
+            for (place, &format) in self.order.formats.iter().enumerate() {
+                if let Err(refusal) = self.deliver(file, place, format, &pages, &mut made) {
                     made.refused += 1;
                     self.progress.tell(&Event::file_failed(&file.name, refusal));
                 }
@@ -205,18 +205,19 @@ impl Desk<'_> {
     fn deliver(
         &self,
         file: &OpenFile,
+        place: usize,
         format: Format,
         pages: &[Option<PageResult>],
         made: &mut Made,
     ) -> Result<(), Refusal> {
-        let input = &self.order.inputs[file.input];
-        let bytes = contain(|| format.render(&input.title(), &file.document, pages))?;
-        let Some(path) = self.order.destination.path(input, format) else {
+        let title = self.order.inputs[file.input].title();
+        let bytes = contain(|| format.render(&title, &file.document, pages))?;
+        let Some(path) = self.order.paths[file.input].get(place) else {
             made.printed = bytes;
             return Ok(());
         };
-        if let Err(error) = self.order.delivery.write(&path, &bytes) {
-            let message = format!("{} can't be written: {error}", plain_path(&path));
+        if let Err(error) = self.order.delivery.write(path, &bytes) {
+            let message = format!("{} can't be written: {error}", plain_path(path));
             return Err(Refusal { code: "unwritten", message });
         }
         made.written.push(path.display().to_string());
