@@ -114,6 +114,7 @@ fn a_wrong_command_says_what_to_do() {
         (&["/none/such.png"], "can't be read"),
         (&[path, "--pages", "7"], "has 1 page, none of which was asked for"),
         (&[path, "--tessdata", "/none/such"], "/none/such is no folder"),
+        (&["/dev/zero", "--max-file-size", "1MiB"], "is larger than 1.0 MiB"),
     ] {
         let output = ocr(args).output().unwrap();
         assert!(!output.status.success());
@@ -135,6 +136,7 @@ fn what_is_not_understood_ends_with_two() {
         (&[path, "--lang", "xx"], "deu+eng"),
         (&[path, "--text", "bogus"], "skip, redo, force"),
         (&[path, "--preset", "foo"], "clean-scan, fax, photo"),
+        (&[path, "--max-file-size", "much"], "500MB"),
         (&["-", "--password-file", "-"], "standard input"),
     ] {
         let output = ocr(args).output().unwrap();

@@ -1,10 +1,12 @@
 use std::{
     collections::HashSet,
     ffi::OsStr,
-    fs,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
+
+use bytesize::ByteSize;
 
 use super::format::Refusal;
 
@@ -65,18 +67,33 @@ impl Input {
     /// Reads all of it.
     ///
     /// # Errors
-    /// When it can't be read.
-    pub(super) fn read(&self) -> Result<Vec<u8>, Refusal> {
+    /// When it can't be read, or is larger than `limit`: a device or a pipe may never end.
+    pub(super) fn read(&self, limit: ByteSize) -> Result<Vec<u8>, Refusal> {
         let read = match &self.source {
-            Source::Stdin => {
-                let mut bytes = Vec::new();
-                io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-            }
-            Source::File(path) => fs::read(path),
+            Source::Stdin => read_within(io::stdin().lock(), limit),
+            Source::File(path) => File::open(path).and_then(|file| match file.metadata()?.len() > limit.as_u64() {
+                true => Ok(None),
+                false => read_within(file, limit),
+            }),
             Source::Folder(_, why) => return Err(Refusal { code: "unreadable", message: why.clone() }),
         };
-        read.map_err(|error| Refusal { code: "unreadable", message: format!("can't be read: {error}") })
+        let message = match read {
+            Ok(Some(bytes)) => return Ok(bytes),
+            Ok(None) => {
+                let message = format!("is larger than {limit}; a higher limit is set with --max-file-size");
+                return Err(Refusal { code: "too_large", message });
+            }
+            Err(error) => format!("can't be read: {error}"),
+        };
+        Err(Refusal { code: "unreadable", message })
     }
+}
+
+/// Reads to the end; none when there is more than the limit.
+fn read_within(source: impl Read, limit: ByteSize) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    source.take(limit.as_u64().saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit.as_u64()).then_some(bytes))
 }
 
 /// Lists the documents: files as they are named, folders with everything in them, `-` for standard input. A folder
@@ -164,7 +181,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inputs = list(&[folder.path().to_owned(), "a.png".into()]);
         assert_eq!(inputs.iter().map(Input::is_document).collect::<Vec<_>>(), [false, true]);
-        assert_eq!(inputs[0].read().unwrap_err().message, "holds no PDF and no image");
+        assert_eq!(inputs[0].read(ByteSize::mib(1)).unwrap_err().message, "holds no PDF and no image");
     }
 
     #[test]
@@ -172,7 +189,20 @@ mod tests {
         let mut inputs = Vec::new();
         walk(Path::new("/none"), Path::new(""), &mut inputs);
         assert!(!inputs[0].is_document());
-        let refusal = inputs[0].read().unwrap_err();
+        let refusal = inputs[0].read(ByteSize::mib(1)).unwrap_err();
         assert_eq!((inputs[0].name().as_str(), refusal.code), ("/none", "unreadable"));
+    }
+
+    #[test]
+    fn what_never_ends_is_refused() {
+        let limit = ByteSize::kib(64);
+        let input = |path: &str| list(&[path.into()]).remove(0);
+        assert_eq!(input("/dev/zero").read(limit).unwrap_err().code, "too_large");
+        assert_eq!(input("/none/such.png").read(limit).unwrap_err().code, "unreadable");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (length, is_read) in [(65_536, true), (65_537, false)] {
+            file.as_file().set_len(length).unwrap();
+            assert_eq!(input(file.path().to_str().unwrap()).read(limit).is_ok(), is_read);
+        }
     }
 }

@@ -24,6 +24,7 @@ use std::{
 };
 
 use anyhow::Context;
+use bytesize::ByteSize;
 use clap::{
     Args,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
@@ -99,6 +100,9 @@ pub(crate) struct OcrArgs {
     /// How many pages are read at the same time; without it, one for each core.
     #[arg(long, short, value_name = "N", value_parser = parse_jobs)]
     jobs: Option<NonZeroUsize>,
+    /// Largest file that is read; what has no size, such as a pipe, is given up when it gives more.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_size)]
+    max_file_size: ByteSize,
     /// Tell the progress as lines of JSON on standard output, for other programs; needs --output.
     #[arg(long, requires = "output", conflicts_with = "quiet")]
     json_lines: bool,
@@ -176,8 +180,8 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
         ..OpenOptions::default()
     };
     let pages = args.pages.clone();
-    let delivery = Delivery::guard()?;
-    Ok(Order { inputs, pages, formats, paths, delivery, opening, reading, data, jobs })
+    let (delivery, max_file_size) = (Delivery::guard()?, args.max_file_size);
+    Ok(Order { inputs, pages, formats, paths, delivery, max_file_size, opening, reading, data, jobs })
 }
 
 fn read_password(path: &Path) -> anyhow::Result<Password> {
@@ -200,6 +204,10 @@ fn preset_parser() -> impl TypedValueParser<Value = Preset> {
 
 fn text_parser() -> impl TypedValueParser<Value = TextMode> {
     PossibleValuesParser::new(TextMode::ALL.map(TextMode::name)).try_map(|name| name.parse())
+}
+
+fn parse_size(text: &str) -> Result<ByteSize, &'static str> {
+    text.parse().map_err(|_| "a size such as 500MB or 2GiB")
 }
 
 fn parse_jobs(text: &str) -> Result<NonZeroUsize, &'static str> {

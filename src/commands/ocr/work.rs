@@ -6,6 +6,7 @@ use std::{
     time::Instant,
 };
 
+use bytesize::ByteSize;
 use untxt_ocr::{Document, LanguageData, OpenOptions, ReadOptions, Reader, TesseractEngine};
 
 use super::{
@@ -28,6 +29,7 @@ pub(super) struct Order {
     /// For each input a file for each format; none for standard output.
     pub(super) paths: Paths,
     pub(super) delivery: Delivery,
+    pub(super) max_file_size: ByteSize,
     pub(super) opening: OpenOptions,
     pub(super) reading: ReadOptions,
     pub(super) data: LanguageData,
@@ -153,7 +155,7 @@ impl Desk<'_> {
     }
 
     fn open(&self, place: usize, input: &Input) -> Result<(OpenFile, Vec<u32>), Refusal> {
-        let bytes = input.read()?;
+        let bytes = input.read(self.order.max_file_size)?;
         let document = contain(|| Ok(Document::open(bytes, &self.order.opening)?))?;
         let page_count = document.page_count();
         let indices = self.order.pages.indices(page_count);
