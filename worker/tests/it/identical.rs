@@ -9,7 +9,8 @@ fn pages() -> impl Iterator<Item = String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ocr/tests/pages");
     let files = fs::read_dir(folder).expect("the pages").map(|entry| entry.expect("a file").path());
     let files = files.map(|path| path.to_string_lossy().into_owned());
-    files.filter(|path| path.contains("/letter.") || path.contains("/rare-"))
+    let is_meant = |path: &String| ["/letter.", "/rare-", "/codes"].iter().any(|name| path.contains(name));
+    files.filter(move |path| is_meant(path) && !path.ends_with(".txt") && !path.ends_with(".json"))
 }
 
 #[test]
@@ -28,5 +29,5 @@ fn pages_are_read_alike_in_and_out_of_the_sandbox() {
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report}");
     assert_eq!(report.matches("same ").count(), files.len(), "{report}");
-    assert!(files.len() > 15 && report.matches("same 0 pages").count() <= 1, "all but the text were read: {report}");
+    assert!(files.len() > 15 && !report.contains("same 0 pages"), "all were read: {report}");
 }
