@@ -159,18 +159,6 @@ fn jfif_dpi(segment: &[u8]) -> Option<f64> {
 }
 
 fn exif_orientation(segment: &[u8]) -> Option<Orientation> {
-    let tiff = segment.strip_prefix(b"Exif\0\0")?;
-    let is_little = tiff.starts_with(b"II");
-    let word = |at: usize| {
-        let bytes = [*tiff.get(at)?, *tiff.get(at + 1)?];
-        Some(if is_little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
-    };
-    let (low, high) = if is_little { (word(4)?, word(6)?) } else { (word(6)?, word(4)?) };
-    let directory = usize::from(high) << 16 | usize::from(low);
-    const ORIENTATION: u16 = 0x0112;
-    (0..usize::from(word(directory)?))
-        .map(|entry| directory + 2 + 12 * entry)
-        .find(|&entry| word(entry) == Some(ORIENTATION))
-        .and_then(|entry| word(entry + 8))
-        .map(|value| Orientation::from_exif(u32::from(value)))
+    let found = image::metadata::Orientation::from_exif_chunk(segment.strip_prefix(b"Exif\0\0")?)?;
+    Some(Orientation::from_exif(found.to_exif().into()))
 }

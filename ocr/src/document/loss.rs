@@ -6,10 +6,11 @@ use std::{
     },
 };
 
-use flate2::read::ZlibDecoder;
+use flate2::read::{DeflateDecoder, ZlibDecoder};
 use hayro::{
     hayro_interpret::{InterpreterSettings, InterpreterWarning},
     hayro_syntax::{
+        Filter,
         object::{Name, Object, Stream},
         page::Page,
     },
@@ -18,12 +19,11 @@ use hayro::{
 /// Says whether a part of what the page draws gives nothing at all: cut off, missing, or coded in an unknown way.
 pub(super) fn is_content_lost(page: &Page<'_>) -> bool {
     let is_lost = |stream: Stream<'_>| {
-        let filter = stream.dict().get::<Name<'_>>("Filter");
-        if filter.is_none_or(|name| &*name != b"FlateDecode") {
-            return false;
-        }
-        let mut first = [0; 64];
-        ZlibDecoder::new(&*stream.raw_data()).read(&mut first).is_err()
+        let data = stream.raw_data();
+        let begins = |mut decoder: Box<dyn Read + '_>| decoder.read(&mut [0; 64]).is_ok();
+        stream.filters()[..] == [Filter::FlateDecode]
+            && !begins(Box::new(ZlibDecoder::new(&*data)))
+            && !begins(Box::new(DeflateDecoder::new(&*data)))
     };
     let pictures = &page.resources().x_objects;
     let is_unreadable =
@@ -38,25 +38,14 @@ pub(super) fn is_content_lost(page: &Page<'_>) -> bool {
     }
 }
 
+/// Says whether the renderer leaves out a filter of the stream.
 pub(super) fn has_unknown_filter(stream: &Stream<'_>) -> bool {
-    const KNOWN: [&[u8]; 10] = [
-        b"ASCIIHexDecode",
-        b"ASCII85Decode",
-        b"LZWDecode",
-        b"FlateDecode",
-        b"RunLengthDecode",
-        b"CCITTFaxDecode",
-        b"JBIG2Decode",
-        b"DCTDecode",
-        b"JPXDecode",
-        b"Crypt",
-    ];
-    let is_known = |name: Name<'_>| KNOWN.contains(&&*name);
-    match stream.dict().get::<Object<'_>>("Filter") {
-        Some(Object::Name(name)) => !is_known(name),
-        Some(Object::Array(names)) => !names.iter::<Name<'_>>().all(is_known),
-        _ => false,
-    }
+    let named = match stream.dict().get::<Object<'_>>("F").or_else(|| stream.dict().get("Filter")) {
+        Some(Object::Name(_)) => 1,
+        Some(Object::Array(names)) => names.iter::<Name<'_>>().count(),
+        _ => 0,
+    };
+    stream.filters().len() < named
 }
 
 /// Makes settings that note when a picture can't be decoded.

@@ -5,6 +5,7 @@
 
 mod bombs;
 mod budget;
+mod filters;
 mod image;
 mod inspection;
 mod jpeg;

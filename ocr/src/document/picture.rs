@@ -1,10 +1,13 @@
 use hayro::{
     hayro_interpret::{BlendMode, Image, ImageDrawProps},
-    hayro_syntax::object::{Dict, Name, Object, Stream},
+    hayro_syntax::{
+        Filter,
+        object::{Dict, Object, Stream},
+    },
     kurbo::Rect,
 };
 
-use super::watch::resolution;
+use super::{bombs::MAX_STREAM_BYTES, filters::coded_picture, watch::resolution};
 
 /// A picture on a PDF page.
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +44,12 @@ impl Picture {
 
 /// Reads the size from the data, where a decoder believes the data more than the picture around it.
 fn inner_size(stream: &Stream<'_>) -> Option<(u32, u32)> {
-    let (filter, parameters) = last_filter(stream)?;
-    let data = stream.raw_data();
-    match &*filter {
-        b"JPXDecode" => jpx_size(&data[..data.len().min(64 << 10)]),
-        b"JBIG2Decode" => jbig2_size(&data),
-        b"CCITTFaxDecode" | b"CCF" => {
+    let (filter, data) = coded_picture(stream, MAX_STREAM_BYTES)?;
+    match filter {
+        Filter::JpxDecode => jpx_size(&data[..data.len().min(64 << 10)]),
+        Filter::Jbig2Decode => jbig2_size(&data),
+        Filter::CcittFaxDecode => {
+            let parameters = last_parameters(stream);
             let number = |key: &str| parameters.as_ref().and_then(|dict| dict.get::<u32>(key));
             Some((number("Columns").unwrap_or(1728), number("Rows").unwrap_or(0)))
         }
@@ -54,21 +57,12 @@ fn inner_size(stream: &Stream<'_>) -> Option<(u32, u32)> {
     }
 }
 
-/// Gives the filter that makes the pixels, with its parameters.
-fn last_filter<'a>(stream: &Stream<'a>) -> Option<(Name<'a>, Option<Dict<'a>>)> {
+/// Gives the parameters of the filter that makes the pixels.
+fn last_parameters<'a>(stream: &Stream<'a>) -> Option<Dict<'a>> {
     let dict = stream.dict();
-    let parameters = || dict.get::<Object<'a>>("DecodeParms").or_else(|| dict.get("DP"));
-    match dict.get::<Object<'a>>("Filter").or_else(|| dict.get("F"))? {
-        Object::Name(name) => Some((name, parameters().and_then(Object::into_dict))),
-        Object::Array(filters) => {
-            let name = filters.iter::<Name<'a>>().last()?;
-            let parameters = match parameters() {
-                Some(Object::Array(all)) => all.iter::<Object<'a>>().last().and_then(Object::into_dict),
-                other => other.and_then(Object::into_dict),
-            };
-            Some((name, parameters))
-        }
-        _ => None,
+    match dict.get::<Object<'a>>("DP").or_else(|| dict.get("DecodeParms"))? {
+        Object::Array(all) => all.iter::<Object<'a>>().last().and_then(Object::into_dict),
+        other => other.into_dict(),
     }
 }
 
