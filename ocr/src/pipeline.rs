@@ -49,10 +49,20 @@ impl<E: OcrEngine> Pipeline<E> {
     /// What is wrong with this page; other pages of the document may still be read. A stage that panics is an
     /// [`OcrError::Engine`].
     pub fn read_page(&mut self, document: &Document, index: u32) -> Result<PageReading, OcrError> {
+        let inspection = document.inspect(index)?;
+        self.read_drawn(document, index, &inspection)
+    }
+
+    /// Draws a page, reads it as its inspection says, and gives its picture too.
+    pub(crate) fn read_drawn(
+        &mut self,
+        document: &Document,
+        index: u32,
+        inspection: &PageInspection,
+    ) -> Result<PageReading, OcrError> {
         contain(|| {
-            let inspection = document.inspect(index)?;
             let mut raster = document.raster(index)?;
-            let page = read_inspected(&inspection, &raster, |raster, turning| self.read_raster(raster, turning))?;
+            let page = read_inspected(inspection, &raster, |raster, turning| self.read_raster(raster, turning))?;
             if let Some(turned) = turn_clockwise(&raster, page.rotation_applied) {
                 raster = turned;
             }
@@ -112,16 +122,16 @@ impl<E: OcrEngine> Pipeline<E> {
     }
 }
 
-/// Reads a page that needs no engine and gives its picture too; `None` when it needs one.
-pub(crate) fn read_own_page(document: &Document, index: u32) -> Result<Option<PageReading>, OcrError> {
+/// Reads a page that needs no engine and gives its picture too.
+pub(crate) fn read_own_page(
+    document: &Document,
+    index: u32,
+    inspection: &PageInspection,
+) -> Result<PageReading, OcrError> {
     contain(|| {
-        let inspection = document.inspect(index)?;
-        if inspection.needs_ocr {
-            return Ok(None);
-        }
         let mut raster = document.raster(index)?;
-        let page = own_page(&inspection, (raster.width, raster.height));
-        Ok(Some(PageReading { page, image: encode_page(&mut raster)? }))
+        let page = own_page(inspection, (raster.width, raster.height));
+        Ok(PageReading { page, image: encode_page(&mut raster)? })
     })
 }
 

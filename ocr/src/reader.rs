@@ -84,11 +84,13 @@ where
         index: u32,
         options: &ReadOptions,
     ) -> Result<PageReading, OcrError> {
+        let inspection = document.inspect(index)?;
         // no engine is loaded for text that is there, and no page drawn to find its language
-        if let Some(reading) = read_own_page(document, index)? {
-            return Ok(reading);
+        if !inspection.needs_ocr {
+            return read_own_page(document, index, &inspection);
         }
-        self.read_with(document, options, |pipeline| pipeline.read_page(document, index), |reading| &mut reading.page)
+        let read = |pipeline: &mut Pipeline<E>| pipeline.read_drawn(document, index, &inspection);
+        self.read_with(document, options, read, |reading| &mut reading.page)
     }
 
     /// Reads page `index` (from 0) of a document as [`Self::read_page`] does, but makes no picture: a page whose own
