@@ -21,6 +21,9 @@ const CERTAIN: f64 = 0.9;
 const READABLE: f64 = 0.5;
 /// Below, what the statistics of a text say of its language is a guess.
 const SURE: f64 = 0.75;
+/// By how much the reading of its own model is more certain at least, 0.0 to 1.0, when a text is of another language:
+/// pages of prose gain 0.02 to 0.12, receipts and forms in English lose 0.06 to gain 0.016.
+const GAIN: f32 = 0.02;
 /// As sure as the toss of a coin.
 const UNSURE: f64 = 0.5;
 
@@ -79,13 +82,13 @@ fn choose_among(
     if first == reader || sureness >= SURE {
         return Ok((first, sureness.max(UNSURE)));
     }
-    // its own model spells the language rightly, so its own reading is more like it
+    // names and amounts are like any language; its own model would read the text better
     let own = read(&first)?;
-    match identify(&own.text, codes) {
-        Some((found, sureness)) if found == first => Ok((first, sureness.max(UNSURE))),
-        _ if own.confidence > reading.confidence => Ok((first, UNSURE)),
-        _ => Ok((reader, UNSURE)),
+    if own.confidence < reading.confidence + GAIN {
+        return Ok((reader, UNSURE));
     }
+    let sureness = identify(&own.text, codes).filter(|(found, _)| *found == first).map_or(UNSURE, |found| found.1);
+    Ok((first, sureness.max(UNSURE)))
 }
 
 /// Says which of the languages a text is most like, and how sure that is, 0.0 to 1.0.
@@ -146,6 +149,15 @@ mod tests {
             _ => Ok(reading("BbICTpaA KOpM4HeBaA jIHca NpbIraeT Yepe3 MeHMBYIO cobaky, noka HMKTO B AOMe", 0.4)),
         };
         assert_eq!(detect(&codes(&["eng", "deu", "rus", "ukr"]), read).unwrap().unwrap().code, "rus");
+    }
+
+    #[test]
+    fn a_text_of_names_stays_with_the_language_that_reads_it() {
+        let receipt = "Golden Scoop Tower A Avenue Invoice No Sub Total Cash Change Rounding Table Visa Card Menu";
+        let codes = codes(&["eng", "deu", "fra", "nld"]);
+        assert!(identify(receipt, &codes).is_none_or(|(_, sureness)| sureness < SURE), "the statistics can't tell");
+        let found = detect(&codes, |code| Ok(reading(receipt, if code == "eng" { 0.80 } else { 0.81 })));
+        assert_eq!(found.unwrap().unwrap().code, "eng");
     }
 
     #[test]
