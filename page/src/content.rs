@@ -94,6 +94,4 @@ pub struct Warning {
 pub enum WarningCode {
     /// Words that someone should look at.
     LowConfidence,
-    /// Places that look like text and could not be read.
-    UnreadRegions,
 }

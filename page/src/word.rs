@@ -24,3 +24,9 @@ pub struct Word {
     #[serde(default)]
     pub is_doubtful: bool,
 }
+
+/// Finds the box around words; all zero when there are none.
+pub(crate) fn bounds_of(words: &[Word]) -> Bounds {
+    let around = |a: Bounds, b: Bounds| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
+    words.iter().map(|word| word.bounds).reduce(around).unwrap_or_default()
+}

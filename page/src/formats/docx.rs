@@ -81,9 +81,6 @@ impl Package {
 }
 
 fn write_page(body: &mut String, page: &PageContent) {
-    if page.words.is_empty() {
-        page.text.lines().filter(|line| !line.trim().is_empty()).for_each(|line| write_paragraph(body, "", line));
-    }
     for part in parts(page) {
         match part {
             Part::Text { kind, level, words } => write_block(body, kind, level, &join_lines(words.words)),

@@ -1,3 +1,4 @@
+pub(super) use crate::word::bounds_of;
 use crate::{Block, Bounds, PageContent, Word};
 
 /// The words of one block, in reading order, with the block where the layout is known.
@@ -27,12 +28,6 @@ pub(super) fn blocks(page: &PageContent) -> impl Iterator<Item = BlockWords<'_>>
         *next += words.len();
         Some(BlockWords { block: page.blocks.get(words[0].block as usize), words, first })
     })
-}
-
-/// Finds the box around words; all zero when there are none.
-pub(super) fn bounds_of(words: &[Word]) -> Bounds {
-    let around = |a: Bounds, b: Bounds| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
-    words.iter().map(|word| word.bounds).reduce(around).unwrap_or_default()
 }
 
 /// Where the letters of a line stand: how far it falls per pixel to the right, and how far it is below (above when

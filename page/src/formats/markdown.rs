@@ -9,13 +9,6 @@ pub(super) const BETWEEN: &str = "\n---\n\n";
 
 /// Writes a page as GitHub-flavoured Markdown; what a page says never becomes markup.
 pub(super) fn write_page(out: &mut String, page: &PageContent) {
-    if page.words.is_empty() {
-        let paragraphs = page.text.split("\n\n").map(one_line).filter(|text| !text.is_empty());
-        let paragraphs: Vec<String> = paragraphs.map(|text| escape(&text) + "\n").collect();
-        out.push_str(&paragraphs.join("\n"));
-        write_codes(out, page, !paragraphs.is_empty());
-        return;
-    }
     let mut was_list = false;
     for (index, part) in parts(page).iter().enumerate() {
         let is_list = matches!(part, Part::Text { kind: BlockKind::ListItem, .. });
@@ -41,12 +34,12 @@ pub(super) fn write_page(out: &mut String, page: &PageContent) {
         }
         out.push('\n');
     }
-    write_codes(out, page, true);
+    write_codes(out, page);
 }
 
 /// Writes what the barcodes of a page say, as a list below its text.
-fn write_codes(out: &mut String, page: &PageContent, is_after_text: bool) {
-    if is_after_text && !page.barcodes.is_empty() {
+fn write_codes(out: &mut String, page: &PageContent) {
+    if !page.words.is_empty() && !page.barcodes.is_empty() {
         out.push('\n');
     }
     for code in &page.barcodes {

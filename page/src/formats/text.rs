@@ -4,11 +4,6 @@ use crate::{PageContent, Table};
 /// Writes flowing text: a paragraph is one line, a blank line stands between paragraphs, a table is a line for each
 /// row with tabs between the cells.
 pub(super) fn write_page(out: &mut String, page: &PageContent) {
-    if page.words.is_empty() {
-        // a page that is known by its text only
-        out.push_str(&page.text);
-        return;
-    }
     for (index, part) in parts(page).iter().enumerate() {
         if index > 0 {
             out.push('\n');

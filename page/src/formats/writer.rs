@@ -20,8 +20,6 @@ use crate::PageContent;
 pub struct Writer {
     format: Format,
     title: String,
-    /// Whether the head is written.
-    is_started: bool,
     /// Pages so far.
     pages: u32,
     /// Length of the text so far, in Unicode characters.
@@ -36,17 +34,7 @@ impl Writer {
     /// Begins a document; the title is what a person calls it, such as its file's name.
     #[must_use]
     pub fn new(format: Format, title: &str) -> Self {
-        let book = (format == Format::Xlsx).then(Book::new);
-        Self {
-            format,
-            title: title.into(),
-            is_started: false,
-            pages: 0,
-            text_length: 0,
-            has_tables: false,
-            book,
-            package: None,
-        }
+        Self { format, title: title.into(), pages: 0, text_length: 0, has_tables: false, book: None, package: None }
     }
 
     /// Writes a page; an error is the code of why it could not be read, such as `unreadable`. Numbers count from 1 and no
@@ -59,6 +47,7 @@ impl Writer {
         let content = page.unwrap_or(&blank);
         let mut out = String::new();
         self.write_head(&mut out, &content.engine);
+        self.pages += 1;
         match self.format {
             Format::Txt => text::write_page(&mut out, content),
             Format::Layout => columns::write_page(&mut out, content),
@@ -71,12 +60,8 @@ impl Writer {
             Format::Xlsx => {
                 self.book.get_or_insert_with(Book::new).add_page(number, content)?;
             }
-            Format::Docx => {
-                self.pages += 1;
-                return self.package()?.add_page(page.ok());
-            }
+            Format::Docx => return self.package()?.add_page(page.ok()),
         }
-        self.pages += 1;
         Ok(out.into_bytes())
     }
 
@@ -89,8 +74,8 @@ impl Writer {
             self.package()?;
             return self.package.map_or(Ok(Vec::new()), Package::finish);
         }
-        if let Some(book) = self.book {
-            return book.finish();
+        if self.format == Format::Xlsx {
+            return self.book.unwrap_or_else(Book::new).finish();
         }
         let mut out = String::new();
         if self.pages == 0 {
@@ -106,8 +91,8 @@ impl Writer {
     }
 
     /// Writes the head before the first page, and what stands between two pages before all others.
-    fn write_head(&mut self, out: &mut String, engine: &str) {
-        let is_first = !std::mem::replace(&mut self.is_started, true);
+    fn write_head(&self, out: &mut String, engine: &str) {
+        let is_first = self.pages == 0;
         match self.format {
             // as Tesseract and poppler do
             Format::Txt | Format::Layout if !is_first => out.push('\u{c}'),

@@ -16,8 +16,6 @@ impl std::fmt::Debug for Book {
     }
 }
 
-/// Below this a cell is coloured, so that someone looks at it.
-const DOUBTFUL: f32 = 0.6;
 /// What one cell can hold.
 const MAX_LETTERS: usize = 32_767;
 /// What one sheet can hold.
@@ -36,7 +34,7 @@ impl Book {
             self.tables += 1;
             let sheet = self.book.add_worksheet();
             sheet.set_name(format!("Table {} (page {number})", self.tables)).map_err(io::Error::other)?;
-            write_table(sheet, table).map_err(io::Error::other)?;
+            write_table(sheet, page, table).map_err(io::Error::other)?;
         }
         Ok(())
     }
@@ -52,14 +50,14 @@ impl Book {
 }
 
 /// Writes the cells as text, as they were read: a number might lose a leading zero, and no text is ever a formula.
-fn write_table(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
+fn write_table(sheet: &mut Worksheet, page: &PageContent, table: &Table) -> Result<(), XlsxError> {
     let mut taken: HashSet<(u32, u32)> = table.cells.iter().map(|cell| (cell.row, cell.column)).collect();
     let mut written = HashSet::new();
     for cell in &table.cells {
         let start = (cell.row, cell.column);
         let column = u16::try_from(cell.column).ok().filter(|column| *column < MAX_COLUMNS);
         let (Some(column), true) = (column, cell.row < MAX_ROWS && written.insert(start)) else { continue };
-        let (text, format) = (cell_text(cell), cell_format(table, cell));
+        let (text, format) = (cell_text(cell), cell_format(page, table, cell));
         let last_row =
             cell.row.saturating_add(cell.row_span.max(1)).min(table.rows.min(MAX_SPAN)).max(cell.row + 1) - 1;
         let columns = table.columns.min(MAX_SPAN);
@@ -87,12 +85,14 @@ fn cell_text(cell: &Cell) -> String {
     letters.map(|c| if is_allowed(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
-fn cell_format(table: &Table, cell: &Cell) -> Format {
+/// A cell with a doubtful word is coloured, so that someone looks at it.
+fn cell_format(page: &PageContent, table: &Table, cell: &Cell) -> Format {
     let mut format = Format::new().set_text_wrap();
     if table.is_ruled {
         format = format.set_border(FormatBorder::Thin);
     }
-    if cell.confidence < DOUBTFUL {
+    let mut words = cell.words.iter().filter_map(|&at| page.words.get(at as usize));
+    if words.any(|word| word.is_doubtful) {
         format = format.set_background_color(Color::RGB(0xFF_F2_CC));
     }
     format

@@ -1,5 +1,5 @@
 use super::{Item, lines::Frame, paragraphs::Draft, tables::Grid};
-use crate::{Block, Bounds, PageContent, Word, join_words};
+use crate::{Block, PageContent, Word, join_words, word::bounds_of};
 
 /// Writes the layout into the page: words in reading order with their lines and blocks, the blocks, tables and text.
 pub(super) fn apply(page: &mut PageContent, frame: &Frame, items: &[Item<'_>], drafts: &[Draft]) {
@@ -64,9 +64,4 @@ impl Numbering {
             }
         }
     }
-}
-
-fn bounds_of(words: &[Word]) -> Bounds {
-    let around = |a: Bounds, b: Bounds| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
-    words.iter().map(|word| word.bounds).reduce(around).unwrap_or_default()
 }
