@@ -21,6 +21,17 @@ pub(super) fn unpacks_past(stream: &Stream<'_>, limit: u64) -> bool {
     most > limit && (filters.len() > MAX_FILTERS || unpack(data, &filters, limit, false).is_err())
 }
 
+/// Counts what a stream unpacks to, in bytes; none when that is more than `limit`.
+pub(super) fn unpacked_size(stream: &Stream<'_>, limit: u64) -> Option<u64> {
+    let unpacked = unpack(stream.raw_data(), &stream.filters(), limit, false).ok()?;
+    (unpacked.size <= limit).then_some(unpacked.size)
+}
+
+/// Unpacks a stream; none when that is more than `limit` bytes.
+pub(super) fn unpacked<'a>(stream: &Stream<'a>, limit: u64) -> Option<Cow<'a, [u8]>> {
+    unpack(stream.raw_data(), &stream.filters(), limit, true).ok().map(|unpacked| unpacked.data)
+}
+
 /// Gives the decoder that makes a picture of a stream, and what it is given; none for a stream that is no coded picture,
 /// or that unpacks to more than `limit` bytes.
 pub(super) fn coded_picture<'a>(stream: &Stream<'a>, limit: u64) -> Option<(Filter, Cow<'a, [u8]>)> {
@@ -29,7 +40,7 @@ pub(super) fn coded_picture<'a>(stream: &Stream<'a>, limit: u64) -> Option<(Filt
     if !is_picture(last) || before.len() > MAX_FILTERS {
         return None;
     }
-    Some((last, unpack(stream.raw_data(), before, limit, true).ok()?))
+    Some((last, unpack(stream.raw_data(), before, limit, true).ok()?.data))
 }
 
 /// Gives how many bytes a filter makes of one at most.
@@ -50,22 +61,27 @@ const fn max_ratio(filter: Filter) -> u64 {
 #[derive(Debug)]
 struct TooLarge;
 
-/// Unpacks up to the first picture. What the last step makes is only counted, unless it is wanted.
-fn unpack<'a>(
+struct Unpacked<'a> {
+    /// Empty when it was only counted.
     data: Cow<'a, [u8]>,
-    filters: &[Filter],
-    limit: u64,
-    keeps_last: bool,
-) -> Result<Cow<'a, [u8]>, TooLarge> {
+    size: u64,
+}
+
+/// Unpacks up to the first picture. What the last step makes is only counted, unless it is wanted.
+fn unpack<'a>(data: Cow<'a, [u8]>, filters: &[Filter], limit: u64, keeps_last: bool) -> Result<Unpacked<'a>, TooLarge> {
     let steps: Vec<Filter> = filters.iter().take_while(|filter| !is_picture(**filter)).copied().collect();
-    let mut data = data;
+    let (mut data, mut size) = (data, 0);
+    if steps.is_empty() {
+        size = data.len() as u64;
+    }
     for (at, &step) in steps.iter().enumerate() {
         let is_kept = keeps_last || at + 1 < steps.len();
         let mut out = Limited { kept: is_kept.then(Vec::new), left: limit, is_past: false };
         take_step(step, &data, &mut out)?;
+        size = limit - out.left;
         data = Cow::Owned(out.kept.unwrap_or_default());
     }
-    Ok(data)
+    Ok(Unpacked { data, size })
 }
 
 const fn is_picture(filter: Filter) -> bool {
@@ -246,7 +262,9 @@ mod tests {
             (&[RunLengthDecode], [[129, b'a']; 781].concat().into_iter().chain([225, b'a']).collect()),
         ];
         for (filters, data) in coded {
-            let out = |limit| unpack(Cow::Borrowed(&*data), filters, limit, true).map(|out| out == plain);
+            let out = |limit| {
+                unpack(Cow::Borrowed(&*data), filters, limit, true).map(|out| out.data == plain && out.size == SIZE)
+            };
             assert!(out(SIZE - 1).is_err(), "{filters:?}");
             assert!(out(SIZE).unwrap(), "{filters:?}");
         }

@@ -174,6 +174,7 @@ fn watch_page<'a>(
     settings: &InterpreterSettings,
     watcher: &mut PageWatcher<'_>,
 ) -> Result<(), OcrError> {
+    super::bombs::check_content(page)?;
     let transform = page.initial_transform(true).to_kurbo();
     let mut context = Context::new(transform, bounds_of(page), cache, page.xref(), settings.clone());
     Budget::watch(|| interpret_page(page, &mut context, watcher))

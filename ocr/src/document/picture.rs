@@ -74,38 +74,62 @@ fn jpx_size(head: &[u8]) -> Option<(u32, u32)> {
     /// Marker of a codestream and, right behind it, that of its size (ISO 15444-1, A.4.1 and A.5.1).
     const START: [u8; 4] = [0xff, 0x4f, 0xff, 0x51];
     let at = head.windows(START.len()).position(|bytes| bytes == START)? + START.len();
-    // length and capabilities, two bytes each, then the far corner and the near one
+    // length and capabilities, two bytes each, then the far corner and the near one, then the size of a tile
     let side = |far: usize, near: usize| Some(number(head, at + far)?.saturating_sub(number(head, at + near)?));
-    Some((side(4, 12)?, side(8, 16)?))
+    let (width, height) = (side(4, 12)?, side(8, 16)?);
+    let count = |side: u32, tile: usize| Some(u64::from(side.div_ceil(number(head, at + tile)?.max(1))));
+    // tiles are numbered in 16 bits (A.4.2); more only cost memory
+    let has_too_many = count(width, 20)? * count(height, 24)? > u64::from(u16::MAX);
+    Some(if has_too_many { (u32::MAX, u32::MAX) } else { (width, height) })
 }
 
-/// Finds the page information among the first segments (ITU-T T.88, 7.2 and 7.4.8).
+/// Finds the largest of what the segments make room for: the page and the grids of halftones (ITU-T T.88, 7.2, 7.4.5 and
+/// 7.4.8).
 fn jbig2_size(data: &[u8]) -> Option<(u32, u32)> {
-    const PAGE_INFORMATION: u8 = 48;
+    let mut largest = None;
     let mut at = 0;
-    for _ in 0..16 {
-        let (segment, flags, references) = (number(data, at)?, *data.get(at + 4)?, *data.get(at + 5)? >> 5);
-        // more than four references are coded in another way; no page begins so
-        let reference_size = if segment <= 256 {
-            1
-        } else if segment <= 65_536 {
-            2
-        } else {
-            4
-        };
-        let page_size = if flags & 0x40 == 0 { 1 } else { 4 };
-        let length_at = at + 6 + usize::from(references) * reference_size + page_size;
-        let start = length_at + 4;
-        if references > 4 {
-            return None;
-        }
-        if flags & 0x3f == PAGE_INFORMATION {
-            // a height that is not known yet is all ones; then the picture around says it
-            return Some((number(data, start)?, number(data, start + 4).filter(|&height| height != u32::MAX)?));
-        }
-        at = start.checked_add(number(data, length_at)? as usize)?;
+    while let Some(segment) = jbig2_segment(data, at) {
+        let area = |size: &(u32, u32)| u64::from(size.0) * u64::from(size.1);
+        largest = largest.into_iter().chain(segment.size).max_by_key(area);
+        at = segment.next;
     }
-    None
+    largest
+}
+
+struct Jbig2Segment {
+    size: Option<(u32, u32)>,
+    /// Where the next one begins.
+    next: usize,
+}
+
+fn jbig2_segment(data: &[u8], at: usize) -> Option<Jbig2Segment> {
+    const PAGE_INFORMATION: u8 = 48;
+    const HALFTONES: [u8; 3] = [20, 22, 23];
+    /// Box of the region, and its flags.
+    const REGION: usize = 18;
+    let (segment, flags, references) = (number(data, at)?, *data.get(at + 4)?, *data.get(at + 5)? >> 5);
+    // more than four references are coded in another way; no page begins so
+    if references > 4 {
+        return None;
+    }
+    let reference_size = if segment <= 256 {
+        1
+    } else if segment <= 65_536 {
+        2
+    } else {
+        4
+    };
+    let page_size = if flags & 0x40 == 0 { 1 } else { 4 };
+    let length_at = at + 6 + usize::from(references) * reference_size + page_size;
+    let start = length_at + 4;
+    let size = match flags & 0x3f {
+        // a height that is not known yet is all ones; then the picture around says it
+        PAGE_INFORMATION => number(data, start).zip(number(data, start + 4).filter(|&height| height != u32::MAX)),
+        kind if HALFTONES.contains(&kind) => number(data, start + REGION).zip(number(data, start + REGION + 4)),
+        _ => None,
+    };
+    let next = start.checked_add(number(data, length_at)? as usize)?;
+    Some(Jbig2Segment { size, next })
 }
 
 #[cfg(test)]

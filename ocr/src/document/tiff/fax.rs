@@ -30,10 +30,10 @@ pub(super) fn decode_fax(code: FaxCode, data: &[u8], width: u32, rows: u32) -> V
         },
         strict: false,
     };
-    let mut bits = Bits { row_bytes: width.div_ceil(8) as usize, width, rows: Vec::new() };
+    let row_bytes = width.div_ceil(8) as usize;
+    let mut bits = Bits { row_bytes, width, rows: Vec::new(), most: row_bytes * rows as usize };
     // an error leaves the rows before it; the caller sees that some are missing
     let _ = decode(data, &mut bits, &mut DecoderContext::new(settings));
-    bits.rows.truncate(bits.row_bytes * rows as usize);
     bits.rows
 }
 
@@ -41,11 +41,16 @@ struct Bits {
     row_bytes: usize,
     width: u32,
     rows: Vec<u8>,
+    /// Bytes of all rows that are wanted.
+    most: usize,
 }
 
 impl Decoder for Bits {
     fn push_row(&mut self, changes: &[u32]) {
         let start = self.rows.len();
+        if start >= self.most {
+            return;
+        }
         self.rows.resize(start + self.row_bytes, 0);
         let row = &mut self.rows[start..];
         for pair in changes.chunks(2) {

@@ -83,6 +83,10 @@ fn decode_fax_page(bytes: &[u8], directory: &Directory<'_>, code: FaxCode) -> Re
     let mut rows_left = height;
     for data in directory.chunks(bytes, Tag::StripOffsets, Tag::StripByteCounts) {
         let rows = rows_per_strip.min(rows_left);
+        // the decoder takes no rows for no limit
+        if rows == 0 {
+            break;
+        }
         let data = data.ok_or(CUT_OFF)?;
         let bits = match is_low_bit_first {
             true => decode_fax(code, &data.iter().map(|b| b.reverse_bits()).collect::<Vec<_>>(), width, rows),

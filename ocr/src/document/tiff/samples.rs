@@ -11,17 +11,24 @@ use super::{
 };
 use crate::{OcrError, document::image::lay_on_white};
 
+const UNKNOWN: OcrError = OcrError::unreadable("the TIFF has pixels of an unknown kind");
+/// Of a pixel: four inks and a mask. What has more is no page, and would need room for all of them.
+const MOST_SAMPLES: u16 = 5;
+
 /// Decodes samples of whole numbers to one or three bytes a pixel.
 pub(super) fn decode_samples(bytes: &[u8], directory: &Directory<'_>) -> Result<(usize, Vec<u8>), OcrError> {
     let patched = Patched { file: Cursor::new(bytes), patches: directory.patches() };
     // the size was checked already
     let mut decoder = Decoder::new(patched).map_err(|_| CUT_OFF)?.with_limits(Limits::unlimited());
     let color = decoder.colortype().map_err(|_| CUT_OFF)?;
+    if color.bit_depth() > 16 || color.num_samples() > MOST_SAMPLES {
+        return Err(UNKNOWN);
+    }
     let samples = match decoder.read_image().map_err(|_| CUT_OFF)? {
         DecodingResult::U8(bytes) => bytes,
         // the high byte says enough
         DecodingResult::U16(words) => words.into_iter().map(|word| word.to_be_bytes()[0]).collect(),
-        _ => return Err(OcrError::unreadable("the TIFF has pixels of an unknown kind")),
+        _ => return Err(UNKNOWN),
     };
     match color {
         ColorType::Gray(bits) => Ok(shade(samples, bits, directory)),
@@ -33,7 +40,7 @@ pub(super) fn decode_samples(bytes: &[u8], directory: &Directory<'_>) -> Result<
             // grey with alpha or more: the first band is the picture
             Ok(shade(samples.into_iter().step_by(usize::from(num_samples)).collect(), 8, directory))
         }
-        _ => Err(OcrError::unreadable("the TIFF has pixels of an unknown kind")),
+        _ => Err(UNKNOWN),
     }
 }
 
