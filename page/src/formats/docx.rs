@@ -11,8 +11,10 @@ use zip::{
 };
 
 use super::{
-    flow::{Marker, Part, join_lines, parts, split_marker},
+    breaks::Measures,
+    flow::{Marker, Part, join_text, parts, split_marker},
     lines::is_right_to_left,
+    text::one_line,
     xml::Escaped,
 };
 use crate::{BlockKind, Cell, PageContent, Table};
@@ -81,9 +83,10 @@ impl Package {
 }
 
 fn write_page(body: &mut String, page: &PageContent) {
+    let measures = Measures::of(page);
     for part in parts(page) {
         match part {
-            Part::Text { kind, level, words } => write_block(body, kind, level, &join_lines(words.words)),
+            Part::Text { kind, level, words } => write_block(body, kind, level, &join_text(&measures, words)),
             Part::Table(table) => write_table(body, table),
         }
     }
@@ -121,11 +124,12 @@ fn write_paragraph(body: &mut String, properties: &str, text: &str) {
     let is_rtl = is_right_to_left(text);
     let (before, after) = if properties.starts_with("<w:ind") { ("", properties) } else { (properties, "") };
     let (bidi, rtl) = if is_rtl { ("<w:bidi/>", "<w:rPr><w:rtl/></w:rPr>") } else { ("", "") };
-    let _ = write!(
-        body,
-        "<w:p><w:pPr>{before}{bidi}{after}</w:pPr><w:r>{rtl}<w:t xml:space=\"preserve\">{}</w:t></w:r></w:p>",
-        Escaped(text)
-    );
+    let _ = write!(body, "<w:p><w:pPr>{before}{bidi}{after}</w:pPr><w:r>{rtl}");
+    for (at, line) in text.split('\n').enumerate() {
+        body.push_str(if at > 0 { "<w:br/>" } else { "" });
+        let _ = write!(body, "<w:t xml:space=\"preserve\">{}</w:t>", Escaped(line));
+    }
+    body.push_str("</w:r></w:p>");
 }
 
 fn write_table(body: &mut String, table: &Table) {
@@ -172,7 +176,7 @@ fn write_cell(body: &mut String, cell: Option<&Cell>, row: u32, span: u32) {
     }
     body.push_str("</w:tcPr>");
     match cell.filter(|_| !is_continued) {
-        Some(cell) => write_paragraph(body, "", &cell.text),
+        Some(cell) => write_paragraph(body, "", &one_line(&cell.text)),
         None => body.push_str("<w:p/>"),
     }
     body.push_str("</w:tc>");

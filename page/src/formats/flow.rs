@@ -1,4 +1,5 @@
 use super::{
+    breaks::Measures,
     lines::{BlockWords, blocks},
     text::one_line,
 };
@@ -40,6 +41,12 @@ pub(super) fn parts(page: &PageContent) -> Vec<Part<'_>> {
         }
     }
     parts
+}
+
+/// Joins the lines of a paragraph to one, or to several where they are no running text, with a line break between.
+pub(super) fn join_text(measures: &Measures, words: BlockWords<'_>) -> String {
+    let lines: Vec<String> = measures.split(words).into_iter().map(join_lines).collect();
+    lines.join("\n")
 }
 
 /// Joins the lines of a paragraph to one. A word that was parted at the end of a line becomes whole again.

@@ -1,5 +1,6 @@
 use super::{
-    flow::{Marker, Part, join_lines, parts, split_marker},
+    breaks::Measures,
+    flow::{Marker, Part, join_lines, join_text, parts, split_marker},
     text::{grid, one_line},
 };
 use crate::{BlockKind, PageContent, Table};
@@ -9,6 +10,7 @@ pub(super) const BETWEEN: &str = "\n---\n\n";
 
 /// Writes a page as GitHub-flavoured Markdown; what a page says never becomes markup.
 pub(super) fn write_page(out: &mut String, page: &PageContent) {
+    let measures = Measures::of(page);
     let mut was_list = false;
     for (index, part) in parts(page).iter().enumerate() {
         let is_list = matches!(part, Part::Text { kind: BlockKind::ListItem, .. });
@@ -29,7 +31,11 @@ pub(super) fn write_page(out: &mut String, page: &PageContent) {
                 out.push_str(&"    ".repeat(usize::from(level.clamp(&1, &6) - 1)));
                 out.push_str(&list_item(&join_lines(words.words)));
             }
-            Part::Text { words, .. } => out.push_str(&escape(&join_lines(words.words))),
+            Part::Text { words, .. } => {
+                let lines: Vec<String> = join_text(&measures, *words).lines().map(escape).collect();
+                // a backslash at its end keeps a line a line
+                out.push_str(&lines.join("\\\n"));
+            }
             Part::Table(table) => out.push_str(write_table(table).trim_end()),
         }
         out.push('\n');

@@ -5,6 +5,7 @@
 //! excepted). Refuses to know: where the bytes go, and PDF, which needs the original.
 
 mod alto;
+mod breaks;
 mod columns;
 mod csv;
 mod docx;

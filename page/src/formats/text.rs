@@ -1,16 +1,20 @@
-use super::flow::{Part, join_lines, parts};
+use super::{
+    breaks::Measures,
+    flow::{Part, join_text, parts},
+};
 use crate::{PageContent, Table};
 
-/// Writes flowing text: a paragraph is one line, a blank line stands between paragraphs, a table is a line for each
-/// row with tabs between the cells.
+/// Writes flowing text: a paragraph of running text is one line, the lines of an address stay lines, a blank line
+/// stands between paragraphs, a table is a line for each row with tabs between the cells.
 pub(super) fn write_page(out: &mut String, page: &PageContent) {
+    let measures = Measures::of(page);
     for (index, part) in parts(page).iter().enumerate() {
         if index > 0 {
             out.push('\n');
         }
         match part {
             Part::Text { words, .. } => {
-                out.push_str(&join_lines(words.words));
+                out.push_str(&join_text(&measures, *words));
                 out.push('\n');
             }
             Part::Table(table) => write_table(out, table),
