@@ -8,6 +8,7 @@
 mod compact;
 mod headings;
 mod kinds;
+mod labels;
 mod lines;
 mod markers;
 mod numbering;
@@ -50,6 +51,7 @@ pub fn analyse(page: &mut PageContent, rules: &[Rule]) {
     }
     let line_height = lines::body_height(&lines);
     markers::join(page, &mut lines, &words, line_height);
+    let is_form = labels::join_values(page, &mut lines, &words, line_height);
     let mut grids = ruled::find(page, rules, &frame, &words, line_height);
     grids.retain(|grid| !tables::tears_lines(page, &words, grid, line_height));
     let mut grids: Vec<Grid> = grids.into_iter().map(compact::remove_empty).collect();
@@ -59,7 +61,7 @@ pub fn analyse(page: &mut PageContent, rules: &[Rule]) {
     lines::remove_words(&mut lines, &words, &without_rules);
     grids.extend(without_rules);
     let items: Vec<Item<'_>> = lines.iter().map(Item::Line).chain(grids.iter().map(Item::Table)).collect();
-    let order = order::find(&items, line_height);
+    let order = order::find(&items, line_height, is_form);
     let mut blocks = paragraphs::find(page, &items, &order, line_height);
     kinds::find(page, &items, &mut blocks, line_height);
     numbering::apply(page, &frame, &items, &blocks);

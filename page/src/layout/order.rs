@@ -15,8 +15,9 @@ pub(super) struct Place {
 }
 
 /// Finds the reading order. The engine's own order stays, unless it goes upwards within a column or jumps between
-/// columns of text, and more often than the order by white space tears the engine's paragraphs.
-pub(super) fn find(items: &[Item<'_>], line_height: f64) -> Vec<Place> {
+/// columns of text, and more often than the order by white space tears the engine's paragraphs; or the page is a form
+/// whose values the engine read after all of the labels.
+pub(super) fn find(items: &[Item<'_>], line_height: f64, is_form: bool) -> Vec<Place> {
     let rects: Vec<Rect> = items.iter().map(Item::rect).collect();
     let mut cutter = Cutter { rects: &rects, line_height, groups: 0, order: Vec::new() };
     if items.len() <= MAX_ITEMS {
@@ -27,6 +28,9 @@ pub(super) fn find(items: &[Item<'_>], line_height: f64) -> Vec<Place> {
     let order = cutter.order;
     let mut given = order.clone();
     given.sort_by_key(|place| items[place.item].first_word());
+    if is_form {
+        return order;
+    }
     let given_faults = count_jumps(&given, &rects, line_height);
     if given_faults <= count_tears(items, &given, &order, line_height) { given } else { order }
 }
