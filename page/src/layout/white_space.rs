@@ -3,15 +3,18 @@ use super::{
     rect::{Rect, around_all},
     tables::{Grid, GridCell, sort_words},
 };
-use crate::{BULLETS, PageContent};
+use crate::{BULLETS, PageContent, PageKind};
 
 /// Finds tables whose columns only white space separates: at least three rows whose gaps stand below each other.
 pub(super) fn find(page: &PageContent, lines: &[Line], words: &[Rect], line_height: f64) -> Vec<Grid> {
-    let rows = find_rows(lines, words, line_height);
+    // a program sets words evenly: what is further apart than its spaces stands in another column
+    let is_exact = matches!(page.kind, PageKind::BornDigital);
+    let gap = line_height * if is_exact { 0.55 } else { 1.0 };
+    let rows = find_rows(page, lines, words, line_height, gap);
     let mut grids = Vec::new();
     let mut start = 0;
     while start < rows.len() {
-        let run = Run::grow(&rows[start..rows.len().min(start + MAX_ROWS)], line_height);
+        let run = Run::grow(&rows[start..rows.len().min(start + MAX_ROWS)], line_height, gap * 0.8);
         let grid = run.as_ref().and_then(|run| run.to_grid(page, words, line_height));
         start += match grid {
             Some(grid) => {
@@ -38,7 +41,7 @@ struct Row {
     middle: f64,
 }
 
-fn find_rows(lines: &[Line], words: &[Rect], line_height: f64) -> Vec<Row> {
+fn find_rows(page: &PageContent, lines: &[Line], words: &[Rect], line_height: f64, gap: f64) -> Vec<Row> {
     let mut lines: Vec<&Line> = lines.iter().collect();
     lines.sort_by(|a, b| a.rect.middle().1.total_cmp(&b.rect.middle().1));
     let mut rows: Vec<(f64, Vec<usize>)> = Vec::new();
@@ -49,21 +52,36 @@ fn find_rows(lines: &[Line], words: &[Rect], line_height: f64) -> Vec<Row> {
             _ => rows.push((middle, line.words.clone())),
         }
     }
-    rows.into_iter().map(|(middle, row)| Row { pieces: split(row, words, line_height), middle }).collect()
+    rows.into_iter().map(|(middle, row)| Row { pieces: split(page, row, words, gap), middle }).collect()
 }
 
-/// Splits a row at gaps as wide as a line is high; spaces between words are a third of that.
-fn split(mut row: Vec<usize>, words: &[Rect], line_height: f64) -> Vec<Piece> {
+/// Splits a row at gaps; spaces between words are narrower. What a rule was read as goes with its neighbour.
+fn split(page: &PageContent, mut row: Vec<usize>, words: &[Rect], gap: f64) -> Vec<Piece> {
     row.sort_by(|a, b| words[*a].left.total_cmp(&words[*b].left));
+    let is_speck = |word: usize| page.words[word].text.chars().all(|c| matches!(c, '|' | '¦' | '!' | '_'));
     let mut pieces: Vec<Piece> = Vec::new();
+    let mut specks: Vec<usize> = Vec::new();
     for word in row {
         match pieces.last_mut() {
-            Some(piece) if words[word].left - piece.rect.right < line_height => {
+            _ if is_speck(word) => specks.push(word),
+            Some(piece) if words[word].left - piece.rect.right < gap => {
+                piece.words.append(&mut specks);
                 piece.words.push(word);
                 piece.rect = piece.rect.around(words[word]);
             }
-            _ => pieces.push(Piece { words: vec![word], rect: words[word] }),
+            _ => {
+                specks.push(word);
+                pieces.push(Piece { words: std::mem::take(&mut specks), rect: words[word] });
+            }
         }
+    }
+    match pieces.last_mut() {
+        Some(piece) => piece.words.append(&mut specks),
+        None if !specks.is_empty() => {
+            let rect = around_all(specks.iter().map(|&word| words[word]));
+            pieces.push(Piece { words: specks, rect });
+        }
+        None => {}
     }
     pieces
 }
@@ -77,11 +95,11 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Takes rows from the first on for as long as they have common gaps; `None` when the first has none.
-    fn grow(rows: &'a [Row], line_height: f64) -> Option<Self> {
+    fn grow(rows: &'a [Row], line_height: f64, narrowest: f64) -> Option<Self> {
         let mut gaps = gaps_of(rows.first()?);
         let mut end = 1;
         for pair in rows.windows(2) {
-            let common = intersect(&gaps, &pair[1], line_height * 0.8);
+            let common = intersect(&gaps, &pair[1], narrowest);
             let is_far = pair[1].middle - pair[0].middle > line_height * 3.5;
             // a few gaps of the first rows are chance; a whole table doesn't end in two columns
             let is_other = end >= 3 && common.len() * 5 < gaps.len() * 3;
@@ -228,7 +246,7 @@ fn join_wrapped(table: &mut Places, rows: &[Row], line_height: f64) {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{Text, column, page_of};
-    use crate::layout::analyse;
+    use crate::{PageKind, layout::analyse};
 
     fn table(rows: &[&[&str]], lefts: &[u32]) -> Vec<Text> {
         let lines = (0..).zip(rows).flat_map(|(row, cells)| {
@@ -263,6 +281,24 @@ mod tests {
             let words: Vec<&str> = cell.words.iter().map(|&word| page.words[word as usize].text.as_str()).collect();
             assert_eq!(words.join(" "), cell.text);
         }
+    }
+
+    #[test]
+    fn columns_of_a_program_may_stand_close_and_specks_are_no_column() {
+        let rows: [&[&str]; 4] =
+            [&["Bird seen", "Spring"], &["| Grey heron", "12"], &["Kingfisher", "31"], &["Dipper one", "8"]];
+        let mut page = page_of(&table(&rows, &[100, 235]));
+        page.kind = PageKind::BornDigital;
+        // the speck stands apart, at the border
+        let speck = page.words.iter_mut().find(|word| word.text == "|").unwrap();
+        speck.bounds = [40, 432, 42, 452];
+        for word in page.words.iter_mut().filter(|word| ["Grey", "heron"].contains(&word.text.as_str())) {
+            word.bounds = [word.bounds[0] - 20, word.bounds[1], word.bounds[2] - 20, word.bounds[3]];
+        }
+        analyse(&mut page, &[]);
+        let [table] = page.tables.as_slice() else { panic!("{:?}", page.tables) };
+        assert_eq!((table.rows, table.columns), (4, 2));
+        assert_eq!(table.cells[2].text, "| Grey heron");
     }
 
     #[test]
