@@ -68,7 +68,17 @@ fn is_prose(lines: &[&[Word]], measure: u32) -> bool {
     let is_narrow = own < measure / 2;
     // no line of a paragraph goes on in small letters: an address, or a script without any
     let is_full = if open == 0 && is_cased { loose == 0 && !is_narrow } else { loose * 3 <= breaks };
-    labels * 3 < lines.len() && (is_full || open * 2 >= breaks && loose * 4 < breaks * 3 || open == breaks)
+    let rows = lines.iter().filter(|line| has_wide_gap(line)).count();
+    labels * 3 < lines.len()
+        && rows * 2 < lines.len()
+        && (is_full || open * 2 >= breaks && loose * 4 < breaks * 3 || open == breaks)
+}
+
+/// Says whether a line is a row of pieces.
+fn has_wide_gap(line: &[Word]) -> bool {
+    let [_, top, _, bottom] = bounds_of(line);
+    let gap = |pair: &[Word]| pair[1].bounds[0].saturating_sub(pair[0].bounds[2]);
+    line.windows(2).any(|pair| gap(pair) > bottom.saturating_sub(top) * 4)
 }
 
 /// Says whether the first word of the next line had room at the end of a line.
@@ -99,7 +109,9 @@ mod tests {
                 let right = left + 10 * u32::try_from(text.chars().count()).unwrap();
                 let block = u32::from(line == lines.len());
                 let (line, bounds) = (u32::try_from(line).unwrap(), [left, 0, right, 20]);
-                words.push(Word { text: text.into(), bounds, line, block, ..Word::default() });
+                if !text.is_empty() {
+                    words.push(Word { text: text.into(), bounds, line, block, ..Word::default() });
+                }
                 left = right + 10;
             }
         }
@@ -116,6 +128,8 @@ mod tests {
         // lines that are as long by chance
         let contact = ["Ann Other Olsen", "ann@example.com", "www.example.com"];
         assert_eq!(split(&contact, 60), contact);
+        // a row of pieces
+        assert_eq!(split(&["Sum           9.50", "Cash"], 10), ["Sum 9.50", "Cash"]);
         assert_eq!(split(&["Cashier: Ann", "Table 12"], 40), ["Cashier: Ann", "Table 12"]);
         assert_eq!(
             split(&["Rain gauges and baro-", "meters", "Wind", "Sun"], 40),

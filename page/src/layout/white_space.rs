@@ -99,11 +99,19 @@ impl<'a> Run<'a> {
         let mut gaps = gaps_of(rows.first()?);
         let mut end = 1;
         for pair in rows.windows(2) {
+            if pair[0].pieces.len() >= 3 && gaps.len() >= 2 && crosses(&pair[1], &gaps) {
+                // what an item is, in a line below its numbers
+                end += 1;
+                continue;
+            }
             let common = intersect(&gaps, &pair[1], narrowest);
             let is_far = pair[1].middle - pair[0].middle > line_height * 3.5;
             // a few gaps of the first rows are chance; a whole table doesn't end in two columns
             let is_other = end >= 3 && common.len() * 5 < gaps.len() * 3;
-            if gaps.is_empty() || common.is_empty() || is_far || is_other {
+            // rows of many more columns begin another table
+            let has_more = |row: Option<&Row>, more: usize| row.is_some_and(|row| row.pieces.len() > gaps.len() + more);
+            let is_richer = end >= 3 && has_more(Some(&pair[1]), 2) && has_more(rows.get(end + 1), 1);
+            if gaps.is_empty() || common.is_empty() || is_far || is_other || is_richer {
                 break;
             }
             gaps = common;
@@ -123,7 +131,9 @@ impl<'a> Run<'a> {
             gaps.remove(0);
             table = fill(self.rows, &gaps);
         }
-        if gaps.is_empty() || !is_table(page, &table, line_height, words) {
+        let plain =
+            table.iter().zip(self.rows).filter(|(_, row)| !crosses(row, &gaps)).map(|(places, _)| places.clone());
+        if gaps.is_empty() || !is_table(page, &plain.collect(), line_height, words) {
             return None;
         }
         join_wrapped(&mut table, self.rows, line_height);
@@ -131,10 +141,13 @@ impl<'a> Run<'a> {
         let rows = Some(table.len()).filter(|rows| *rows >= MIN_ROWS)?;
         let mut cells = Vec::new();
         for (row, places) in (0..).zip(table) {
-            for (column, mut inside) in (0..).zip(places).filter(|(_, inside)| !inside.is_empty()) {
+            for (column, mut inside) in (0_u32..).zip(places).filter(|(_, inside)| !inside.is_empty()) {
                 sort_words(page, &mut inside, words, line_height);
                 let rect = around_all(inside.iter().map(|&word| words[word]));
-                cells.push(GridCell { row, column, row_span: 1, column_span: 1, rect, words: inside });
+                // a cell ends in the last column that it reaches
+                let last = gaps.iter().filter(|gap| gap.1 < rect.right).count().max(column as usize);
+                let column_span = u32::try_from(last).unwrap_or(u32::MAX) - column + 1;
+                cells.push(GridCell { row, column, row_span: 1, column_span, rect, words: inside });
             }
         }
         Some(Grid {
@@ -158,6 +171,12 @@ fn gaps_of(row: &Row) -> Vec<(f64, f64)> {
     row.pieces.windows(2).map(|pair| (pair[0].rect.right, pair[1].rect.left)).collect()
 }
 
+/// Says whether a row is one piece that stands across columns.
+fn crosses(row: &Row, gaps: &[(f64, f64)]) -> bool {
+    let is_across = |rect: Rect| gaps.iter().any(|gap| rect.left < gap.0 && rect.right > gap.1);
+    matches!(row.pieces.as_slice(), [piece] if is_across(piece.rect))
+}
+
 /// Keeps what a further row leaves free of the gaps.
 fn intersect(gaps: &[(f64, f64)], row: &Row, narrowest: f64) -> Vec<(f64, f64)> {
     let edges = row.pieces.iter().flat_map(|piece| [piece.rect.left, piece.rect.right]);
@@ -168,11 +187,15 @@ fn intersect(gaps: &[(f64, f64)], row: &Row, narrowest: f64) -> Vec<(f64, f64)> 
 }
 
 fn fill(rows: &[Row], gaps: &[(f64, f64)]) -> Places {
-    let column_of = |piece: &Piece| gaps.iter().filter(|gap| gap.1 <= piece.rect.middle().0).count();
+    let column_of = |x: f64| gaps.iter().filter(|gap| gap.1 <= x).count();
     rows.iter()
         .map(|row| {
             let mut places = vec![Vec::new(); gaps.len() + 1];
-            row.pieces.iter().for_each(|piece| places[column_of(piece)].extend(&piece.words));
+            let is_across = crosses(row, gaps);
+            for piece in &row.pieces {
+                let x = if is_across { piece.rect.left } else { piece.rect.middle().0 };
+                places[column_of(x)].extend(&piece.words);
+            }
             places
         })
         .collect()
@@ -299,6 +322,39 @@ mod tests {
         let [table] = page.tables.as_slice() else { panic!("{:?}", page.tables) };
         assert_eq!((table.rows, table.columns), (4, 2));
         assert_eq!(table.cells[2].text, "| Grey heron");
+    }
+
+    #[test]
+    fn what_an_item_is_may_stand_across_its_numbers() {
+        let rows: [&[&str]; 5] = [
+            &["Code", "Count", "Price", "Sum"],
+            &["1512", "2", "10.60", "21.20"],
+            &["104 large barometers of brass"],
+            &["1513", "1", "7.00", "7.00"],
+            &["1514", "3", "1.00", "3.00"],
+        ];
+        let mut page = page_of(&table(&rows, &[100, 280, 460, 640]));
+        analyse(&mut page, &[]);
+        let [table] = page.tables.as_slice() else { panic!("{:?}", page.tables) };
+        assert_eq!((table.rows, table.columns, table.cells.len()), (5, 4, 17));
+        let item = table.cells.iter().find(|cell| cell.row == 2).unwrap();
+        assert_eq!((item.column, item.column_span, item.text.as_str()), (0, 2, rows[2][0]));
+    }
+
+    #[test]
+    fn rows_of_more_columns_are_another_table() {
+        let sums: [&[&str]; 4] = [
+            &["Total of all", "", "", "21.20"],
+            &["Discount", "", "", "0.00"],
+            &["Paid", "", "", "21.20"],
+            &["Change", "", "", "0.00"],
+        ];
+        let taxes: [&[&str]; 3] =
+            [&["Code", "%", "Amount", "Tax"], &["SR", "6", "20.00", "1.20"], &["Z", "0", "1.00", "0.00"]];
+        let mut page = page_of(&table(&[&sums[..], &taxes[..]].concat(), &[100, 280, 460, 640]));
+        analyse(&mut page, &[]);
+        let sizes: Vec<_> = page.tables.iter().map(|table| (table.rows, table.columns)).collect();
+        assert_eq!(sizes, [(4, 2), (3, 4)]);
     }
 
     #[test]
