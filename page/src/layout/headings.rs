@@ -225,6 +225,13 @@ mod tests {
     }
 
     #[test]
+    fn large_titles_of_two_sizes_are_two() {
+        let mut lines = vec![line("Almanac", 100, 60, 96), line("Weather", 100, 170, 60)];
+        lines.extend(column("first", 100, 300, 5));
+        assert_eq!(headings(&mut page_of(&lines)), [("Almanac".to_owned(), 1), ("Weather".to_owned(), 2)]);
+    }
+
+    #[test]
     fn capitals_on_a_form_are_labels() {
         let labels = ["NAME", "HOME ADDRESS", "CITY", "HOME PHONE", "BUSINESS PHONE", "NEAREST AIRPORT"];
         let mut lines = vec![line("Weather Station Entry Form", 300, 60, 30)];

@@ -97,7 +97,9 @@ impl Measure {
         {
             return true;
         }
-        if larger > smaller * 1.3 && line.words.len() + last.words.len() > 2
+        // a line of several words is measured several times
+        let least = if line.words.len() + last.words.len() > 2 { 1.3 } else { 1.45 };
+        if larger > smaller * least
             || smaller > height * 1.16 && are_titles(last, line)
             || starts_list(page, line)
             || before.len() == 1 && is_byline(page, line)
