@@ -1,34 +1,97 @@
+use std::collections::HashSet;
+
 use hayro::hayro_syntax::{
     Pdf,
     object::{Array, Dict, Name},
 };
 
-/// Fields that a form may hold; a tree that goes on has circles.
-const MAX_FIELDS: usize = 10_000;
+/// Fields and notes that are looked at; a file with more counts as signed, since nobody knows.
+const MAX_FIELDS: usize = 100_000;
+/// Fields above a field.
+const MAX_DEPTH: usize = 32;
 
-/// Says whether a PDF holds a signature that was made (an empty field to sign in is none): by its form's flags, one
-/// of its fields, or a certification of the whole document.
+/// Says whether a PDF is signed: by its form's flags, a field with a signature in the form or on a page, a
+/// certification of the whole document, or rights that somebody signed for.
 pub(super) fn is_signed(pdf: &Pdf) -> bool {
     let Some(catalog) = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id()) else { return false };
-    if catalog.get::<Dict<'_>>("Perms").is_some_and(|perms| perms.contains_key("DocMDP")) {
+    if catalog.get::<Dict<'_>>("Perms").is_some_and(|rights| !rights.is_empty()) {
         return true;
     }
-    let Some(form) = catalog.get::<Dict<'_>>("AcroForm") else { return false };
-    let mut fields: Vec<Dict<'_>> = list(form.get("Fields"));
-    let mut place = 0;
-    while let Some(field) = fields.get(place).cloned() {
-        let is_signature = field.get::<Name<'_>>("FT").is_some_and(|kind| &*kind == b"Sig");
-        if is_signature && field.get::<Dict<'_>>("V").is_some_and(|value| value.contains_key("Contents")) {
+    catalog.get::<Dict<'_>>("AcroForm").is_some_and(|form| is_form_signed(&form)) || is_page_signed(pdf)
+}
+
+fn is_form_signed(form: &Dict<'_>) -> bool {
+    /// `SignaturesExist` (ISO 32000-1, table 219).
+    const SIGNATURES_EXIST: i32 = 1;
+    if form.get::<i32>("SigFlags").is_some_and(|flags| flags & SIGNATURES_EXIST != 0) {
+        return true;
+    }
+    let mut seen = HashSet::new();
+    let mut fields: Vec<Field<'_>> = Field::default().kids(form.get("Fields")).collect();
+    let mut count = 0;
+    while let Some(field) = fields.pop() {
+        count += 1;
+        if field.is_signed() || count > MAX_FIELDS || fields.len() > MAX_FIELDS {
             return true;
         }
-        if fields.len() < MAX_FIELDS {
-            fields.extend(list(field.get("Kids")));
+        let id = field.dict.as_ref().and_then(Dict::obj_id);
+        // a tree may hold itself
+        if id.is_none_or(|id| seen.insert(id)) {
+            let kids = field.dict.as_ref().and_then(|dict| dict.get("Kids"));
+            fields.extend(field.kids(kids));
         }
-        place += 1;
     }
     false
 }
 
-fn list<'a>(fields: Option<Array<'a>>) -> Vec<Dict<'a>> {
-    fields.iter().flat_map(Array::iter::<Dict<'a>>).collect()
+/// A field is drawn on a page, and may be listed there alone.
+fn is_page_signed(pdf: &Pdf) -> bool {
+    let notes = pdf.pages().iter().filter_map(|page| page.raw().get::<Array<'_>>("Annots"));
+    let mut count = 0;
+    for notes in notes {
+        for note in notes.iter::<Dict<'_>>() {
+            count += 1;
+            if count > MAX_FIELDS || is_note_signed(note) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+fn is_note_signed(note: Dict<'_>) -> bool {
+    let above = std::iter::successors(Some(note), |field| field.get::<Dict<'_>>("Parent"));
+    let (mut is_signature, mut has_value) = (None, false);
+    for field in above.take(MAX_DEPTH) {
+        is_signature = is_signature.or_else(|| is_of_signatures(&field));
+        has_value |= field.get::<Dict<'_>>("V").is_some();
+    }
+    is_signature == Some(true) && has_value
+}
+
+fn is_of_signatures(field: &Dict<'_>) -> Option<bool> {
+    field.get::<Name<'_>>("FT").map(|kind| &*kind == b"Sig")
+}
+
+/// A field of a form, with what it has from those above it.
+#[derive(Clone, Default)]
+struct Field<'a> {
+    dict: Option<Dict<'a>>,
+    is_signature: bool,
+    has_value: bool,
+}
+
+impl<'a> Field<'a> {
+    fn kids(self, kids: Option<Array<'a>>) -> impl Iterator<Item = Self> {
+        let kids: Vec<Dict<'a>> = kids.iter().flat_map(Array::iter::<Dict<'a>>).take(MAX_FIELDS + 1).collect();
+        kids.into_iter().map(move |dict| Self {
+            is_signature: is_of_signatures(&dict).unwrap_or(self.is_signature),
+            has_value: self.has_value || dict.get::<Dict<'_>>("V").is_some(),
+            dict: Some(dict),
+        })
+    }
+
+    const fn is_signed(&self) -> bool {
+        self.is_signature && self.has_value
+    }
 }

@@ -246,34 +246,3 @@ fn a_password_opens_a_pdf_and_a_wrong_one_is_told_from_none() {
     assert_is_letter(&run_tool("pdftotext", &["-upw", "secret", "FILE", "-"], &copy));
     assert!(!format!("{:?}", with_password("secret")).contains("secret"));
 }
-
-fn signed(pdf: &[u8]) -> Vec<u8> {
-    let mut pdf = Pdf::load_mem(pdf).unwrap();
-    let value = dictionary! {
-        "Type" => "Sig", "Filter" => "Adobe.PPKLite", "Contents" => Object::string_literal("signature"),
-        "ByteRange" => [0, 10, 20, 10].map(Object::from).to_vec(),
-    };
-    let value = pdf.add_object(value);
-    let field =
-        pdf.add_object(dictionary! { "FT" => "Sig", "T" => Object::string_literal("Signature1"), "V" => value });
-    let form = dictionary! { "Fields" => vec![field.into()], "SigFlags" => 3 };
-    pdf.catalog_mut().unwrap().set("AcroForm", form);
-    save(pdf)
-}
-
-#[test]
-fn a_signed_pdf_is_changed_only_when_asked() {
-    let unsigned = scan_pdf(&[ScanPage::new()]);
-    assert!(!open(unsigned.clone()).is_signed());
-    let original = signed(&unsigned);
-    let document = open(original.clone());
-    assert!(document.is_signed());
-    let pages = read_all(&document);
-    assert_eq!(searchable_pdf(&document, &pages).err(), Some(OcrError::Signed));
-    // without words there is nothing to add
-    assert!(searchable_pdf(&document, &[None]).unwrap() == original);
-    let options = OpenOptions { copies_signed: true, ..OpenOptions::default() };
-    let copy = searchable_pdf(&Document::open(original.clone(), &options).unwrap(), &pages).unwrap();
-    assert!(copy.starts_with(&original), "the signed bytes stay as they are");
-    assert_is_letter(&run_tool("pdftotext", &["FILE", "-"], &copy));
-}

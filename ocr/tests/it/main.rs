@@ -15,4 +15,5 @@ mod pdf_pages;
 mod presets;
 mod sample;
 mod searchable;
+mod signed;
 mod tables;
