@@ -150,10 +150,10 @@ where
         let mut guess = LanguageGuess { code: usual, confidence: 0.0 };
         if candidates.len() > 1 {
             for index in 0..document.page_count().min(PAGES_TO_TRY) {
-                // a page that can't be decoded fails when its turn comes
-                let Ok(page) = document.raster(index) else { continue };
-                let sample = sample(&page);
-                if let Some(found) = detect(&candidates, |code| self.try_reading(&sample, code, options))? {
+                // a page that can't be decoded fails when its turn comes, not that of another page
+                let Ok(sample) = contain(|| Ok(sample(&document.raster(index)?))) else { continue };
+                let found = contain(|| Ok(detect(&candidates, |code| self.try_reading(&sample, code, options))));
+                if let Some(found) = found.unwrap_or(Ok(None))? {
                     guess = found;
                     break;
                 }

@@ -1,4 +1,4 @@
-use untxt_ocr::{OcrEngine, OcrError, Pipeline, Raster, Recognition, Word};
+use untxt_ocr::{LanguageData, OcrEngine, OcrError, Pipeline, Raster, ReadOptions, Reader, Recognition, Word};
 
 use crate::sample::{LETTER_PNG, LETTER_SIZE, open};
 
@@ -49,6 +49,22 @@ fn an_engine_that_panics_fails_one_page() {
     let document = open(LETTER_PNG);
     assert!(matches!(pipeline.read_page(&document, 0), Err(OcrError::Engine(_))));
     assert_eq!(pipeline.read_page(&document, 0).unwrap().page.text, "");
+}
+
+#[test]
+fn an_engine_that_panics_on_a_trial_leaves_the_page_to_be_read() {
+    let data = LanguageData::find(None).unwrap();
+    assert!(data.installed().len() > 1, "one language needs no trial");
+    let calls = std::cell::Cell::new(0);
+    let recognise = |_: &Raster| {
+        calls.set(calls.get() + 1);
+        assert!(calls.get() > 1, "the trial is too much");
+        Ok(Recognition::default())
+    };
+    let mut reader = Reader::new(|_: &str, _: &LanguageData| Ok(FaultEngine(recognise)), data);
+    let document = open(LETTER_PNG);
+    let page = reader.read_text(&mut document.inspector(), 0, &ReadOptions::default()).unwrap();
+    assert_eq!((page.languages[0].code.as_str(), page.languages[0].confidence), ("eng", 0.0));
 }
 
 #[test]
