@@ -34,4 +34,4 @@ pub use raster::{Pixels, Provenance, Raster};
 pub use reader::{ReadOptions, Reader};
 pub use searchable_pdf::{archive_pdf, searchable_pdf};
 pub use tesseract::TesseractEngine;
-pub use untxt_page::{PageContent, PageKind, Preset, TextMode, Word};
+pub use untxt_page::{PageContent, PageKind, Preset, TextMode, Warning, WarningCode, Word};

@@ -1,4 +1,4 @@
-use untxt_page::{Bounds, Word, join_words, layout::analyse, mean_confidence};
+use untxt_page::{Bounds, Warning, WarningCode, Word, join_words, layout::analyse, mean_confidence};
 
 use crate::{
     OcrError, PageContent, PageInspection, Raster,
@@ -30,7 +30,14 @@ pub(crate) fn own_page(inspection: &PageInspection, (width, height): (u32, u32))
     };
     // the page is not drawn, so its lines are not known
     analyse(&mut page, &[]);
+    if inspection.is_damaged {
+        warn_of_damage(&mut page);
+    }
     page
+}
+
+fn warn_of_damage(page: &mut PageContent) {
+    page.warnings.push(Warning { code: WarningCode::Damaged, count: 1 });
 }
 
 /// Says whether a page was made of its own words alone.
@@ -45,10 +52,23 @@ pub(crate) fn read_inspected(
     raster: &Raster,
     recognise: impl FnOnce(&Raster, Turning) -> Result<PageContent, OcrError>,
 ) -> Result<PageContent, OcrError> {
-    let size = (raster.width, raster.height);
     if !inspection.needs_ocr {
+        let size = (raster.width, raster.height);
         return Ok(PageContent { dpi: raster.dpi, ..own_page(inspection, size) });
     }
+    let mut page = read_unread(inspection, raster, recognise)?;
+    if inspection.is_damaged || raster.is_damaged {
+        warn_of_damage(&mut page);
+    }
+    Ok(page)
+}
+
+fn read_unread(
+    inspection: &PageInspection,
+    raster: &Raster,
+    recognise: impl FnOnce(&Raster, Turning) -> Result<PageContent, OcrError>,
+) -> Result<PageContent, OcrError> {
+    let size = (raster.width, raster.height);
     if !inspection.has_own_words() {
         let mut page = PageContent { kind: inspection.kind, ..recognise(raster, Turning::Allowed)? };
         let turned = turn_clockwise(raster, page.rotation_applied);

@@ -51,6 +51,8 @@ pub struct Raster {
     pub provenance: Provenance,
     /// The same pixels as the file has them, when a browser can show that as it is.
     pub encoded: Option<EncodedImage>,
+    /// Whether the file holds more of them than could be decoded, or pixels that it did not mean.
+    pub is_damaged: bool,
 }
 
 impl Raster {
@@ -80,6 +82,7 @@ impl Raster {
             pixels,
             provenance,
             encoded: None,
+            is_damaged: false,
         })
     }
 
@@ -126,6 +129,7 @@ impl Raster {
             pixels: Pixels::Gray8(out),
             provenance: self.provenance,
             encoded: None,
+            is_damaged: self.is_damaged,
         }
     }
 
@@ -149,6 +153,7 @@ impl Raster {
             pixels: Pixels::Gray8(kept),
             provenance: self.provenance,
             encoded: None,
+            is_damaged: self.is_damaged,
         }
     }
 

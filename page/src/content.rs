@@ -94,4 +94,6 @@ pub struct Warning {
 pub enum WarningCode {
     /// Words that someone should look at.
     LowConfidence,
+    /// The file is damaged: parts of the page may be missing, or be another page's.
+    Damaged,
 }

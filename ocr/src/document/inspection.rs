@@ -17,6 +17,8 @@ pub struct PageInspection {
     pub dpi: u32,
     /// Whether an engine has to read any part of it.
     pub needs_ocr: bool,
+    /// Whether the file had to be repaired to find it: it may be another than the author's.
+    pub is_damaged: bool,
     /// The page's own words that are kept.
     own: Vec<PointWord>,
     /// Areas that an engine has to read, in points.
@@ -53,6 +55,7 @@ impl PageInspection {
             size,
             dpi,
             needs_ocr: true,
+            is_damaged: false,
             own: Vec::new(),
             unread: vec![area],
             area,
@@ -103,6 +106,7 @@ impl PageInspection {
             size: seen.size,
             dpi: seen.dpi,
             needs_ocr: !unread.is_empty(),
+            is_damaged: false,
             own,
             unread,
             area: seen.area,

@@ -1,7 +1,10 @@
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
-use super::{OpenOptions, PageInspection};
+use super::{
+    OpenOptions, PageInspection,
+    jpeg_blocks::{Completeness, judge},
+};
 use crate::{EncodedImage, OcrError, Provenance, Raster, orientation::Orientation, raster::resolve_dpi};
 
 /// What the markers of a JPEG say, read without decoding.
@@ -99,6 +102,10 @@ pub(crate) fn inspect(bytes: &[u8], options: &OpenOptions) -> Result<PageInspect
 pub(crate) fn decode(bytes: &[u8], options: &OpenOptions) -> Result<Raster, OcrError> {
     let header = JpegHeader::read(bytes)?;
     header.check(options)?;
+    let completeness = judge(bytes);
+    if completeness == Completeness::Cut {
+        return Err(CUT_OFF);
+    }
     let is_shown = header.is_plain() && bytes.len() <= MAX_SHOWN_BYTES;
     let wanted = if is_shown || header.components == 1 { ColorSpace::Luma } else { ColorSpace::RGB };
     let ((width, height), pixels) = decode_pixels(bytes, wanted)?;
@@ -108,6 +115,7 @@ pub(crate) fn decode(bytes: &[u8], options: &OpenOptions) -> Result<Raster, OcrE
     let channels = if wanted == ColorSpace::Luma { 1 } else { 3 };
     let (size, pixels) = header.orientation.apply((width, height), channels, pixels);
     let mut raster = Raster::from_bytes(size, channels, pixels, Provenance::Embedded)?.with_dpi(header.dpi);
+    raster.is_damaged = completeness == Completeness::Damaged;
     raster.encoded = is_shown.then(|| EncodedImage { media_type: "image/jpeg".into(), bytes: bytes.to_vec() });
     Ok(raster)
 }
@@ -125,7 +133,7 @@ fn decode_pixels(bytes: &[u8], wanted: ColorSpace) -> Result<((u32, u32), Vec<u8
 }
 
 /// Gives the next marker and its segment, and moves behind it (and behind the coded pixels that follow a scan).
-fn next_segment<'a>(bytes: &'a [u8], at: &mut usize) -> Option<(u8, &'a [u8])> {
+pub(super) fn next_segment<'a>(bytes: &'a [u8], at: &mut usize) -> Option<(u8, &'a [u8])> {
     // a marker is ff and something that is neither fill (ff), nor a coded ff (00), nor a restart (d0 to d7)
     let marker = loop {
         let found = *at + bytes.get(*at..)?.iter().position(|&byte| byte == 0xff)?;

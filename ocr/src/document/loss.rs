@@ -16,6 +16,12 @@ use hayro::{
     },
 };
 
+use super::{
+    bombs::MAX_STREAM_BYTES,
+    filters::coded_picture,
+    jpeg_blocks::{Completeness, judge},
+};
+
 /// Says whether a part of what the page draws gives nothing at all: cut off, missing, or coded in an unknown way.
 pub(super) fn is_content_lost(page: &Page<'_>) -> bool {
     let is_lost = |stream: Stream<'_>| {
@@ -46,6 +52,14 @@ pub(super) fn has_unknown_filter(stream: &Stream<'_>) -> bool {
         _ => 0,
     };
     stream.filters().len() < named
+}
+
+/// Says how much of a picture is there; only of a JPEG that is known.
+pub(super) fn completeness_of(picture: &Stream<'_>) -> Completeness {
+    match coded_picture(picture, MAX_STREAM_BYTES) {
+        Some((Filter::DctDecode, data)) => judge(&data),
+        _ => Completeness::Whole,
+    }
 }
 
 /// Makes settings that note when a picture can't be decoded.

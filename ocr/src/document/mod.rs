@@ -9,6 +9,8 @@ mod filters;
 mod image;
 mod inspection;
 mod jpeg;
+mod jpeg_bits;
+mod jpeg_blocks;
 mod loss;
 mod options;
 mod own_text;
@@ -17,6 +19,7 @@ mod pdf;
 mod picture;
 mod scan;
 mod signature;
+mod table_of_objects;
 mod tiff;
 mod watch;
 
@@ -36,6 +39,7 @@ use untxt_page::LanguageGuess;
 
 use crate::{OcrError, Raster, pipeline::contain};
 use image::StillKind;
+use table_of_objects::header_offset;
 
 const PDF_HEADER: &[u8] = b"%PDF-";
 /// Little and big endian, both also with 64-bit offsets.
@@ -79,8 +83,6 @@ impl Document {
     }
 
     fn tell_kind(bytes: &Arc<Vec<u8>>, options: &OpenOptions) -> Result<Kind, OcrError> {
-        // a PDF may have 1,024 bytes of junk before its header (PDF 1.7, appendix H.3, note 13)
-        let head = &bytes[..bytes.len().min(1024 + PDF_HEADER.len())];
         if TIFF_HEADERS.iter().any(|header| bytes.starts_with(header)) {
             return Ok(Kind::Tiff(tiff::list_pages(bytes, options)?));
         }
@@ -92,7 +94,7 @@ impl Document {
             image::check_header(kind, bytes, options)?;
             return Ok(Kind::Still(kind));
         }
-        if head.windows(PDF_HEADER.len()).any(|window| window == PDF_HEADER) {
+        if bytes[header_offset(bytes)..].starts_with(PDF_HEADER) {
             return Ok(Kind::Pdf(PdfFile::open(bytes, options)?));
         }
         Err(OcrError::unreadable("the file is none of PDF, TIFF, JPEG, PNG, WebP, BMP, GIF"))

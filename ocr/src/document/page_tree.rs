@@ -7,7 +7,8 @@ use hayro::hayro_syntax::{
 
 /// Lists the pages as the page tree counts them: for each its place among the pages that can be loaded, or `None`
 /// for one that is damaged. (The renderer passes over damaged ones, which would shift the numbers of all behind.)
-pub(super) fn list_pages(pdf: &Pdf, max_pages: u32) -> Vec<Option<usize>> {
+/// Says also whether the tree is so damaged that these are only what looks like pages.
+pub(super) fn list_pages(pdf: &Pdf, max_pages: u32) -> (Vec<Option<usize>>, bool) {
     let loaded = pdf.pages().len();
     let mut walk = Walk { pdf, seen: HashMap::new(), pages: Vec::new(), loaded: 0, limit: max_pages as usize + 1 };
     let root = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id()).and_then(|catalog| catalog.get::<Dict<'_>>("Pages"));
@@ -15,10 +16,10 @@ pub(super) fn list_pages(pdf: &Pdf, max_pages: u32) -> Vec<Option<usize>> {
         walk.visit(&root, 0);
     }
     if walk.loaded == loaded || walk.pages.len() > max_pages as usize {
-        return walk.pages;
+        return (walk.pages, false);
     }
     // the tree is damaged and the renderer found the pages in another way
-    (0..loaded).map(Some).collect()
+    ((0..loaded).map(Some).collect(), true)
 }
 
 /// The place of a page among those that can be loaded.
@@ -96,12 +97,12 @@ mod tests {
     fn a_page_that_is_named_again_counts_again() {
         let (three, four) = (Some(0), Some(1));
         let pdf = pdf("3 0 R 3 0 R 4 0 R 3 0 R 3 0 R");
-        assert_eq!(list_pages(&pdf, 9), [three, three, four, three, three]);
-        assert_eq!(list_pages(&pdf, 2).len(), 3, "enough to see that these are too many");
+        assert_eq!(list_pages(&pdf, 9), (vec![three, three, four, three, three], false));
+        assert_eq!(list_pages(&pdf, 2).0.len(), 3, "enough to see that these are too many");
     }
 
     #[test]
     fn a_tree_that_holds_itself_ends() {
-        assert_eq!(list_pages(&pdf("3 0 R 2 0 R"), 9), [Some(0), Some(0)]);
+        assert_eq!(list_pages(&pdf("3 0 R 2 0 R"), 9).0, [Some(0), Some(0)]);
     }
 }

@@ -16,6 +16,7 @@ use super::{
     NO_SUCH_PAGE, OpenOptions,
     budget::Budget,
     inspection::{PageInspection, Seen},
+    jpeg_blocks::Completeness,
     loss::{is_content_lost, settings_noting_loss},
     own_text::{LetterCollector, settle_letters},
     scan::{Scan, ScanFinder},
@@ -34,6 +35,8 @@ pub(crate) struct PdfFile {
     pdf: Pdf,
     /// For each page of the page tree its place among the pages that can be loaded.
     pages: Vec<Option<usize>>,
+    /// Whether its objects or its pages had to be searched for.
+    is_damaged: bool,
 }
 
 impl std::fmt::Debug for PdfFile {
@@ -61,8 +64,9 @@ impl PdfFile {
             LoadPdfError::Invalid => OcrError::unreadable("the PDF is damaged or cut off"),
         })?;
         super::bombs::check_streams(&pdf)?;
-        let pages = super::page_tree::list_pages(&pdf, options.max_pages);
-        Ok(Self { pdf, pages })
+        let (pages, are_guessed) = super::page_tree::list_pages(&pdf, options.max_pages);
+        let is_damaged = are_guessed || !super::table_of_objects::is_found(bytes);
+        Ok(Self { pdf, pages, is_damaged })
     }
 
     pub(super) fn page_count(&self) -> u32 {
@@ -88,14 +92,18 @@ impl PdfFile {
         if let Some(error) = watcher.too_large {
             return Err(error);
         }
+        let completeness = watcher.completeness;
         if let Some(scan) = watcher.scan.finish() {
-            return scan?.raster.ok_or(DAMAGED);
+            let mut raster = scan?.raster.filter(|_| completeness != Completeness::Cut).ok_or(DAMAGED)?;
+            raster.is_damaged = completeness == Completeness::Damaged;
+            return Ok(raster);
         }
-        let raster = render_page(page, options, &cache, &settings)?;
+        let mut raster = render_page(page, options, &cache, &settings)?;
         // a page that shows nothing because what it draws is broken is no empty page
         if raster.is_blank() && (lost_image.load(Ordering::Relaxed) || is_content_lost(page)) {
             return Err(DAMAGED);
         }
+        raster.is_damaged = completeness != Completeness::Whole || lost_image.load(Ordering::Relaxed);
         Ok(raster)
     }
 
@@ -137,6 +145,7 @@ impl<'d> PdfInspector<'d> {
         // nothing drawn though there would be something: the renderer finds out what is broken
         let has_more = !page.resources().x_objects.is_empty() || is_content_lost(page);
         inspection.needs_ocr |= inspection.kind == PageKind::Blank && has_more;
+        inspection.is_damaged = self.file.is_damaged;
         Ok(inspection)
     }
 }

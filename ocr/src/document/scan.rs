@@ -40,6 +40,11 @@ impl<'o> ScanFinder<'o> {
         Self { page, options, wants_pixels, clips: Vec::new(), groups: Vec::new(), marks: 0, found: None }
     }
 
+    /// Says whether the pictures are going to be decoded.
+    pub(super) const fn wants_pixels(&self) -> bool {
+        self.wants_pixels
+    }
+
     pub(super) const fn options(&self) -> &'o OpenOptions {
         self.options
     }

@@ -1,12 +1,17 @@
+use std::collections::HashSet;
+
 use hayro::{
     hayro_interpret::{
         BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, Paint, SoftMask, font::GlyphRun,
     },
+    hayro_syntax::object::ObjectIdentifier,
     kurbo::{Affine, BezPath, Rect, Shape},
 };
 
 use super::{
     budget::Budget,
+    jpeg_blocks::Completeness,
+    loss::completeness_of,
     own_text::{Fill, Ink, LetterCollector},
     picture::Picture,
     scan::ScanFinder,
@@ -27,6 +32,10 @@ pub(super) struct PageWatcher<'w> {
     pub(super) pictures: Vec<Picture>,
     /// Lines and areas that are darker than paper.
     pub(super) drawings: usize,
+    /// How much is there of the pictures, when they are going to be decoded: that of the worst.
+    pub(super) completeness: Completeness,
+    /// Pictures that were looked at.
+    known: HashSet<ObjectIdentifier>,
     clips: Vec<Rect>,
     groups: Vec<bool>,
 }
@@ -42,6 +51,8 @@ impl<'w> PageWatcher<'w> {
             fills: Vec::new(),
             pictures: Vec::new(),
             drawings: 0,
+            completeness: Completeness::Whole,
+            known: HashSet::new(),
             clips: Vec::new(),
             groups: Vec::new(),
         }
@@ -75,6 +86,15 @@ impl<'w> PageWatcher<'w> {
                 && props.blend_mode == BlendMode::Normal;
             let letters_before = self.letters_before();
             self.fills.push(Fill { area, is_white: tone == Tone::White, is_cover, letters_before });
+        }
+    }
+
+    fn check(&mut self, image: &Image<'_, '_>) {
+        if let Image::Raster(raster) = image
+            && self.scan.wants_pixels()
+            && self.known.insert(raster.stream().obj_id())
+        {
+            self.completeness = self.completeness.max(completeness_of(raster.stream()));
         }
     }
 
@@ -163,6 +183,7 @@ impl<'a> Device<'a> for PageWatcher<'_> {
             self.too_large.get_or_insert(error);
             return;
         }
+        self.check(&image);
         self.scan.draw_image(image, props);
         if !self.is_shown() || picture.area.area() <= 0.0 {
             return;

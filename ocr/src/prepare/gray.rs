@@ -72,6 +72,7 @@ impl Gray {
             pixels: Pixels::Gray8(self.pixels),
             provenance: like.provenance,
             encoded: None,
+            is_damaged: like.is_damaged,
         }
     }
 

@@ -174,6 +174,7 @@ mod tests {
             pixels: Pixels::Gray8(pixels),
             provenance: Provenance::Embedded,
             encoded: None,
+            is_damaged: false,
         }
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
 
 mod barcodes;
+mod damaged;
 mod faults;
 mod hostile;
 mod inputs;

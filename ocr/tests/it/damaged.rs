@@ -1,0 +1,85 @@
+use untxt_ocr::{Document, OcrError, WarningCode};
+
+use crate::sample::{LETTER_JPG, ScanPage, open, read_all, scan_pdf};
+
+/// Where the coded pixels of a JPEG begin.
+fn data_start(jpeg: &[u8]) -> usize {
+    let scan = jpeg.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
+    scan + 2 + usize::from(u16::from_be_bytes([jpeg[scan + 2], jpeg[scan + 3]]))
+}
+
+/// The letter with a part of its data, in thousandths, and the marker of the end.
+fn cut(thousandths: usize) -> Vec<u8> {
+    let start = data_start(LETTER_JPG);
+    let mut jpeg = LETTER_JPG[..start + (LETTER_JPG.len() - start) * thousandths / 1000].to_vec();
+    // no half of a pair
+    if jpeg.last() == Some(&0xff) {
+        jpeg.pop();
+    }
+    jpeg.extend([0xff, 0xd9]);
+    jpeg
+}
+
+/// The letter with rubbish in the middle third.
+fn garbled() -> Vec<u8> {
+    let mut jpeg = LETTER_JPG.to_vec();
+    let (start, third) = (data_start(LETTER_JPG), (LETTER_JPG.len() - data_start(LETTER_JPG)) / 3);
+    for (place, byte) in jpeg[start + third..start + 2 * third].iter_mut().enumerate() {
+        *byte = u8::try_from((place * 7 + 3) & 0x7f).unwrap();
+    }
+    jpeg
+}
+
+/// Says whether a page tells that it is damaged; none when it can't be read.
+fn tells_damage(document: &Document) -> Vec<Option<bool>> {
+    let tells = |page: untxt_ocr::PageContent| page.warnings.iter().any(|warning| warning.code == WarningCode::Damaged);
+    read_all(document).into_iter().map(|page| page.map(tells)).collect()
+}
+
+#[test]
+fn a_jpeg_that_ends_early_is_refused_though_it_has_an_end() {
+    for jpeg in [cut(500), cut(900), cut(0)] {
+        assert!(matches!(open(jpeg.clone()).raster(0), Err(OcrError::Unreadable(_))), "{} bytes", jpeg.len());
+        // and so is a scan
+        let pdf = open(scan_pdf(&[ScanPage { jpeg, ..ScanPage::new() }, ScanPage::new()]));
+        assert!(matches!(pdf.raster(0), Err(OcrError::Unreadable(_))));
+        assert!(!pdf.raster(1).unwrap().is_damaged);
+    }
+}
+
+#[test]
+fn a_jpeg_with_something_wrong_is_read_and_says_so() {
+    assert_eq!(tells_damage(&open(LETTER_JPG)), [Some(false)]);
+    let mut longer = LETTER_JPG[..LETTER_JPG.len() - 2].to_vec();
+    longer.extend([0; 2000]);
+    longer.extend([0xff, 0xd9]);
+    for jpeg in [cut(998), longer] {
+        assert_eq!(tells_damage(&open(jpeg.clone())), [Some(true)], "{} bytes", jpeg.len());
+        assert_eq!(tells_damage(&open(scan_pdf(&[ScanPage { jpeg, ..ScanPage::new() }]))), [Some(true)]);
+    }
+    // what rubbish says is no page as it was
+    assert_ne!(tells_damage(&open(garbled())), [Some(false)]);
+}
+
+#[test]
+fn a_page_with_a_cut_picture_says_so() {
+    let page = |jpeg| ScanPage { jpeg, matrix: "200 0 0 96 80 40", ..ScanPage::new() };
+    let document = open(scan_pdf(&[page(cut(500)), page(LETTER_JPG.to_vec())]));
+    assert_eq!(tells_damage(&document), [Some(true), Some(false)]);
+}
+
+#[test]
+fn pages_that_had_to_be_searched_for_say_so() {
+    let original = scan_pdf(&[ScanPage::new()]);
+    assert_eq!(tells_damage(&open(original.clone())), [Some(false)]);
+    // the table is not where the end says
+    let mut moved = original;
+    let at = moved.windows(9).rposition(|window| window == b"startxref").unwrap();
+    moved.splice(at.., *b"startxref\n7\n%%EOF");
+    assert_eq!(tells_damage(&open(moved)), [Some(true)]);
+    // no page tree, but something that looks like a page
+    let lost = b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 9 0 R>>\nendobj\n\
+        2 0 obj\n<</Type/Page/MediaBox[0 0 200 200]/Resources<<>>/Contents 3 0 R>>\nendobj\n\
+        3 0 obj\n<</Length 0>>\nstream\n\nendstream\nendobj\ntrailer\n<</Root 1 0 R/Size 4>>\n%%EOF\n";
+    assert_eq!(tells_damage(&open(lost)), [Some(true)]);
+}
