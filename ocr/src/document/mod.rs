@@ -30,6 +30,7 @@ pub use self::{
 pub(crate) use self::{
     jpeg::JpegHeader,
     pdf::PdfFile,
+    table_of_objects::header_offset,
     tiff::{PageJpeg, find_jpeg},
 };
 
@@ -39,7 +40,6 @@ use untxt_page::LanguageGuess;
 
 use crate::{OcrError, Raster, pipeline::contain};
 use image::StillKind;
-use table_of_objects::header_offset;
 
 const PDF_HEADER: &[u8] = b"%PDF-";
 /// Little and big endian, both also with 64-bit offsets.

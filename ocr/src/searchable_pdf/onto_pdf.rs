@@ -10,7 +10,14 @@ use super::{
     layer::write_layer,
     old_layer::{Cleaner, find_resources},
 };
-use crate::{Document, OcrError, PageContent, PageInspection, document::PdfFile, own_page::is_own_page};
+use crate::{
+    Document, OcrError, PageContent, PageInspection,
+    document::{PdfFile, header_offset},
+    own_page::is_own_page,
+};
+
+/// Readers know no object above 8,388,607 (ISO 32000-1, table C.1); here is room for more.
+const LAST_ID: u32 = u32::MAX / 2;
 
 /// Adds the text to a PDF. The file's own bytes stay as they are, and what is new is appended (an incremental
 /// update); only a file whose table of objects had to be repaired is written anew, its streams untouched. A file that
@@ -24,11 +31,12 @@ pub(super) fn add_text(
     if pages.iter().flatten().all(|page| stays(page, document.options.text_mode)) {
         return Ok(document.bytes.to_vec());
     }
-    let password = document.options.password.as_ref().map_or("", |password| password.reveal());
-    let original =
-        Pdf::load_mem_with_options(&document.bytes, LoadOptions::with_password(password)).map_err(|_| UNWRITTEN)?;
+    // places in a PDF count from its header
+    let (junk, bytes) = document.bytes.split_at(header_offset(&document.bytes));
+    let mut original = load(bytes, document)?;
+    let is_sound = original.xref_recovery.is_none();
     let changes = list_changes(document, file, &original, pages)?;
-    if changes.is_empty() && original.xref_recovery.is_none() {
+    if changes.is_empty() && is_sound {
         return Ok(document.bytes.to_vec());
     }
     if document.is_signed() && !document.options.copies_signed {
@@ -37,18 +45,33 @@ pub(super) fn add_text(
     if original.is_encrypted() {
         return Err(if document.options.password.is_some() { OcrError::Encrypted } else { UNWRITTEN });
     }
-    let mut bytes = Vec::with_capacity(document.bytes.len() + (64 << 10));
-    if original.xref_recovery.is_some() {
-        let mut rewritten = original;
-        apply(&mut rewritten, changes);
-        rewritten.save_to(&mut bytes).map_err(|_| UNWRITTEN)?;
-    } else {
-        let mut update = IncrementalDocument::create_from(document.bytes.to_vec(), original);
-        apply(&mut update.new_document, changes);
-        update.save_to(&mut bytes).map_err(|_| UNWRITTEN)?;
+    let ids: Vec<ObjectId> = changes.iter().map(|(id, _)| *id).collect();
+    if is_sound {
+        let updated = append(junk, bytes, original, changes.clone())?;
+        if check(&updated, document, &ids).is_ok() {
+            return Ok(updated);
+        }
+        original = load(bytes, document)?;
     }
-    check(&bytes, document)?;
-    Ok(bytes)
+    apply(&mut original, changes);
+    let mut rewritten = Vec::with_capacity(bytes.len() + (64 << 10));
+    original.save_to(&mut rewritten).map_err(|_| UNWRITTEN)?;
+    check(&rewritten, document, &ids)?;
+    Ok(rewritten)
+}
+
+fn load(bytes: &[u8], document: &Document) -> Result<Pdf, OcrError> {
+    let password = document.options.password.as_ref().map_or("", |password| password.reveal());
+    Pdf::load_mem_with_options(bytes, LoadOptions::with_password(password)).map_err(|_| UNWRITTEN)
+}
+
+/// Appends changes to a file whose table of objects is sound, and puts it behind the junk that it stood behind.
+fn append(junk: &[u8], bytes: &[u8], original: Pdf, changes: Vec<(ObjectId, Object)>) -> Result<Vec<u8>, OcrError> {
+    let mut update = IncrementalDocument::create_from(bytes.to_vec(), original);
+    apply(&mut update.new_document, changes);
+    let mut updated = junk.to_vec();
+    update.save_to(&mut updated).map_err(|_| UNWRITTEN)?;
+    Ok(updated)
 }
 
 fn apply(pdf: &mut Pdf, changes: Vec<(ObjectId, Object)>) {
@@ -58,10 +81,13 @@ fn apply(pdf: &mut Pdf, changes: Vec<(ObjectId, Object)>) {
     }
 }
 
-/// Opens what was written: a file that would lose pages is not given out.
-fn check(bytes: &[u8], document: &Document) -> Result<(), OcrError> {
+/// Opens what was written: a file that would lose pages is not given out, nor one whose table of objects has to be
+/// repaired to find what is new.
+fn check(bytes: &[u8], document: &Document, ids: &[ObjectId]) -> Result<(), OcrError> {
     let written = Document::open(bytes.to_vec(), &document.options)?;
-    if written.page_count() == document.page_count() { Ok(()) } else { Err(UNWRITTEN) }
+    let objects = load(&bytes[header_offset(bytes)..], document)?;
+    let is_sound = objects.xref_recovery.is_none() && ids.iter().all(|id| objects.objects.contains_key(id));
+    if is_sound && written.page_count() == document.page_count() { Ok(()) } else { Err(UNWRITTEN) }
 }
 
 /// New and changed objects of a PDF.
@@ -101,6 +127,9 @@ fn list_changes(
     original: &Pdf,
     pages: &[Option<PageContent>],
 ) -> Result<Vec<(ObjectId, Object)>, OcrError> {
+    if original.max_id > LAST_ID {
+        return Err(UNWRITTEN);
+    }
     let mut changes = Changes { objects: Vec::new(), last: original.max_id };
     let mut needs = FontNeeds::tagged(original.max_id + 1);
     let mut cleaner = Cleaner::new(original);

@@ -1,6 +1,7 @@
-use untxt_ocr::{Document, OcrError, WarningCode};
+use lopdf::{Document as Pdf, xref::XrefType};
+use untxt_ocr::{Document, OcrError, OpenOptions, WarningCode, searchable_pdf};
 
-use crate::sample::{LETTER_JPG, ScanPage, open, read_all, scan_pdf};
+use crate::sample::{LETTER_JPG, ScanPage, assert_is_letter, open, read_all, run_tool, save, scan_pdf};
 
 /// Where the coded pixels of a JPEG begin.
 fn data_start(jpeg: &[u8]) -> usize {
@@ -82,4 +83,29 @@ fn pages_that_had_to_be_searched_for_say_so() {
         2 0 obj\n<</Type/Page/MediaBox[0 0 200 200]/Resources<<>>/Contents 3 0 R>>\nendobj\n\
         3 0 obj\n<</Length 0>>\nstream\n\nendstream\nendobj\ntrailer\n<</Root 1 0 R/Size 4>>\n%%EOF\n";
     assert_eq!(tells_damage(&open(lost)), [Some(true)]);
+}
+
+#[test]
+fn junk_before_the_header_stays_and_moves_nothing() {
+    let original = [&[b'x'; 500][..], b"\n", &scan_pdf(&[ScanPage::new()])].concat();
+    let document = open(original.clone());
+    let pages = read_all(&document);
+    let pdf = searchable_pdf(&document, &pages).unwrap();
+    assert!(pdf.starts_with(&original));
+    run_tool("qpdf", &["--check", "FILE"], &pdf);
+    assert_is_letter(&run_tool("pdftotext", &["FILE", "-"], &pdf));
+    assert_eq!(tells_damage(&document), [Some(false)]);
+}
+
+#[test]
+fn object_numbers_without_room_above_are_no_harm() {
+    let mut pdf = Pdf::load_mem(&scan_pdf(&[ScanPage::new()])).unwrap();
+    pdf.reference_table.cross_reference_type = XrefType::CrossReferenceTable;
+    let mut pdf = save(pdf);
+    let at = pdf.windows(7).rposition(|window| window == b"trailer").unwrap();
+    pdf.splice(at..at, *b"4294967295 1\n0000000015 00000 n \n");
+    let document = Document::open(pdf, &OpenOptions::default()).unwrap();
+    let pages = read_all(&document);
+    let copy = searchable_pdf(&document, &pages).unwrap();
+    assert_is_letter(&run_tool("pdftotext", &["FILE", "-"], &copy));
 }
