@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use untxt_ocr::{OcrError, PageContent};
+use untxt_ocr::{OcrError, PageContent, WarningCode};
 
 use super::{
     format::Refusal,
@@ -19,7 +19,15 @@ pub(super) enum Event<'a> {
     #[serde(rename = "pages.missing")]
     PagesMissing { file: &'a str, missing: String, page_count: u32 },
     #[serde(rename = "page.done")]
-    PageDone { file: &'a str, page: u32, words: usize, doubtful: usize, mean_confidence: f32, seconds: f64 },
+    PageDone {
+        file: &'a str,
+        page: u32,
+        words: usize,
+        doubtful: usize,
+        mean_confidence: f32,
+        damaged: bool,
+        seconds: f64,
+    },
     #[serde(rename = "page.failed")]
     PageFailed { file: &'a str, page: u32, code: &'static str, message: String },
     #[serde(rename = "file.done")]
@@ -43,6 +51,7 @@ impl<'a> Event<'a> {
                 words: content.words.len(),
                 doubtful: content.words.iter().filter(|word| word.is_doubtful).count(),
                 mean_confidence: content.mean_confidence,
+                damaged: content.warnings.iter().any(|warning| warning.code == WarningCode::Damaged),
                 seconds: took.as_secs_f64(),
             },
             Err(error) => Self::PageFailed { file, page, code: error.code(), message: error.to_string() },
@@ -53,6 +62,9 @@ impl<'a> Event<'a> {
     pub(super) fn sentence(&self) -> Option<String> {
         Some(match self {
             Self::PageFailed { file, page, message, .. } => format!("untxt: {}: page {page}: {message}", plain(file)),
+            Self::PageDone { file, page, damaged: true, .. } => {
+                format!("untxt: {}: page {page}: the file is damaged; parts of the page may be missing", plain(file))
+            }
             Self::FileFailed { file, message, .. } => format!("untxt: {}: {message}", plain(file)),
             Self::PagesMissing { file, missing, page_count } => {
                 let has = count_pages(*page_count as usize);
@@ -86,6 +98,21 @@ mod tests {
         assert_eq!(done(0, 0), "5 pages in 29.6 s, 0.17 pages/s");
         assert_eq!(done(0, 2), "5 pages in 29.6 s, 0.17 pages/s, 2 failed");
         assert_eq!(done(1, 2), "5 pages in 29.6 s, 0.17 pages/s, 2 failed, 1 of 3 files failed");
+    }
+
+    #[test]
+    fn damage_is_told() {
+        let done = |damaged| Event::PageDone {
+            file: "a",
+            page: 2,
+            words: 0,
+            doubtful: 0,
+            mean_confidence: 0.0,
+            damaged,
+            seconds: 0.0,
+        };
+        assert_eq!(done(false).sentence(), None);
+        assert!(done(true).sentence().unwrap().starts_with("untxt: a: page 2: the file is damaged"));
     }
 
     #[test]

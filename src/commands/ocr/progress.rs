@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     fn done(file: &str) -> Event<'_> {
-        Event::PageDone { file, page: 1, words: 0, doubtful: 0, mean_confidence: 0.0, seconds: 0.0 }
+        Event::PageDone { file, page: 1, words: 0, doubtful: 0, mean_confidence: 0.0, damaged: false, seconds: 0.0 }
     }
 
     #[test]
