@@ -21,9 +21,10 @@ pub(super) fn is_signed(pdf: &Pdf) -> bool {
 }
 
 fn is_form_signed(form: &Dict<'_>) -> bool {
-    /// `SignaturesExist` (ISO 32000-1, table 219).
-    const SIGNATURES_EXIST: i32 = 1;
-    if form.get::<i32>("SigFlags").is_some_and(|flags| flags & SIGNATURES_EXIST != 0) {
+    /// `AppendOnly`: a change may invalidate signatures. `SignaturesExist` is also set for a field that nobody has signed
+    /// (ISO 32000-1, table 219).
+    const APPEND_ONLY: i32 = 2;
+    if form.get::<i32>("SigFlags").is_some_and(|flags| flags & APPEND_ONLY != 0) {
         return true;
     }
     let mut seen = HashSet::new();
