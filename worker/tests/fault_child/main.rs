@@ -12,7 +12,7 @@ use std::{
 };
 
 use untxt_core::domain::{DocumentId, OwnerId, PageNumber, ReadingSettings};
-use untxt_ocr::{OcrEngine, OcrError, Raster, Recognition, Word};
+use untxt_ocr::{Layout, OcrEngine, OcrError, Raster, Recognition, Word};
 use untxt_worker::sandbox::{ChildCommand, Original, Sandbox, SandboxOptions};
 use zeroize::Zeroizing;
 
@@ -48,6 +48,11 @@ impl OcrEngine for BadEngine {
             }
             width => Ok(words(["page".to_owned(), width.to_string()])),
         }
+    }
+
+    /// A page is read again at other sizes, which mean nothing here.
+    fn recognise_as(&mut self, _: &Raster, _: Layout) -> Result<Recognition, OcrError> {
+        Ok(Recognition::default())
     }
 
     fn name_version(&self) -> String {
