@@ -13,7 +13,9 @@ const AGREEMENT: f32 = 0.5;
 /// Candidates with less support are gibberish more often than words, on forms and receipts. A higher bar has a better
 /// precision and the same word F, but what it leaves out is missed by nobody until it is looked for.
 const MIN_SUPPORT: f32 = 0.35;
-/// A word of which one reading is as certain needs no other.
+/// The same for what specks are read as: a letter or two.
+const MIN_SUPPORT_SHORT: f32 = 0.4;
+/// A longer word of which one reading is as certain needs no other.
 const SURE_ALONE: f32 = 0.9;
 /// Two words are the same place when they share this part of what they cover together.
 const SAME_PLACE: f64 = 0.4;
@@ -36,7 +38,7 @@ pub(crate) fn vote(readings: &[Vec<Word>]) -> Vec<Word> {
             candidates.push(Candidate { word, support });
         }
     }
-    candidates.retain(|candidate| candidate.support >= MIN_SUPPORT || candidate.word.confidence >= SURE_ALONE);
+    candidates.retain(is_believable);
     candidates.sort_by(|a, b| b.support.total_cmp(&a.support));
     let mut chosen: Vec<Word> = Vec::new();
     for Candidate { word, support } in candidates {
@@ -45,6 +47,14 @@ pub(crate) fn vote(readings: &[Vec<Word>]) -> Vec<Word> {
         }
     }
     chosen
+}
+
+fn is_believable(candidate: &Candidate<'_>) -> bool {
+    let letters = candidate.word.text.chars().filter(|c| c.is_alphanumeric()).count();
+    if letters <= 2 {
+        return candidate.support >= MIN_SUPPORT_SHORT;
+    }
+    candidate.support >= MIN_SUPPORT || candidate.word.confidence >= SURE_ALONE
 }
 
 /// Gives the confidence of a reading that has the same word at the same place; 0.0 when it has none.
