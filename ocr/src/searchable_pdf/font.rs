@@ -7,6 +7,8 @@ use lopdf::{Object, ObjectId, Stream, dictionary};
 
 /// Width of each glyph, in parts of the font size.
 pub(super) const GLYPH_WIDTH: f64 = 0.5;
+/// Height of the glyph, in thousandths of the font size: about that of a small letter with its ascender.
+const GLYPH_HEIGHT: u16 = 700;
 /// Parts that a font size is divided in for ascent and descent.
 const STEPS: u32 = 8;
 
@@ -69,7 +71,7 @@ pub(super) struct Fonts {
 
 /// Makes the fonts of the invisible text; `new_id` gives numbers for new objects.
 ///
-/// A code is a UTF-16 unit; all codes lead to one empty glyph, so a font is small and knows every script. The idea
+/// A code is a UTF-16 unit; all codes lead to one glyph without ink, so a font is small and knows every script. The idea
 /// is that of Tesseract's own PDF writer.
 pub(super) fn make_fonts(needs: &FontNeeds, mut new_id: impl FnMut() -> ObjectId) -> Fonts {
     let shared = Shared { file: new_id(), to_glyph: new_id(), to_unicode: new_id() };
@@ -164,7 +166,9 @@ fn unicode_map(rows: &BTreeSet<u8>) -> String {
     map
 }
 
-/// Builds the smallest TrueType font with two empty glyphs, each half an em wide.
+/// Builds the smallest TrueType font with two glyphs, each half an em wide: an empty one, and a line there and back
+/// again, which has a box but no ink. Chromium's viewer takes the box of a letter from its glyph, and finds no text on
+/// a page turned by a right angle where that is empty.
 fn font_program() -> Vec<u8> {
     let head = words(&[
         0x0001, 0x0000, // version
@@ -177,12 +181,14 @@ fn font_program() -> Vec<u8> {
         0, 8, 2, 0, 0, // style, smallest size, direction, short offsets, glyph format
     ]);
     let hhea = words(&[0x0001, 0, 1000, 0, 0, 500, 0, 0, 500, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
-    let maxp = words(&[0x0001, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let maxp = words(&[0x0001, 0, 2, 2, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
     let hmtx = words(&[500, 0, 0]);
-    let loca = words(&[0, 0, 0]);
+    // one contour, its box, the number of its last point, no instructions; then two points on the curve, by steps in x and y
+    let glyf = words(&[1, 0, 0, 500, GLYPH_HEIGHT, 1, 0, 0x0101, 0, 500, 0, GLYPH_HEIGHT]);
+    // in units of two bytes
+    let loca = words(&[0, 0, 12]);
     let cmap = words(&[0, 1, 3, 1, 0, 12, 4, 32, 0, 4, 4, 1, 0, 0xffff, 0xffff, 0, 0, 0, 0, 0, 1, 1, 0, 0]);
     let post = words(&[0x0003, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
-    let glyf = vec![0; 4];
     assemble(&[
         (b"cmap", cmap),
         (b"glyf", glyf),
