@@ -1,7 +1,7 @@
 //! What the parent checks of an answer before it believes it. A child that parsed a hostile file may be hostile.
 
 use untxt_core::domain::{MediaType, PageContent, Word};
-use untxt_page::{Bounds, Cell, LanguageGuess, Table};
+use untxt_page::{Barcode, Bounds, Cell, LanguageGuess, Table};
 
 use super::PageReading;
 
@@ -15,6 +15,8 @@ const MAX_DPI: u32 = 10_000;
 /// More rows than a page has lines.
 const MAX_TABLE_SIDE: u32 = 10_000;
 const MAX_BARCODES: usize = 1000;
+/// The largest QR code holds 7,089 digits.
+const MAX_BARCODE_BYTES: usize = 8192;
 /// Stages, defects, languages, warnings: each is a short list.
 const MAX_FINDINGS: usize = 100;
 
@@ -88,7 +90,9 @@ fn findings(page: &PageContent) -> Result<(), &'static str> {
     require(page.languages.iter().all(is_language), "language of a page")?;
     require(page.warnings.len() <= MAX_FINDINGS, "number of warnings")?;
     require(page.barcodes.len() <= MAX_BARCODES, "number of barcodes")?;
-    require(page.barcodes.iter().all(|code| is_inside(code.bounds, page) && is_code(&code.format)), "barcode of a page")
+    let is_said = |value: &str| !value.is_empty() && value.len() <= MAX_BARCODE_BYTES;
+    let is_barcode = |code: &Barcode| is_inside(code.bounds, page) && is_code(&code.format) && is_said(&code.value);
+    require(page.barcodes.iter().all(is_barcode), "barcode of a page")
 }
 
 fn is_inside([left, top, right, bottom]: Bounds, page: &PageContent) -> bool {
@@ -111,7 +115,7 @@ fn require(holds: bool, what: &'static str) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use untxt_page::{Barcode, Block};
+    use untxt_page::Block;
 
     use super::*;
     use crate::sandbox::PageImage;
@@ -119,6 +123,10 @@ mod tests {
     fn a_table() -> Table {
         let cell = Cell { row_span: 1, column_span: 1, bounds: [0, 0, 10, 10], words: vec![0], ..Cell::default() };
         Table { bounds: [0, 0, 10, 10], rows: 1, columns: 1, cells: vec![cell], ..Table::default() }
+    }
+
+    fn a_barcode(value: &str) -> Barcode {
+        Barcode { format: "qr_code".into(), value: value.into(), bounds: [0, 0, 10, 10] }
     }
 
     fn with_cell(spoil: fn(&mut Cell)) -> Table {
@@ -148,6 +156,7 @@ mod tests {
         assert_eq!(page(&reading, 100), Ok(()));
         reading.content.tables = vec![a_table()];
         reading.content.blocks = vec![Block { bounds: [0, 0, 10, 10], ..Block::default() }];
+        reading.content.barcodes = vec![a_barcode("said")];
         assert_eq!(page(&reading, 100), Ok(()));
     }
 
@@ -178,7 +187,9 @@ mod tests {
             |page| page.content.preparation.scale = f32::INFINITY,
             |page| page.content.quality.score = 1.1,
             |page| page.content.languages = vec![LanguageGuess { code: "eng".into(), confidence: 2.0 }],
-            |page| page.content.barcodes = vec![Barcode { format: "qr_code".into(), ..Barcode::default() }],
+            |page| page.content.barcodes = vec![Barcode { bounds: [0, 0, 11, 10], ..a_barcode("said") }],
+            |page| page.content.barcodes = vec![a_barcode("")],
+            |page| page.content.barcodes = vec![a_barcode(&"x".repeat(8193))],
             |page| page.content.engine = "x".repeat(101),
             |page| page.image.media_type = MediaType::Jpeg,
             |page| page.image.bytes.clear(),
