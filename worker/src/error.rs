@@ -22,6 +22,9 @@ pub enum Error {
     /// The root key can't be used.
     #[error(transparent)]
     Keys(#[from] CryptoError),
+    /// The connection to the virus scanner can't be set up.
+    #[error("the virus scanner can't be used: {0}")]
+    Scanner(#[from] untxt_core::tls::TlsError),
     /// No child can be started.
     #[error(transparent)]
     Sandbox(#[from] Fault),

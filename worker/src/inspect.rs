@@ -35,6 +35,9 @@ impl Worker {
 
     async fn begin_pages(&self, slot: &mut Slot, claimed: &ClaimedTask) -> JobResult<u32> {
         let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, &claimed.settings).await?;
+        if let Some(scanner) = &self.services.scanner {
+            scanner.pass(&loaded.original.bytes).await?;
+        }
         let page_count = self.count_pages(slot, &loaded.original).await?;
         let mut tx = self.services.database.begin_system().await?;
         tasks::begin_pages(&mut tx, claimed, page_count).await?;

@@ -12,6 +12,7 @@ mod finish;
 mod inspect;
 mod languages;
 mod lease;
+pub mod malware;
 mod objects;
 mod original;
 mod recognise;
@@ -59,6 +60,9 @@ pub async fn check_sandbox(settings: &Settings) -> Result<(), Error> {
 /// When no child can be started.
 pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lifecycle) -> Result<(), Error> {
     services.keys.forget_in_time(&lifecycle);
+    if let Some(scanner) = &services.scanner {
+        scanner.greet().await;
+    }
     let (wakeups, local) = wakeups::Wakeups::new(Arc::clone(&services.queue));
     let worker = Arc::new(worker::Worker::new(services, options, wakeups, lifecycle));
     let slots = worker.open_slots().await?;

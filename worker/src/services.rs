@@ -9,7 +9,7 @@ use untxt_core::{
 };
 use untxt_database::Database;
 
-use crate::Error;
+use crate::{Error, malware::Scanner};
 
 /// What the worker talks to.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Services {
     pub objects: Arc<dyn ObjectStore>,
     /// Opens owner keys.
     pub keys: KeyRing,
+    /// Sees documents before they are opened.
+    pub scanner: Option<Scanner>,
 }
 
 impl Services {
@@ -37,6 +39,7 @@ impl Services {
             queue: Arc::new(RedisQueue::new(&settings.redis, &consumer)?),
             objects: Arc::new(S3Store::new(&settings.storage)?),
             keys: KeyRing::new(Arc::new(LocalKms::open(&settings.encryption.key_path)?)),
+            scanner: Scanner::new(&settings.malware)?,
         })
     }
 }

@@ -17,6 +17,7 @@ pub struct Settings {
     pub session: Session,
     pub limits: Limits,
     pub worker: Worker,
+    pub malware: Malware,
     pub store: Store,
     pub log: Log,
 }
@@ -164,6 +165,33 @@ impl FromStr for SandboxLayer {
     }
 }
 
+/// The virus scanner.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Malware {
+    pub scan: MalwareScan,
+    #[serde(deserialize_with = "optional")]
+    pub socket_path: Option<PathBuf>,
+    pub host: String,
+    pub port: u16,
+    pub ca_path: PathBuf,
+    pub cert_path: PathBuf,
+    pub key_path: PathBuf,
+    pub timeout_seconds: u32,
+}
+
+/// Whether files are scanned before they are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MalwareScan {
+    /// Never.
+    Off,
+    /// When the scanner answers.
+    Optional,
+    /// Always: files wait for it.
+    Required,
+}
+
 /// `untxt storage`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -206,6 +234,14 @@ impl Worker {
     #[must_use]
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds.into())
+    }
+}
+
+impl Malware {
+    /// Gives the longest time that scanning one file may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds.into())
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Problems, Settings};
+use super::{MalwareScan, Problems, Settings};
 
 /// The process that the settings are for; each needs other sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ impl Settings {
             Process::Worker => {
                 self.validate_shared(problems);
                 self.validate_worker(problems);
+                self.validate_malware(problems);
             }
             Process::Backend => {
                 self.validate_shared(problems);
@@ -140,6 +141,27 @@ impl Settings {
         }
         if self.worker.pages_per_child == 0 {
             problems.add("worker.pages_per_child", "must be at least 1");
+        }
+    }
+
+    fn validate_malware(&self, problems: &mut Problems) {
+        let malware = &self.malware;
+        if malware.scan == MalwareScan::Off {
+            return;
+        }
+        if malware.timeout_seconds == 0 {
+            problems.add("malware.timeout_seconds", "must be at least 1");
+        }
+        if malware.socket_path.is_none() {
+            let or = "is needed, or malware.socket_path";
+            if malware.host.is_empty() {
+                problems.add("malware.host", or);
+            }
+            need_file("malware.ca_path", &malware.ca_path, problems);
+            need_file("malware.cert_path", &malware.cert_path, problems);
+            need_file("malware.key_path", &malware.key_path, problems);
+        } else if !malware.host.is_empty() {
+            problems.add("malware.host", "must be empty when malware.socket_path is set");
         }
     }
 

@@ -32,6 +32,10 @@ closed_list!(
         Crashed = "crashed",
         /// The reading process did what reading never needs, and was ended.
         SandboxViolation = "sandbox_violation",
+        /// The virus scanner found something.
+        MalwareFound = "malware_found",
+        /// The virus scanner takes no file as long as this one.
+        NotScanned = "not_scanned",
         /// Data of a requested language is not installed.
         LanguageMissing = "language_missing",
         /// The fault is ours, after every retry.
@@ -56,6 +60,8 @@ impl FailureCode {
             Self::OutOfMemory => "reading needed more memory than this server allows for one page",
             Self::Crashed => "the reader stopped unexpectedly",
             Self::SandboxViolation => "the reader was ended when it did something that reading never needs",
+            Self::MalwareFound => "the virus scanner found malware in the file, so it was not opened",
+            Self::NotScanned => "the file is longer than the virus scanner accepts, so it was not opened",
             Self::LanguageMissing => "a language that was asked for is not installed",
             Self::Internal => "something went wrong on the server",
         }
@@ -77,6 +83,8 @@ impl FailureCode {
             Self::OutOfMemory => "scan the page at a lower resolution and upload it again",
             Self::Crashed => "upload the page again as an image; if it fails again, tell your administrator",
             Self::SandboxViolation => "don't open this file elsewhere, it may be an attack; tell your administrator",
+            Self::MalwareFound => "don't open the file elsewhere, delete it here, and tell your administrator",
+            Self::NotScanned => "split the document, or ask your administrator to raise the scanner's StreamMaxLength",
             Self::LanguageMissing => "ask your administrator to install the language, or choose another",
             Self::Internal => "try again later; if it stays, tell your administrator",
         }

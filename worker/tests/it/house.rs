@@ -27,6 +27,7 @@ use untxt_database::{
 };
 use untxt_worker::{
     Services, WorkerOptions,
+    malware::Scanner,
     sandbox::{ChildCommand, SandboxOptions},
 };
 use uuid::Uuid;
@@ -43,6 +44,8 @@ pub(crate) struct House {
     pub(crate) objects: Arc<MemoryObjects>,
     /// Argument of this house's children, to find them among all processes.
     pub(crate) mark: String,
+    /// Given to the workers that are started from now on.
+    pub(crate) scanner: Option<Scanner>,
     keys: KeyRing,
     owner_key: Arc<OwnerKey>,
     person: UserId,
@@ -90,7 +93,7 @@ impl House {
         let owner_key = keys.open_owner_key(&wrapped).await.expect("the owner key");
         let (queue, objects) = (Arc::default(), Arc::default());
         let mark = Uuid::now_v7().to_string();
-        Self { postgres, backend, queue, objects, mark, keys, owner_key, person, _folder: folder }
+        Self { postgres, backend, queue, objects, mark, keys, owner_key, person, scanner: None, _folder: folder }
     }
 
     /// Does what the backend does with an upload.
@@ -139,6 +142,7 @@ impl House {
             queue: Arc::clone(&self.queue) as Arc<dyn Queue>,
             objects: Arc::clone(&self.objects) as Arc<dyn ObjectStore>,
             keys: self.keys.clone(),
+            scanner: self.scanner.clone(),
         };
         let sandbox = SandboxOptions {
             memory_bytes: 1 << 30,
@@ -166,6 +170,15 @@ impl House {
     pub(crate) async fn task(&self, id: TaskId) -> Task {
         let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
         tasks::find(&mut tx, id).await.expect("asked").expect("the task")
+    }
+
+    /// Says how often a task was claimed to be inspected or finished.
+    pub(crate) fn attempts(&self, id: TaskId) -> u32 {
+        self.postgres
+            .superuser_psql(&format!("select attempt from tasks where id = '{id}'"))
+            .trim()
+            .parse()
+            .expect("a number")
     }
 
     /// Stops a task as its owner does.

@@ -6,6 +6,7 @@ mod heads;
 mod house;
 mod identical;
 mod line;
+mod malware;
 mod memory;
 mod pages;
 mod sandbox;
