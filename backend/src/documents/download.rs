@@ -5,7 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
-use untxt_core::{domain::DocumentId, storage::ObjectKey};
+use untxt_core::{
+    domain::{DocumentId, FailureCode},
+    storage::ObjectKey,
+};
 
 use super::{
     disposition::{attachment, with_extension},
@@ -14,13 +17,16 @@ use super::{
 };
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
 
-/// Gives the file back as it was uploaded.
+/// Gives the file back as it was uploaded, unless the virus scanner found something in it.
 pub(super) async fn original(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path(id): Path<DocumentId>,
 ) -> Result<Response, ApiError> {
     let opened = Opened::load(&app, &actor, id).await?;
+    if opened.found.task.failure == Some(FailureCode::MalwareFound) {
+        return Err(ApiError::Quarantined);
+    }
     let name = attachment(&opened.metadata()?.name);
     let body = object::open(&app, &opened, ObjectKey::Original(id)).await?;
     let document = &opened.found.document;

@@ -55,6 +55,12 @@ impl ApiError {
             Self::WrongCredentials => {
                 (401, "wrong_credentials", "wrong login or password", "check the login and the password and try again")
             }
+            Self::Quarantined => (
+                403,
+                "quarantined",
+                "the file is in quarantine",
+                "the virus scanner found malware in it: delete it here, and ask for a clean copy where it came from",
+            ),
             Self::WrongOrigin => (
                 403,
                 "wrong_origin",

@@ -40,6 +40,7 @@ pub(crate) enum ApiError {
     PageCancelled,
     PageFailed(Failure),
     NotReady,
+    Quarantined,
     NoSearchablePdf,
     AddressTooLong,
     FileTooLarge {

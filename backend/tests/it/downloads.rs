@@ -1,5 +1,8 @@
 use serde_json::Value;
-use untxt_core::{domain::DocumentId, storage::ObjectKey};
+use untxt_core::{
+    domain::{DocumentId, FailureCode},
+    storage::ObjectKey,
+};
 
 use crate::{app::TestApp, people::pdf, worker::Worker};
 
@@ -20,6 +23,19 @@ async fn what_was_uploaded_comes_back_byte_by_byte() {
             "attachment; filename=\"gr__e.pdf\"; filename*=UTF-8''gr%C3%B6%C3%9Fe.pdf"
         );
     }
+}
+
+#[tokio::test]
+async fn what_the_virus_scanner_found_stays_in_quarantine() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let answer = ada.upload(&app, "invoice.pdf", &pdf(100)).await;
+    let task = answer.json()["task"]["id"].as_str().expect("an id").parse().expect("an id");
+    Worker::start(&app).await.fail(task, FailureCode::MalwareFound).await;
+    let original = ada.get(&app, &format!("{}/original", answer.header("location"))).await;
+    assert_eq!((original.status.as_u16(), original.json()["code"].as_str()), (403, Some("quarantined")));
+    let document = ada.get(&app, answer.header("location")).await.json();
+    assert_eq!(document["task"]["failure"]["code"], "malware_found");
 }
 
 #[tokio::test]
