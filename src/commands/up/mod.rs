@@ -74,6 +74,10 @@ pub(crate) struct UpArgs {
     /// A layer around the readers that this kernel may lack: landlock or seccomp. Repeat it for both.
     #[arg(long, value_name = "LAYER")]
     accept_without: Vec<SandboxLayer>,
+    /// Unix socket of a clamd, such as /run/clamav/clamd.ctl. Every file is scanned before it is opened, and waits
+    /// while clamd does not answer.
+    #[arg(long, value_name = "SOCKET")]
+    clamd: Option<PathBuf>,
 }
 
 /// Runs the whole platform until Ctrl-C.
@@ -195,6 +199,7 @@ impl<'a> Setup<'a> {
             public_url: &public_url,
             languages: &args.languages,
             accept_without: &args.accept_without,
+            clamd: args.clamd.as_deref(),
         };
         files.write()?;
         data.make("store")?;

@@ -1,6 +1,9 @@
 //! The settings file of each process, rendered from the data folder, readable by the account of our processes only.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
@@ -29,6 +32,7 @@ pub(super) struct SettingsFiles<'a> {
     pub(super) public_url: &'a str,
     pub(super) languages: &'a str,
     pub(super) accept_without: &'a [SandboxLayer],
+    pub(super) clamd: Option<&'a Path>,
 }
 
 impl SettingsFiles<'_> {
@@ -56,6 +60,7 @@ impl SettingsFiles<'_> {
                     self.storage("worker"),
                     self.encryption(),
                     self.worker(),
+                    self.malware(),
                 ],
             ),
             ("migrate", vec![self.database("migrate")]),
@@ -139,6 +144,16 @@ impl SettingsFiles<'_> {
         let keys =
             [("children", 1.into()), ("languages", self.languages.into()), ("accept_without", accept_without.into())];
         ("worker", table(keys))
+    }
+
+    fn malware(&self) -> (&'static str, Table) {
+        let keys = match self.clamd {
+            Some(socket) => {
+                table([("scan", "required".into()), ("socket_path", socket.to_string_lossy().into_owned().into())])
+            }
+            None => Table::new(),
+        };
+        ("malware", keys)
     }
 
     /// What the store checks signatures with.
