@@ -9,6 +9,7 @@
 mod directory;
 mod fax;
 mod jpeg;
+mod jpeg_strips;
 mod samples;
 
 pub(crate) use directory::PageOffset;
