@@ -14,8 +14,8 @@ pub enum OcrError {
         "the PDF is signed and stays as it is; ask for a copy to get one with a text layer, without the signature's force"
     )]
     Signed,
-    /// A PDF that can't become PDF/A without changing its pages.
-    #[error("a PDF can't be made PDF/A without changing its pages; take the searchable PDF, or convert it first")]
+    /// A PDF that is locked with a password, of which PDF/A is asked for.
+    #[error("PDF/A can't be locked, and this PDF is; take the searchable PDF, or remove the password in a PDF viewer")]
     NotArchivable,
     /// A page draws more than any page does.
     #[error("the page draws too much to be read; print the PDF to a new file and try again")]

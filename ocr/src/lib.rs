@@ -32,6 +32,6 @@ pub use languages::{LanguageData, Languages};
 pub use pipeline::{PageReading, Pipeline};
 pub use raster::{Pixels, Provenance, Raster};
 pub use reader::{ReadOptions, Reader};
-pub use searchable_pdf::{archive_pdf, searchable_pdf};
+pub use searchable_pdf::{Archive, archive_pdf, searchable_pdf};
 pub use tesseract::TesseractEngine;
 pub use untxt_page::{PageContent, PageKind, Preset, TextMode, Warning, WarningCode, Word};

@@ -81,13 +81,17 @@ fn a_result_that_cannot_be_had_stops_no_other() {
     assert_ends(&output, 3);
     assert!(String::from_utf8(output.stderr).unwrap().contains("a.txt can't be written"));
     assert!(text(at("results/b.txt")).contains(A_WORD));
+}
 
-    // a PDF can't become PDF/A, its text can be had
+#[test]
+fn a_pdf_becomes_pdf_a() {
+    let folder = folder_with(&[("a.png", &letter("png"))]);
+    let at = |name: &str| path(&folder, name);
     assert_ends(&ocr(&[&at("a.png"), "--lang", "en", "-f", "pdf", "-o", &at("c.pdf")]).output().unwrap(), 0);
-    let output = ocr(&[&at("c.pdf"), "-f", "txt,pdfa", "-o", &at("both/")]).output().unwrap();
-    assert_ends(&output, 3);
-    assert_eq!(names(at("both")), ["c.txt"]);
-    assert_ends(&ocr(&[&at("c.pdf"), "-f", "pdfa", "-o", &at("c2.pdf")]).output().unwrap(), 1);
+    let output = ocr(&[&at("c.pdf"), "--lang", "en", "-f", "txt,pdfa", "-o", &at("both/")]).output().unwrap();
+    assert_ends(&output, 0);
+    assert!(output.stderr.is_empty(), "a scan stays as it is");
+    assert_eq!(names(at("both")), ["c.pdfa.pdf", "c.txt"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod bombs;
 mod budget;
+mod coded;
 mod filters;
 mod image;
 mod inspection;
@@ -29,7 +30,7 @@ pub use self::{
 };
 pub(crate) use self::{
     jpeg::JpegHeader,
-    pdf::PdfFile,
+    pdf::{PagePicture, PdfFile},
     table_of_objects::header_offset,
     tiff::{PageJpeg, find_jpeg},
 };
@@ -114,6 +115,14 @@ impl Document {
     #[must_use]
     pub fn is_signed(&self) -> bool {
         matches!(&self.kind, Kind::Pdf(file) if file.is_signed())
+    }
+
+    /// Gives what the document says that it is called and who wrote it; only PDFs do.
+    pub(crate) fn title_and_author(&self) -> (Option<String>, Option<String>) {
+        match &self.kind {
+            Kind::Pdf(file) => file.title_and_author(),
+            Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => (None, None),
+        }
     }
 
     /// Says what page `index` (from 0) is and gives the text that it brings itself; nothing is drawn or decoded.

@@ -11,6 +11,7 @@ use hayro::{
     render_into,
     vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit, color::palette::css::WHITE},
 };
+use lopdf::Stream as PdfStream;
 
 use super::{
     NO_SUCH_PAGE, OpenOptions,
@@ -19,10 +20,10 @@ use super::{
     jpeg_blocks::Completeness,
     loss::{is_content_lost, settings_noting_loss},
     own_text::{LetterCollector, settle_letters},
-    scan::{Scan, ScanFinder},
+    scan::{Scan, ScanFinder, Wants},
     watch::PageWatcher,
 };
-use crate::{OcrError, Provenance, Raster, raster::luma};
+use crate::{OcrError, Provenance, Raster, orientation::Orientation, raster::luma};
 use untxt_page::PageKind;
 
 /// Drawn pages get this resolution: what Tesseract was trained near, and what scanners use.
@@ -54,6 +55,21 @@ pub(crate) struct PagePlacement {
     pub(crate) object: Option<(u32, u16)>,
 }
 
+/// What one sees of a page, as a picture. Lengths are in points on the upright page, origin top left, y downwards.
+pub(crate) struct PagePicture {
+    /// Width and height of the page.
+    pub(crate) sheet: (f64, f64),
+    /// Where the picture lies.
+    pub(crate) area: Rect,
+    /// Its pixels, upright.
+    pub(crate) raster: Raster,
+    /// The same as the file codes it, when an archive may hold that, and how it lies.
+    pub(crate) coded: Option<PdfStream>,
+    pub(crate) orientation: Orientation,
+    /// Whether the page is more (or less) than one picture, and was drawn.
+    pub(crate) is_drawn: bool,
+}
+
 impl PdfFile {
     pub(super) fn open(bytes: &Arc<Vec<u8>>, options: &OpenOptions) -> Result<Self, OcrError> {
         let password = options.password.as_ref().map_or("", |password| password.reveal());
@@ -77,26 +93,51 @@ impl PdfFile {
         super::signature::is_signed(&self.pdf)
     }
 
+    pub(super) fn title_and_author(&self) -> (Option<String>, Option<String>) {
+        let about = self.pdf.metadata();
+        let read = |text: &Option<Box<[u8]>>| {
+            let text = lopdf::Object::String(text.as_deref()?.to_vec(), lopdf::StringFormat::Literal);
+            lopdf::decode_text_string(&text).ok().filter(|text| !text.trim().is_empty())
+        };
+        (read(&about.title), read(&about.author))
+    }
+
     fn page(&self, index: u32) -> Result<&Page<'_>, OcrError> {
         let place = self.pages.get(index as usize).ok_or(NO_SUCH_PAGE)?;
         place.and_then(|place| self.pdf.pages().get(place)).ok_or(DAMAGED)
     }
 
     pub(super) fn raster(&self, index: u32, options: &OpenOptions) -> Result<Raster, OcrError> {
+        self.look_at(index, options, Wants::Pixels).map(|(raster, _)| raster)
+    }
+
+    /// Gives the picture that a page is, or that is drawn of it.
+    pub(crate) fn picture(&self, index: u32, options: &OpenOptions) -> Result<PagePicture, OcrError> {
+        let sheet = bounds_of(self.page(index)?);
+        let (raster, scan) = self.look_at(index, options, Wants::Code)?;
+        let (area, orientation) = scan.as_ref().map_or((sheet, Orientation::Upright), |it| (it.area, it.orientation));
+        let is_drawn = scan.is_none();
+        let coded = scan.and_then(|scan| scan.coded).filter(|_| !raster.is_damaged);
+        Ok(PagePicture { sheet: (sheet.width(), sheet.height()), area, orientation, coded, raster, is_drawn })
+    }
+
+    /// Gives the pixels of a page, upright, and where they lie when they are one picture.
+    fn look_at(&self, index: u32, options: &OpenOptions, wants: Wants) -> Result<(Raster, Option<Scan>), OcrError> {
         let page = self.page(index)?;
         let lost_image = Arc::new(AtomicBool::new(false));
         let settings = settings_noting_loss(&lost_image);
         let cache = RenderCache::new();
-        let mut watcher = PageWatcher::new(bounds_of(page), ScanFinder::new(bounds_of(page), options, true), None);
+        let mut watcher = PageWatcher::new(bounds_of(page), ScanFinder::new(bounds_of(page), options, wants), None);
         watch_page(page, &InterpreterCache::new(), &settings, &mut watcher)?;
         if let Some(error) = watcher.too_large {
             return Err(error);
         }
         let completeness = watcher.completeness;
         if let Some(scan) = watcher.scan.finish() {
-            let mut raster = scan?.raster.filter(|_| completeness != Completeness::Cut).ok_or(DAMAGED)?;
+            let mut scan = scan?;
+            let mut raster = scan.raster.take().filter(|_| completeness != Completeness::Cut).ok_or(DAMAGED)?;
             raster.is_damaged = completeness == Completeness::Damaged;
-            return Ok(raster);
+            return Ok((raster, Some(scan)));
         }
         let mut raster = render_page(page, options, &cache, &settings)?;
         // a page that shows nothing because what it draws is broken is no empty page
@@ -104,7 +145,7 @@ impl PdfFile {
             return Err(DAMAGED);
         }
         raster.is_damaged = completeness != Completeness::Whole || lost_image.load(Ordering::Relaxed);
-        Ok(raster)
+        Ok((raster, None))
     }
 
     /// Says where the page is in the file and how its coordinates lie.
@@ -131,7 +172,8 @@ impl<'d> PdfInspector<'d> {
         let page = self.file.page(index)?;
         let whole = bounds_of(page);
         self.letters.take();
-        let mut watcher = PageWatcher::new(whole, ScanFinder::new(whole, options, false), Some(&mut self.letters));
+        let mut watcher =
+            PageWatcher::new(whole, ScanFinder::new(whole, options, Wants::Place), Some(&mut self.letters));
         watch_page(page, &self.cache, &InterpreterSettings::default(), &mut watcher)?;
         if let Some(error) = watcher.too_large {
             return Err(error);

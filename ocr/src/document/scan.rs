@@ -7,8 +7,9 @@ use hayro::{
     hayro_syntax::object::Object,
     kurbo::{Affine, BezPath, Rect, Shape},
 };
+use lopdf::Stream as PdfStream;
 
-use super::{OpenOptions, jpeg, loss::has_unknown_filter};
+use super::{OpenOptions, coded::take_coded, jpeg, loss::has_unknown_filter};
 use crate::{EncodedImage, OcrError, Provenance, Raster, document::JpegHeader, orientation::Orientation};
 
 /// Watches what a PDF page draws. When that is one picture over the whole page, the picture is the page: it is taken
@@ -17,11 +18,20 @@ pub(super) struct ScanFinder<'o> {
     /// The page in points, origin top left, y downwards.
     page: Rect,
     options: &'o OpenOptions,
-    wants_pixels: bool,
+    wants: Wants,
     clips: Vec<Option<Rect>>,
     groups: Vec<bool>,
     marks: u32,
     found: Option<Result<Scan, OcrError>>,
+}
+
+/// What is wanted of a picture that is the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    Place,
+    Pixels,
+    /// The pixels, and the same as the file codes them.
+    Code,
 }
 
 /// A picture that is the page.
@@ -33,16 +43,20 @@ pub(super) struct Scan {
     pub(super) size: (u32, u32),
     /// Its pixels, when they were wanted.
     pub(super) raster: Option<Raster>,
+    /// How the coded picture lies.
+    pub(super) orientation: Orientation,
+    /// The picture as the file codes it, when that was wanted and an archive may hold it.
+    pub(super) coded: Option<PdfStream>,
 }
 
 impl<'o> ScanFinder<'o> {
-    pub(super) fn new(page: Rect, options: &'o OpenOptions, wants_pixels: bool) -> Self {
-        Self { page, options, wants_pixels, clips: Vec::new(), groups: Vec::new(), marks: 0, found: None }
+    pub(super) fn new(page: Rect, options: &'o OpenOptions, wants: Wants) -> Self {
+        Self { page, options, wants, clips: Vec::new(), groups: Vec::new(), marks: 0, found: None }
     }
 
     /// Says whether the pictures are going to be decoded.
-    pub(super) const fn wants_pixels(&self) -> bool {
-        self.wants_pixels
+    pub(super) fn wants_pixels(&self) -> bool {
+        self.wants != Wants::Place
     }
 
     pub(super) const fn options(&self) -> &'o OpenOptions {
@@ -69,8 +83,8 @@ impl<'o> ScanFinder<'o> {
             return Some(Err(error));
         }
         let size = if orientation.swaps_sides() { (height, width) } else { (width, height) };
-        if !self.wants_pixels {
-            return Some(Ok(Scan { area, size, raster: None }));
+        if self.wants == Wants::Place {
+            return Some(Ok(Scan { area, size, raster: None, orientation, coded: None }));
         }
         let dpi = match orientation.swaps_sides() {
             true => f64::from(height) * 72.0 / area.width(),
@@ -79,7 +93,8 @@ impl<'o> ScanFinder<'o> {
         let raster = decode(image, orientation)?;
         let [across, down] = [f64::from(size.0) / area.width(), f64::from(size.1) / area.height()].map(Some);
         let with_densities = |raster: Raster| raster.with_dpi(Some(dpi)).with_densities(across, down);
-        Some(raster.map(|raster| Scan { area, size, raster: Some(with_densities(raster)) }))
+        let coded = if self.wants == Wants::Code { coded(image) } else { None };
+        Some(raster.map(|raster| Scan { area, size, raster: Some(with_densities(raster)), orientation, coded }))
     }
 
     /// A scan may leave a margin of a tenth of the page, and stand over its edge by a hundredth.
@@ -160,6 +175,13 @@ fn decode(image: &Image<'_, '_>, orientation: Orientation) -> Option<Result<Rast
         }
     }
     decoded
+}
+
+fn coded(image: &Image<'_, '_>) -> Option<PdfStream> {
+    match image {
+        Image::Stencil(stencil) => take_coded(stencil.stream(), true),
+        Image::Raster(raster) => take_coded(raster.stream(), false),
+    }
 }
 
 fn upright(bytes: Vec<u8>, size: (u32, u32), channels: usize, orientation: Orientation) -> Result<Raster, OcrError> {

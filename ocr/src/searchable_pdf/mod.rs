@@ -18,7 +18,7 @@ mod unseen;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::{Document, OcrError, PageContent, document::Kind};
+use crate::{Document, OcrError, OpenOptions, PageContent, document::Kind};
 
 /// Makes a searchable PDF of a document and the words of its pages, in the order of its pages; `None` stands for a
 /// page that could not be read: it is kept without text.
@@ -33,28 +33,49 @@ pub fn searchable_pdf(document: &Document, pages: &[Option<PageContent>]) -> Res
             // pictures of its pages would be the document without its signature or its lock
             Err(error @ (OcrError::Signed | OcrError::Encrypted)) => Err(error),
             // a PDF so damaged that only the renderer could open it is made new from its pictures
-            Err(_) => from_images::build(document, pages, false),
+            Err(_) => Ok(from_images::build(document, pages, false)?.bytes),
             written => written,
         },
-        Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => from_images::build(document, pages, false),
+        Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => Ok(from_images::build(document, pages, false)?.bytes),
     })
 }
 
-/// Makes a PDF/A-2b of pictures and the words of their pages, as [`searchable_pdf`] does: fonts embedded, colours
-/// with a profile, metadata that says so.
+/// A document for archives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archive {
+    /// The file, PDF/A-2b.
+    pub bytes: Vec<u8>,
+    /// Numbers (from 1) of pages that were more than a scan: they are kept as a picture of what one sees.
+    pub drawn: Vec<u32>,
+}
+
+/// Makes a PDF/A-2b of a document and the words of its pages, as [`searchable_pdf`] does: fonts embedded, colours with
+/// a profile, metadata that says so. Scans stay as they are coded. Any other page of a PDF becomes a picture of itself
+/// with its words on top: its fonts, colours and annotations are its author's, and a claim that isn't so is worse than
+/// none.
 ///
 /// # Errors
-/// [`OcrError::NotArchivable`] for a PDF: its fonts, colours and scripts are its author's, and a claim that isn't so is
-/// worse than none; [`OcrError::Engine`] when writing fails.
-pub fn archive_pdf(document: &Document, pages: &[Option<PageContent>]) -> Result<Vec<u8>, OcrError> {
-    contain(|| match &document.kind {
-        Kind::Pdf(_) => Err(OcrError::NotArchivable),
-        Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => from_images::build(document, pages, true),
-    })
+/// [`OcrError::Signed`] for a signed PDF, unless [`crate::OpenOptions::copies_signed`] asks for a copy;
+/// [`OcrError::NotArchivable`] for one that needs a password, which no archive may; [`OcrError::Engine`] when writing
+/// fails, also by a panic.
+pub fn archive_pdf(document: &Document, pages: &[Option<PageContent>]) -> Result<Archive, OcrError> {
+    if document.is_signed() && !document.options.copies_signed {
+        return Err(OcrError::Signed);
+    }
+    if needs_password(document) {
+        return Err(OcrError::NotArchivable);
+    }
+    contain(|| from_images::build(document, pages, true))
+}
+
+fn needs_password(document: &Document) -> bool {
+    let without = OpenOptions { password: None, ..document.options.clone() };
+    document.options.password.is_some()
+        && matches!(Document::open(document.bytes.clone(), &without), Err(OcrError::Encrypted))
 }
 
 /// Makes a panic while writing an error of this document.
-fn contain(write: impl FnOnce() -> Result<Vec<u8>, OcrError>) -> Result<Vec<u8>, OcrError> {
+fn contain<T>(write: impl FnOnce() -> Result<T, OcrError>) -> Result<T, OcrError> {
     catch_unwind(AssertUnwindSafe(write)).unwrap_or(Err(UNWRITTEN))
 }
 

@@ -6,7 +6,7 @@ use untxt_ocr::{Document, OpenOptions, PageInspection, PageKind, TextMode, Word}
 use crate::sample::{LETTER, ScanPage, open, pipeline, run_tool, save, scan_pdf};
 
 /// Makes a PDF of one page of 400 x 400 points that draws `content` with Helvetica (`/F`) and an unnamed font (`/N`).
-fn page_pdf(content: &str, page_entries: Dictionary) -> Vec<u8> {
+pub(crate) fn page_pdf(content: &str, page_entries: Dictionary) -> Vec<u8> {
     let mut pdf = Pdf::with_version("1.7");
     let tree = pdf.new_object_id();
     let helvetica = dictionary! {

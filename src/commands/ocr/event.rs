@@ -18,6 +18,9 @@ pub(super) enum Event<'a> {
     /// Pages were asked for that the file doesn't have.
     #[serde(rename = "pages.missing")]
     PagesMissing { file: &'a str, missing: String, page_count: u32 },
+    /// Pages of a PDF are pictures of themselves in the PDF/A.
+    #[serde(rename = "pages.drawn")]
+    PagesDrawn { file: &'a str, pages: &'a [u32] },
     #[serde(rename = "page.done")]
     PageDone {
         file: &'a str,
@@ -70,6 +73,15 @@ impl<'a> Event<'a> {
                 let has = count_pages(*page_count as usize);
                 format!("untxt: {}: has {has}; {missing} was asked for", plain(file))
             }
+            Self::PagesDrawn { file, pages } => {
+                let (are, first) = (if pages.len() == 1 { "is" } else { "are" }, pages.first().unwrap_or(&0));
+                let count = count_pages(pages.len());
+                format!(
+                    "untxt: {}: {count} (first: {first}) {are} no scan and {are} kept as a picture with text in the PDF/A, without \
+                     links and forms",
+                    plain(file)
+                )
+            }
             Self::Done { files, failed_files, pages, failed_pages, seconds } => {
                 let speed = speed(*pages, Duration::from_secs_f64(*seconds));
                 let mut said = format!("{} in {seconds:.1} s, {speed} pages/s", count_pages(*pages));
@@ -113,6 +125,13 @@ mod tests {
         };
         assert_eq!(done(false).sentence(), None);
         assert!(done(true).sentence().unwrap().starts_with("untxt: a: page 2: the file is damaged"));
+    }
+
+    #[test]
+    fn drawn_pages_are_counted() {
+        let said = |pages: &[u32]| Event::PagesDrawn { file: "a", pages }.sentence().unwrap();
+        assert!(said(&[7]).starts_with("untxt: a: 1 page (first: 7) is no scan and is kept as a picture"));
+        assert!(said(&[2, 9]).starts_with("untxt: a: 2 pages (first: 2) are no scan"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use untxt_ocr::{Document, OcrError, PageContent, archive_pdf, searchable_pdf};
+use untxt_ocr::{Archive, Document, OcrError, PageContent, archive_pdf, searchable_pdf};
 use untxt_page::formats::{self, Writer};
 
 pub(super) type PageResult = Result<PageContent, OcrError>;
@@ -37,7 +37,7 @@ pub(super) enum Format {
     Pages(formats::Format),
     /// The document itself, with text that can be selected on top of the untouched scan.
     Pdf,
-    /// The same for archives: PDF/A-2b, of pictures only.
+    /// The same for archives: PDF/A-2b.
     PdfA,
 }
 
@@ -73,7 +73,7 @@ impl Format {
         use formats::Format;
         match self {
             Self::Pdf => "the scan itself, with invisible text to select and search",
-            Self::PdfA => "the same for archives (PDF/A-2b); of pictures, not of PDFs",
+            Self::PdfA => "the same for archives (PDF/A-2b); pages of PDFs that are no scans become pictures",
             Self::Pages(Format::Txt) => "running text, pages separated by form feeds",
             Self::Pages(Format::Layout) => "text with columns where they are on the page",
             Self::Pages(Format::Md) => "Markdown with headings, lists and tables",
@@ -107,17 +107,21 @@ impl Format {
         matches!(self, Self::Pages(Txt | Layout | Md | Csv | Tsv))
     }
 
-    /// Writes the pages of a document; `None` stands for a page that was not asked for.
+    /// Writes the pages of a document; `None` stands for a page that was not asked for. Also gives the numbers of pages
+    /// that are pictures of themselves in the result.
     pub(super) fn render(
         self,
         title: &str,
         document: &Document,
         pages: &[Option<PageResult>],
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<(Vec<u8>, Vec<u32>), Refusal> {
         let read = || pages.iter().map(|page| page.as_ref()?.as_ref().ok().cloned()).collect::<Vec<_>>();
         let format = match self {
-            Self::Pdf => return Ok(searchable_pdf(document, &read())?),
-            Self::PdfA => return Ok(archive_pdf(document, &read())?),
+            Self::Pdf => return Ok((searchable_pdf(document, &read())?, Vec::new())),
+            Self::PdfA => {
+                let Archive { bytes, drawn } = archive_pdf(document, &read())?;
+                return Ok((bytes, drawn));
+            }
             Self::Pages(format) => format,
         };
         let mut writer = Writer::new(format, title);
@@ -128,7 +132,7 @@ impl Format {
             }
         }
         file.extend(writer.finish()?);
-        Ok(file)
+        Ok((file, Vec::new()))
     }
 }
 

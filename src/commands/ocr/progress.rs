@@ -75,7 +75,7 @@ impl Progress {
     fn say(&self, event: &Event<'_>) {
         let is_shown = match event {
             Event::Done { .. } => !self.bar.is_hidden(),
-            Event::PagesMissing { .. } => self.audience == Audience::Person,
+            Event::PagesMissing { .. } | Event::PagesDrawn { .. } => self.audience == Audience::Person,
             _ => true,
         };
         if let Some(sentence) = event.sentence().filter(|_| is_shown) {
@@ -128,7 +128,7 @@ impl Course {
                 self.done_files += 1;
                 self.parts += 1.0;
             }
-            Event::FileFailed { .. } | Event::PagesMissing { .. } | Event::Done { .. } => {}
+            Event::FileFailed { .. } | Event::PagesMissing { .. } | Event::PagesDrawn { .. } | Event::Done { .. } => {}
         }
     }
 

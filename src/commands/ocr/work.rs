@@ -213,7 +213,10 @@ impl Desk<'_> {
         made: &mut Made,
     ) -> Result<(), Refusal> {
         let title = self.order.inputs[file.input].title();
-        let bytes = contain(|| format.render(&title, &file.document, pages))?;
+        let (bytes, drawn) = contain(|| format.render(&title, &file.document, pages))?;
+        if !drawn.is_empty() {
+            self.progress.tell(&Event::PagesDrawn { file: &file.name, pages: &drawn });
+        }
         let Some(path) = self.order.paths[file.input].get(place) else {
             made.printed = bytes;
             return Ok(());

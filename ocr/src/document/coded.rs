@@ -1,0 +1,254 @@
+use std::{borrow::Cow, io::Write};
+
+use flate2::{Compression, write::ZlibEncoder};
+use hayro::hayro_syntax::{
+    Filter,
+    object::{Array, Object, Stream},
+};
+use lopdf::{Dictionary, Object as PdfObject, Stream as PdfStream, StringFormat, dictionary};
+use moxcms::{ColorProfile, DataColorSpace};
+
+use super::{
+    JpegHeader,
+    bombs::MAX_STREAM_BYTES,
+    filters::{coded_picture, unpacked, unpacked_size},
+};
+
+/// Takes a picture out of a PDF as the file codes it, such that any PDF/A-2 may hold it: JPEG, JPEG 2000, fax, JBIG2 and
+/// Flate stay byte for byte, and colours what they are. Streams that it needs (a profile, a palette, symbols) stand
+/// in its dictionary directly. `None` for what an archive does not allow, or what is not sure to be whole.
+pub(super) fn take_coded(picture: &Stream<'_>, is_stencil: bool) -> Option<PdfStream> {
+    let dict = picture.dict();
+    // the colours of a few pixels are said to be clear
+    if ["SMask", "Mask", "SMaskInData"].iter().any(|key| dict.contains_key(key)) {
+        return None;
+    }
+    let (width, height) = (dict.get::<u32>("Width")?, dict.get::<u32>("Height")?);
+    let mut image = dictionary! { "Type" => "XObject", "Subtype" => "Image", "Width" => width, "Height" => height };
+    let mut colors = 1;
+    if is_stencil {
+        // dark ink where nothing is left clear, on paper
+        image.set("ColorSpace", "DeviceGray");
+    } else if let Some(space) = dict.get::<Object<'_>>("ColorSpace") {
+        let (space, count) = copy_space(&space)?;
+        image.set("ColorSpace", space);
+        colors = count;
+    }
+    let bits = if is_stencil { 1 } else { dict.get::<u8>("BitsPerComponent").unwrap_or(8) };
+    image.set("BitsPerComponent", i64::from(bits));
+    if let Some(decode) = dict.get::<Array<'_>>("Decode") {
+        image.set("Decode", decode.iter::<f32>().take(8).map(PdfObject::Real).collect::<Vec<_>>());
+    }
+    let (filter, data) = match coded_picture(picture, MAX_STREAM_BYTES) {
+        Some((filter, data)) => (filter, data),
+        None => (Filter::FlateDecode, take_flate(picture, width, height, colors * u64::from(bits))?),
+    };
+    let has_space = image.has(b"ColorSpace");
+    let (name, keys): (_, &[&str]) = match filter {
+        Filter::FlateDecode if has_space => ("FlateDecode", &["Predictor", "Colors", "BitsPerComponent", "Columns"]),
+        Filter::DctDecode if has_space && is_sound_jpeg(&data, (width, height), colors) => {
+            ("DCTDecode", &["ColorTransform"])
+        }
+        Filter::CcittFaxDecode if has_space && colors * u64::from(bits) == 1 => {
+            ("CCITTFaxDecode", &["K", "Columns", "Rows", "BlackIs1", "EncodedByteAlign", "EndOfLine", "EndOfBlock"])
+        }
+        Filter::Jbig2Decode if has_space && colors * u64::from(bits) == 1 => ("JBIG2Decode", &["JBIG2Globals"]),
+        Filter::JpxDecode if is_plain_jpx(&data) => ("JPXDecode", &[]),
+        _ => return None,
+    };
+    let parameters = copy_parameters(picture, keys)?;
+    // packed once more: a JPEG of empty paper takes a tenth then
+    let packed = (picture.filters().len() > 1).then(|| pack(&data)).flatten().filter(|it| it.len() < data.len() / 2);
+    if packed.is_some() {
+        image.set("Filter", vec!["FlateDecode".into(), name.into()]);
+        let parameters = parameters.map_or(PdfObject::Null, PdfObject::from);
+        image.set("DecodeParms", vec![PdfObject::Null, parameters]);
+    } else {
+        image.set("Filter", name);
+        parameters.into_iter().for_each(|parameters| image.set("DecodeParms", parameters));
+    }
+    Some(PdfStream::new(image, packed.unwrap_or_else(|| data.into_owned())).with_compression(false))
+}
+
+fn pack(data: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(data).ok()?;
+    encoder.finish().ok()
+}
+
+/// Gives Flate as it is coded when it unpacks to all rows; `bits` is what a pixel has.
+fn take_flate<'a>(picture: &Stream<'a>, width: u32, height: u32, bits: u64) -> Option<Cow<'a, [u8]>> {
+    let data = picture.raw_data();
+    let has_header =
+        matches!(*data, [cmf, flg, ..] if cmf & 15 == 8 && (u32::from(cmf) << 8 | u32::from(flg)).is_multiple_of(31));
+    let rows = (u64::from(width) * bits).div_ceil(8) * u64::from(height);
+    let is_whole = unpacked_size(picture, MAX_STREAM_BYTES).is_some_and(|size| size >= rows);
+    (picture.filters()[..] == [Filter::FlateDecode] && has_header && is_whole).then_some(data)
+}
+
+fn is_sound_jpeg(jpeg: &[u8], size: (u32, u32), colors: u64) -> bool {
+    let header = JpegHeader::read(jpeg).ok().filter(JpegHeader::is_whole);
+    header.is_some_and(|header| (header.width, header.height) == size && u64::from(header.components) == colors)
+}
+
+/// Says whether a JPEG 2000 file is one that PDF/A-2 takes without a look inside (ISO 19005-2, 6.2.8.3): one colour
+/// space, which it lists by number as sRGB, grey or sYCC; grey or three colours; no palette, nothing clear.
+fn is_plain_jpx(file: &[u8]) -> bool {
+    const SIGNATURE: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n";
+    let Some(header) = file.starts_with(SIGNATURE).then(|| find_box(file, b"jp2h")).flatten() else { return false };
+    let has_plain_pixels = find_box(header, b"ihdr").is_some_and(|box_| {
+        let colors = box_.get(8..10).map(|count| u16::from_be_bytes([count[0], count[1]]));
+        // 255: each channel has bits of its own
+        matches!(colors, Some(1 | 3)) && box_.get(10).is_some_and(|bits| *bits != 255)
+    });
+    let spaces: Vec<&[u8]> = boxes(header).filter(|(kind, _)| *kind == b"colr").map(|(_, content)| content).collect();
+    let has_plain_colors = matches!(spaces[..], [[1, _, _, 0, 0, 0, 16..=18]]);
+    let has_more = [&b"pclr"[..], b"cmap", b"cdef"].iter().any(|kind| find_box(header, kind).is_some());
+    has_plain_pixels && has_plain_colors && !has_more
+}
+
+fn find_box<'a>(data: &'a [u8], kind: &[u8]) -> Option<&'a [u8]> {
+    boxes(data).find(|(name, _)| *name == kind).map(|(_, content)| content)
+}
+
+/// Walks the boxes of a JPEG 2000 file: length, kind, content.
+fn boxes(mut rest: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    std::iter::from_fn(move || {
+        let [l3, l2, l1, l0, ..] = *rest else { return None };
+        let length = match u32::from_be_bytes([l3, l2, l1, l0]) as usize {
+            0 => rest.len(),
+            length => length,
+        };
+        let (whole, behind) = rest.split_at_checked(length)?;
+        rest = behind;
+        Some((whole.get(4..8)?, whole.get(8..)?))
+    })
+}
+
+/// Copies a colour space, and says how many samples it has: grey and RGB of the device, which the profile of an archive
+/// covers; spaces with a sound profile of their own; palettes of these.
+fn copy_space(space: &Object<'_>) -> Option<(PdfObject, u64)> {
+    let array = match space {
+        Object::Name(name) => return device_space(name),
+        Object::Array(array) => array,
+        _ => return None,
+    };
+    let mut parts = array.iter::<Object<'_>>();
+    match (parts.next()?, parts.next()) {
+        (Object::Name(name), None) => device_space(&name),
+        (Object::Name(name), Some(Object::Stream(profile))) if &*name == b"ICCBased" => profiled_space(&profile),
+        (Object::Name(name), Some(base)) if &*name == b"Indexed" => {
+            let (base, _) = copy_space(&base).filter(|(base, _)| !is_palette(base))?;
+            let last = parts.next()?.into_i32()?.clamp(0, 255);
+            let table = match parts.next()? {
+                Object::String(table) => table.as_bytes().to_vec(),
+                Object::Stream(table) => unpacked(&table, MAX_STREAM_BYTES)?.into_owned(),
+                _ => return None,
+            };
+            let table = PdfObject::String(table, StringFormat::Hexadecimal);
+            Some((vec!["Indexed".into(), base, last.into(), table].into(), 1))
+        }
+        _ => None,
+    }
+}
+
+fn is_palette(space: &PdfObject) -> bool {
+    space.as_array().is_ok_and(|parts| parts.first().is_some_and(|name| name.as_name().is_ok_and(|n| n == b"Indexed")))
+}
+
+fn device_space(name: &[u8]) -> Option<(PdfObject, u64)> {
+    match name {
+        b"DeviceGray" => Some(("DeviceGray".into(), 1)),
+        b"DeviceRGB" => Some(("DeviceRGB".into(), 3)),
+        _ => None,
+    }
+}
+
+/// A profile that can't be read is one that no viewer uses; grey and RGB are then those of the device.
+fn profiled_space(profile: &Stream<'_>) -> Option<(PdfObject, u64)> {
+    let count = profile.dict().get::<u8>("N")?;
+    let data = unpacked(profile, MAX_STREAM_BYTES)?;
+    let is_sound = ColorProfile::new_from_slice(&data).is_ok_and(|sound| {
+        let expected = match sound.color_space {
+            DataColorSpace::Gray => 1,
+            DataColorSpace::Rgb => 3,
+            DataColorSpace::Cmyk => 4,
+            _ => 0,
+        };
+        // the first byte of its version: an archive of part 2 knows four
+        expected == count && data.get(8).is_some_and(|version| *version <= 4)
+    });
+    if !is_sound {
+        return device_space(match count {
+            1 => b"DeviceGray",
+            3 => b"DeviceRGB",
+            _ => b"",
+        });
+    }
+    let mut stream = PdfStream::new(dictionary! { "N" => i64::from(count) }, data.into_owned());
+    // what can't be made smaller stays as it is
+    let _ = stream.compress();
+    Some((vec!["ICCBased".into(), PdfObject::Stream(stream)].into(), u64::from(count)))
+}
+
+/// Copies what the last filter is told; `None` when it is told in a way that can't be.
+fn copy_parameters(picture: &Stream<'_>, keys: &[&str]) -> Option<Option<Dictionary>> {
+    let filters = picture.filters().len();
+    let told = match picture.dict().get::<Object<'_>>("DecodeParms") {
+        Some(Object::Dict(told)) if filters == 1 => told,
+        Some(Object::Array(list)) => match list.iter::<Object<'_>>().nth(filters.checked_sub(1)?) {
+            Some(Object::Dict(told)) => told,
+            Some(Object::Null(_)) | None => return Some(None),
+            Some(_) => return None,
+        },
+        Some(Object::Null(_)) | None => return Some(None),
+        Some(_) => return None,
+    };
+    let mut copy = Dictionary::new();
+    for key in keys {
+        if let Some(value) = told.get::<Object<'_>>(key) {
+            copy.set(*key, copy_parameter(value)?);
+        }
+    }
+    Some((!copy.is_empty()).then_some(copy))
+}
+
+fn copy_parameter(value: Object<'_>) -> Option<PdfObject> {
+    match value {
+        Object::Boolean(value) => Some(value.into()),
+        Object::Number(number) => Some(number.as_i64().into()),
+        Object::Stream(symbols) => {
+            let symbols = unpacked(&symbols, MAX_STREAM_BYTES)?.into_owned();
+            Some(PdfStream::new(Dictionary::new(), symbols).with_compression(false).into())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn box_of(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(content.len() + 8).unwrap().to_be_bytes();
+        [&length[..], kind, content].concat()
+    }
+
+    fn jpx(colors: u8, header: &[Vec<u8>]) -> Vec<u8> {
+        let pixels = box_of(b"ihdr", &[0, 0, 0, 9, 0, 0, 0, 9, 0, colors, 7, 7, 0, 0]);
+        let header = box_of(b"jp2h", &[pixels, header.concat()].concat());
+        [box_of(b"jP  ", b"\r\n\x87\n"), box_of(b"ftyp", b"jp2 "), header].concat()
+    }
+
+    #[test]
+    fn jpeg_2000_is_taken_when_its_colours_are_known() {
+        let rgb = box_of(b"colr", &[1, 0, 0, 0, 0, 0, 16]);
+        assert!(is_plain_jpx(&jpx(3, std::slice::from_ref(&rgb))));
+        assert!(!is_plain_jpx(&jpx(4, std::slice::from_ref(&rgb))), "something is clear");
+        assert!(!is_plain_jpx(&jpx(3, &[rgb.clone(), rgb.clone()])), "two spaces");
+        assert!(!is_plain_jpx(&jpx(3, &[rgb, box_of(b"pclr", b"")])), "a palette");
+        assert!(!is_plain_jpx(&jpx(3, &[box_of(b"colr", &[2, 0, 0, 1, 2, 3])])), "a profile");
+        assert!(!is_plain_jpx(b"\xff\x4f\xff\x51"), "bare code");
+        assert!(!is_plain_jpx(&[]) && !is_plain_jpx(&jpx(3, &[vec![0, 0, 0, 3]])));
+    }
+}
