@@ -12,12 +12,13 @@ import { measureCommand, measurePlatform } from './measure.mjs';
 
 const text = (value) => ({ type: 'string', default: String(value) });
 const { values } = parseArgs({
-  options: { sets: text('scan,mixed,digital'), pages: text(20), rounds: text(3), dpi: text(300), workers: text(2), platform: { type: 'boolean' } },
+  options: { sets: text('scan,mixed,digital,reread'), pages: text(20), rounds: text(3), dpi: text(300), workers: text(2), platform: { type: 'boolean' } },
 });
 const [pages, rounds, dpi, workers] = ['pages', 'rounds', 'dpi', 'workers'].map((name) => Number(values[name]));
 
 const folder = mkdtempSync(join(tmpdir(), 'untxt-bench-'));
 const { OCRMYPDF } = process.env;
+const LEAN = ['--output-type', 'pdf', '--optimize', '0'];
 const out = (name) => join(folder, `${name}.pdf`);
 
 /** The documents: what is drawn on each page, and the file. */
@@ -38,6 +39,11 @@ const SETS = {
   digital() {
     const drawn = manyPages(200);
     return { title: '200 born-digital pages', drawn, bytes: textPdf(drawn) };
+  },
+  // the peer's modes that look at such pages take minutes for all of them
+  reread() {
+    const drawn = manyPages(200).slice(0, pages);
+    return { title: `the first ${pages} of the 200 born-digital pages, by modes that look at them`, drawn, bytes: textPdf(drawn), kind: 'reread' };
   },
 };
 
@@ -74,14 +80,16 @@ async function measureSet({ title, drawn, bytes, jpegs, kind }) {
 
 /** Who takes part: each gives seconds, CPU seconds and peak bytes, and writes `out(name)`. */
 function contend(file, kind, jpegs) {
+  const ours = (name, ...more) => measureCommand([UNTXT, 'ocr', file, '-f', 'pdf', '-o', out(name), '-q', '--lang', 'eng', ...more]);
+  const theirs = (name, ...more) => measureCommand([OCRMYPDF, '--quiet', '--jobs', '2', ...more, file, out(name)]);
+  if (kind === 'reread') return contendReading(ours, theirs);
   // a scan is read as it comes; elsewhere pages of text are kept, as ours does by itself
-  const peer = [OCRMYPDF, '--quiet', '--jobs', '2', ...(kind === 'scan' ? [] : ['--skip-text'])];
+  const skip = kind === 'scan' ? [] : ['--skip-text'];
   const contestants = {
-    'untxt ocr': () => measureCommand([UNTXT, 'ocr', file, '-f', 'pdf', '-o', out('untxt ocr'), '-q', '--lang', 'eng']),
-    'ocrmypdf --jobs 2': () => measureCommand([...peer, file, out('ocrmypdf --jobs 2')]),
+    'untxt ocr': () => ours('untxt ocr'),
+    'ocrmypdf --jobs 2': () => theirs('ocrmypdf --jobs 2', ...skip),
     // Without PDF/A and optimisation: nothing but recognition and the text layer, as ours.
-    'ocrmypdf --jobs 2, lean': () =>
-      measureCommand([...peer, '--output-type', 'pdf', '--optimize', '0', file, out('ocrmypdf --jobs 2, lean')]),
+    'ocrmypdf --jobs 2, lean': () => theirs('ocrmypdf --jobs 2, lean', ...skip, ...LEAN),
   };
   if (kind === 'scan') {
     const list = join(folder, 'pages.txt');
@@ -91,6 +99,19 @@ function contend(file, kind, jpegs) {
     if (values.platform) contestants['untxt, whole platform'] = () => measurePlatform(file, out('untxt, whole platform'), workers);
   }
   return contestants;
+}
+
+/** Who takes part when no page may be passed by unseen: ours looks at each, and reads what has no text of its own. */
+function contendReading(ours, theirs) {
+  const contestants = {
+    'untxt ocr': [ours],
+    'untxt ocr --text force': [ours, '--text', 'force'],
+    'ocrmypdf --redo-ocr': [theirs, '--redo-ocr'],
+    'ocrmypdf --force-ocr': [theirs, '--force-ocr'],
+    'ocrmypdf --force-ocr, lean': [theirs, '--force-ocr', ...LEAN],
+    'ocrmypdf --redo-ocr, lean': [theirs, '--redo-ocr', ...LEAN],
+  };
+  return Object.fromEntries(Object.entries(contestants).map(([name, [run, ...more]]) => [name, () => run(name, ...more)]));
 }
 
 function describe() {
