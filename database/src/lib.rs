@@ -21,6 +21,7 @@ pub mod sessions;
 pub mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod turns;
 pub mod users;
 
 pub use connect::{Actor, Database, Transaction};

@@ -1,4 +1,4 @@
-//! Taking entries from the queue, never more than there are free slots.
+//! Waking slots: by entries of the queue, and by asking the database while the queue is away.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -10,21 +10,23 @@ use crate::{slot::Slot, worker::Worker};
 
 /// How long one question to the queue waits for an entry.
 const TAKE_WAIT: Duration = Duration::from_secs(2);
-/// How long a queue that does not answer is left alone.
+/// How long a queue that does not answer is left alone; meanwhile every free slot asks the database once.
 const QUEUE_REST: Duration = Duration::from_secs(1);
+/// Entries taken at once, also when fewer slots are free: each wakes one, and those for which there is none are moot,
+/// because a slot that is awake goes on until there is nothing to do.
+const ENTRIES_PER_TAKE: usize = 64;
 
-/// An entry, and the delivery to acknowledge when it came from the queue.
-#[derive(Debug)]
-struct Work {
-    entry: QueueEntry,
-    delivery: Option<Delivery>,
-}
+/// Something that wakes one slot: an entry of the queue to be acknowledged, or nothing of the kind.
+type Wakeup = Option<Delivery>;
 
-/// Gives entries to slots until the worker stops.
+/// Wakes slots until the worker stops. At first every slot asks what there is to do.
 pub(crate) async fn consume(worker: &Arc<Worker>, slots: Vec<Slot>, mut local: mpsc::Receiver<QueueEntry>) {
     // Never full: it has a place for every slot there is.
     let (done, mut free) = mpsc::channel(slots.len().max(1));
-    let mut resting = slots;
+    let mut resting = Vec::with_capacity(slots.len());
+    for slot in slots {
+        start(worker, slot, None, done.clone());
+    }
     while !worker.stop.is_cancelled() {
         if resting.is_empty() {
             tokio::select! {
@@ -35,73 +37,55 @@ pub(crate) async fn consume(worker: &Arc<Worker>, slots: Vec<Slot>, mut local: m
         while let Ok(slot) = free.try_recv() {
             resting.push(slot);
         }
-        let found = tokio::select! {
-            found = next(worker, &mut local, resting.len()) => found,
+        let wakeups = tokio::select! {
+            wakeups = next(worker, &mut local, resting.len()) => wakeups,
             () = worker.stop.cancelled() => return,
         };
-        if found.is_empty() {
-            forget_documents(&mut resting).await;
-        }
-        for work in found {
-            let Some(slot) = take_slot(&mut resting, &work.entry) else { break };
-            start(worker, slot, work, done.clone());
+        for wakeup in wakeups {
+            match (resting.pop(), wakeup) {
+                (Some(slot), wakeup) => start(worker, slot, wakeup, done.clone()),
+                (None, Some(moot)) => worker.wakeups.acknowledge(&moot).await,
+                (None, None) => {}
+            }
         }
     }
 }
 
-/// Waits for something to do. Dropped halfway, it may leave entries taken but unanswered: the sweeper repeats them.
-async fn next(worker: &Worker, local: &mut mpsc::Receiver<QueueEntry>, max: usize) -> Vec<Work> {
+/// Waits for something that wakes. Dropped halfway, it may leave entries taken but unanswered: the sweeper repeats
+/// them.
+async fn next(worker: &Worker, local: &mut mpsc::Receiver<QueueEntry>, slots: usize) -> Vec<Wakeup> {
     tokio::select! {
-        Some(entry) = local.recv() => vec![Work { entry, delivery: None }],
-        deliveries = take(worker, max) => deliveries,
+        Some(_) = local.recv() => vec![None],
+        wakeups = take(worker, slots) => wakeups,
     }
 }
 
-async fn take(worker: &Worker, max: usize) -> Vec<Work> {
-    let taken = worker.services.queue.take(max, TAKE_WAIT).await;
+async fn take(worker: &Worker, slots: usize) -> Vec<Wakeup> {
+    let taken = worker.services.queue.take(ENTRIES_PER_TAKE, TAKE_WAIT).await;
     worker.wakeups.note(taken.is_ok());
     let Ok(deliveries) = taken else {
         sleep(QUEUE_REST).await;
-        return Vec::new();
+        return vec![None; slots];
     };
-    let mut found = Vec::with_capacity(deliveries.len());
+    let mut wakeups = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        if let Some(entry) = delivery.entry {
-            found.push(Work { entry, delivery: Some(delivery) });
+        if delivery.entry.is_some() {
+            wakeups.push(Some(delivery));
         } else {
-            tracing::warn!("an entry of an unknown form was dropped");
-            worker.wakeups.acknowledge(&delivery).await;
+            worker.wakeups.drop_unknown(&delivery).await;
         }
     }
-    found
+    wakeups
 }
 
-/// Prefers the slot that has the task's document open.
-fn take_slot(resting: &mut Vec<Slot>, entry: &QueueEntry) -> Option<Slot> {
-    match resting.iter().position(|slot| slot.task == Some(entry.task)) {
-        Some(position) => Some(resting.swap_remove(position)),
-        None => resting.pop(),
-    }
-}
-
-/// Nothing is left in clear in a slot that has nothing to do.
-async fn forget_documents(resting: &mut [Slot]) {
-    for slot in resting {
-        slot.forget().await;
-    }
-}
-
-fn start(worker: &Arc<Worker>, mut slot: Slot, work: Work, done: mpsc::Sender<Slot>) {
+fn start(worker: &Arc<Worker>, mut slot: Slot, wakeup: Wakeup, done: mpsc::Sender<Slot>) {
     let on_behalf = Arc::clone(worker);
     worker.spawn(async move {
-        slot.task = Some(work.entry.task);
-        // A mistake of ours costs the entry, not the slot; its claim runs out.
-        if AssertUnwindSafe(on_behalf.handle(&mut slot, work.entry)).catch_unwind().await.is_err() {
-            tracing::error!(task.id = %work.entry.task, "a job panicked");
+        // A mistake of ours costs the claim, not the slot; its lease runs out.
+        if AssertUnwindSafe(Box::pin(on_behalf.work(&mut slot, wakeup))).catch_unwind().await.is_err() {
+            tracing::error!("a job panicked");
             slot.sandbox.stop();
-        }
-        if let Some(delivery) = &work.delivery {
-            on_behalf.wakeups.acknowledge(delivery).await;
+            (slot.entry, slot.loaded) = (None, None);
         }
         // The receiver is gone when the worker stops.
         let _ = done.send(slot).await;

@@ -13,6 +13,7 @@ use crate::{
     error::{JobError, JobResult},
     lease::Claim,
     original, seal,
+    settle::Settled,
     slot::{Loaded, Slot},
     worker::Worker,
 };
@@ -22,12 +23,14 @@ const PAGES_PER_QUERY: u32 = 64;
 
 impl Worker {
     /// Ends the task.
-    pub(crate) async fn finish(&self, slot: &mut Slot, claimed: &ClaimedTask) {
+    pub(crate) async fn finish(&self, slot: &mut Slot, claimed: &ClaimedTask) -> Settled {
         let heartbeat = self.heartbeat(Claim::Task(claimed.clone()));
-        if let Err(error) = heartbeat.guard(self.try_finish(slot, claimed)).await {
-            self.settle_task(claimed, error).await;
-        }
+        let settled = match heartbeat.guard(self.try_finish(slot, claimed)).await {
+            Ok(()) => Settled::GoOn,
+            Err(error) => self.settle_task(claimed, error).await,
+        };
         slot.forget().await;
+        settled
     }
 
     async fn try_finish(&self, slot: &mut Slot, claimed: &ClaimedTask) -> JobResult<()> {

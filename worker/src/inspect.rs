@@ -8,6 +8,7 @@ use crate::{
     lease::Claim,
     original,
     sandbox::Fault,
+    settle::Settled,
     slot::Slot,
     worker::Worker,
 };
@@ -16,19 +17,19 @@ use crate::{
 const MAX_ENTRIES: u32 = 8;
 
 impl Worker {
-    /// Inspects, and gives the next step, which this slot does best: it has the document open.
-    pub(crate) async fn inspect(&self, slot: &mut Slot, claimed: &ClaimedTask) -> Option<QueueKind> {
+    /// Inspects; the slot that does it reads the first page too, because it has the document open.
+    pub(crate) async fn inspect(&self, slot: &mut Slot, claimed: &ClaimedTask) -> Settled {
         let heartbeat = self.heartbeat(Claim::Task(claimed.clone()));
         match heartbeat.guard(self.begin_pages(slot, claimed)).await {
             Ok(page_count) => {
                 tracing::info!(document.pages = page_count, "a document is being read");
                 self.wake_others(claimed, page_count).await;
-                Some(QueueKind::Recognise)
+                Settled::GoOn
             }
             Err(error) => {
-                self.settle_task(claimed, error).await;
+                let settled = self.settle_task(claimed, error).await;
                 slot.forget().await;
-                None
+                settled
             }
         }
     }
@@ -60,7 +61,7 @@ impl Worker {
     async fn wake_others(&self, claimed: &ClaimedTask, page_count: u32) {
         let slots = u32::try_from(self.options.children).unwrap_or(MAX_ENTRIES);
         let entries = page_count.min(slots.saturating_mul(2)).min(MAX_ENTRIES);
-        let entry = QueueEntry::new(QueueKind::Recognise, claimed.task, claimed.trace);
+        let entry = QueueEntry::new(QueueKind::Recognise, claimed.task, claimed.queue, claimed.trace);
         for _ in 1..entries {
             self.wakeups.push(&entry).await;
         }

@@ -3,8 +3,8 @@
 //! It promises that a page is read once whatever dies, that no connection is held while a page is read, and that
 //! whoever parses a document is handed no key. It refuses to know about people and browsers.
 //!
-//! An entry of the queue only says "look at this task": [`consumer`] gives it to a free [`slot`], which claims in
-//! Postgres what there is to do: [`inspect`], [`recognise`] or [`finish`]. What nobody looks at, [`sweeper`] finds.
+//! An entry of the queue only says "there is something to do": [`consumer`] wakes a free [`slot`], which asks Postgres
+//! whose [`turn`] it is and does it: [`inspect`], [`recognise`] or [`finish`]. What nobody looks at, [`sweeper`] finds.
 
 mod consumer;
 mod error;
@@ -23,6 +23,7 @@ mod settle;
 mod slot;
 mod store_page;
 mod sweeper;
+mod turn;
 mod wakeups;
 mod withdrawals;
 mod worker;

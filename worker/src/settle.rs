@@ -1,14 +1,18 @@
 //! What becomes of a claim whose work did not succeed.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use untxt_core::domain::FailureCode;
+use untxt_core::{domain::FailureCode, queue::QueueEntry};
 use untxt_database::{
     pages::{self, ClaimedPage, Completed, Retried},
     tasks::{self, ClaimedTask},
 };
 
-use crate::{error::JobError, worker::Worker};
+use crate::{
+    error::JobError,
+    turn::{entry_of_page, entry_of_task},
+    worker::Worker,
+};
 
 /// A page that hangs or eats memory rarely does better: it gets one more try, however many a crash may have.
 const MAX_COSTLY_TRIES: u32 = 2;
@@ -67,6 +71,7 @@ impl Worker {
                 let delay = back_off(claimed.attempt, claimed.tries);
                 tracing::warn!(page.number = %page, error = %source, delay_ms = delay.as_millis(), "a page has to wait");
                 pages::release(&mut tx, claimed, delay).await?;
+                self.wake_after(delay, entry_of_page(claimed));
                 Settled::Halt
             }
             JobError::Document(code) => {
@@ -77,7 +82,10 @@ impl Worker {
                 tracing::warn!(page.number = %page, failure.code = %code, job.attempt = claimed.attempt, "a page broke its reader");
                 let max_attempts = self.max_attempts(*code);
                 match pages::retry_or_fail(&mut tx, claimed, *code, max_attempts).await? {
-                    Retried::Again => Settled::GoOn,
+                    Retried::Again { delay } => {
+                        self.wake_after(delay, entry_of_page(claimed));
+                        Settled::GoOn
+                    }
                     Retried::Failed(completed) => completed.into(),
                 }
             }
@@ -97,36 +105,59 @@ impl Worker {
     }
 
     /// Writes down what became of a task that could not be inspected or finished.
-    pub(crate) async fn settle_task(&self, claimed: &ClaimedTask, error: JobError) {
+    pub(crate) async fn settle_task(&self, claimed: &ClaimedTask, error: JobError) -> Settled {
         match self.try_settle_task(claimed, &error).await {
-            Ok(()) | Err(untxt_database::Error::LeaseLost) => {}
-            Err(error) => tracing::warn!(error = %error, "a task could not be settled, its lease will run out"),
+            Ok(settled) => settled,
+            Err(untxt_database::Error::LeaseLost) => Settled::GoOn,
+            Err(error) => {
+                tracing::warn!(error = %error, "a task could not be settled, its lease will run out");
+                Settled::Halt
+            }
         }
     }
 
-    async fn try_settle_task(&self, claimed: &ClaimedTask, error: &JobError) -> untxt_database::Result<()> {
+    async fn try_settle_task(&self, claimed: &ClaimedTask, error: &JobError) -> untxt_database::Result<Settled> {
         if let JobError::LeaseLost = error {
             tracing::info!(
                 job.attempt = claimed.attempt,
                 "a task is no longer ours: it was stopped or deleted, or its lease ran out"
             );
-            return Ok(());
+            return Ok(Settled::GoOn);
         }
         let mut tx = self.services.database.begin_system().await?;
-        match error {
-            JobError::LeaseLost => {}
-            JobError::Stopping => tasks::release(&mut tx, claimed, Duration::ZERO).await?,
+        let settled = match error {
+            JobError::LeaseLost => Settled::GoOn,
+            JobError::Stopping => {
+                tasks::release(&mut tx, claimed, Duration::ZERO).await?;
+                Settled::Halt
+            }
             JobError::World(source) => {
                 let delay = back_off(claimed.attempt, claimed.tries);
                 tracing::warn!(error = %source, delay_ms = delay.as_millis(), "a task has to wait");
                 tasks::release(&mut tx, claimed, delay).await?;
+                self.wake_after(delay, entry_of_task(claimed));
+                Settled::Halt
             }
             JobError::Document(code) | JobError::Reader(code) => {
                 tracing::info!(failure.code = %code, "a document can't be read");
                 tasks::fail(&mut tx, claimed, *code).await?;
+                Settled::GoOn
             }
-        }
-        tx.commit().await
+        };
+        tx.commit().await?;
+        Ok(settled)
+    }
+
+    /// Wakes somebody when a pause is over; if this worker is gone by then, the sweeper does it a little later.
+    fn wake_after(&self, delay: Duration, entry: QueueEntry) {
+        let (wakeups, stop) = (Arc::clone(&self.wakeups), self.stop.clone());
+        self.lifecycle.spawn(async move {
+            tokio::select! {
+                // a moment more, so that the database's clock agrees
+                () = tokio::time::sleep(delay + Duration::from_millis(20)) => wakeups.push(&entry).await,
+                () = stop.cancelled() => {}
+            }
+        });
     }
 }
 

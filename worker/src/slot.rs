@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
-use untxt_core::{crypto::DocumentKey, domain::TaskId};
+use untxt_core::{crypto::DocumentKey, queue::QueueEntry};
 
 use crate::sandbox::{Original, Sandbox};
 
-/// A place where one entry is worked on: a child, and the document it has open.
+/// A place where one page at a time is read: a child, and the document it has open.
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) sandbox: Sandbox,
-    /// Task that was worked on last.
-    pub(crate) task: Option<TaskId>,
+    /// Would wake another slot for the task that was worked on last.
+    pub(crate) entry: Option<QueueEntry>,
     pub(crate) loaded: Option<Loaded>,
 }
 
@@ -22,12 +22,12 @@ pub(crate) struct Loaded {
 
 impl Slot {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
-        Self { sandbox, task: None, loaded: None }
+        Self { sandbox, entry: None, loaded: None }
     }
 
     /// Forgets the document, here and in the child.
     pub(crate) async fn forget(&mut self) {
-        (self.task, self.loaded) = (None, None);
+        (self.entry, self.loaded) = (None, None);
         self.sandbox.close().await;
     }
 }

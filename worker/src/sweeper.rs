@@ -10,9 +10,11 @@ use crate::{error::JobResult, worker::Worker};
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// When a task counts as forgotten while the queue is away and the sweeper is all there is.
 const STALE_WITHOUT_QUEUE: Duration = Duration::from_secs(2);
-/// Entries that a dead worker took are dropped after this: the sweeper has long repeated what they were for.
-const ABANDONED: Duration = Duration::from_secs(300);
-const RECLAIM_EVERY_TICKS: u64 = 60;
+/// Entries that were taken and not acknowledged for so long belonged to a dead worker: acknowledging takes no longer
+/// than asking the database.
+const ABANDONED: Duration = Duration::from_secs(60);
+const RECLAIM_EVERY_TICKS: u64 = 30;
+const FORGET_EVERY_TICKS: u64 = 3600;
 
 /// Starts to sweep, until the worker stops.
 pub(crate) fn start(worker: &Arc<Worker>) {
@@ -49,7 +51,10 @@ async fn sweep_for_ever(worker: &Worker) {
             Err(_) => {}
         }
         if tick % RECLAIM_EVERY_TICKS == 0 {
-            drop_abandoned(worker).await;
+            take_over_abandoned(worker).await;
+        }
+        if tick % FORGET_EVERY_TICKS == 0 {
+            forget_idle(worker).await;
         }
     }
 }
@@ -66,9 +71,26 @@ async fn sweep(worker: &Worker, stale: Duration) -> JobResult<Vec<QueueEntry>> {
     Ok(found)
 }
 
-async fn drop_abandoned(worker: &Worker) {
+/// Wakes a slot for what a dead worker was woken for.
+async fn take_over_abandoned(worker: &Worker) {
     let Ok(abandoned) = worker.services.queue.reclaim(64, ABANDONED).await else { return };
     for delivery in &abandoned {
+        let Some(entry) = &delivery.entry else {
+            worker.wakeups.drop_unknown(delivery).await;
+            continue;
+        };
+        worker.wakeups.push_here(entry);
         worker.wakeups.acknowledge(delivery).await;
+    }
+}
+
+async fn forget_idle(worker: &Worker) {
+    let forgotten = worker.in_time(async {
+        let mut tx = worker.services.database.begin_system().await?;
+        untxt_database::turns::forget_idle(&mut tx).await?;
+        Ok(tx.commit().await?)
+    });
+    if let Err(error) = forgotten.await {
+        tracing::warn!(error = %error, "turns of idle owners could not be removed");
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use tokio::sync::mpsc;
@@ -16,18 +16,27 @@ pub(crate) struct Wakeups {
     queue: Arc<dyn Queue>,
     local: mpsc::Sender<QueueEntry>,
     is_down: AtomicBool,
+    /// Entries of an unknown form, dropped since the start.
+    unknown: AtomicU64,
 }
 
 impl Wakeups {
     pub(crate) fn new(queue: Arc<dyn Queue>) -> (Self, mpsc::Receiver<QueueEntry>) {
         let (local, entries) = mpsc::channel(LOCAL_ENTRIES);
-        (Self { queue, local, is_down: AtomicBool::new(false) }, entries)
+        (Self { queue, local, is_down: AtomicBool::new(false), unknown: AtomicU64::new(0) }, entries)
     }
 
     pub(crate) async fn push(&self, entry: &QueueEntry) {
         let pushed = self.queue.push(entry).await;
         self.note(pushed.is_ok());
-        if pushed.is_err() && self.local.try_send(*entry).is_err() {
+        if pushed.is_err() {
+            self.push_here(entry);
+        }
+    }
+
+    /// Wakes a slot of this worker.
+    pub(crate) fn push_here(&self, entry: &QueueEntry) {
+        if self.local.try_send(*entry).is_err() {
             tracing::debug!(task.id = %entry.task, "a wake-up was dropped, the sweeper will repeat it");
         }
     }
@@ -35,6 +44,13 @@ impl Wakeups {
     pub(crate) async fn acknowledge(&self, delivery: &Delivery) {
         // Redelivered, it finds nothing to claim.
         self.note(self.queue.acknowledge(delivery).await.is_ok());
+    }
+
+    /// Removes an entry that nobody can read, and counts it.
+    pub(crate) async fn drop_unknown(&self, delivery: &Delivery) {
+        let dropped = self.unknown.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::warn!(queue.dropped = dropped, "an entry of an unknown form was dropped");
+        self.acknowledge(delivery).await;
     }
 
     /// Says whether the queue did not answer the last time.

@@ -2,13 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::broadcast, time::timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
-use untxt_core::{
-    config::Settings,
-    domain::TaskState,
-    lifecycle::Lifecycle,
-    queue::{QueueEntry, QueueKind},
-};
+use untxt_core::{config::Settings, domain::TaskId, lifecycle::Lifecycle};
 use untxt_database::{
     events::Withdrawn,
     tasks::{self, ClaimedTask},
@@ -40,6 +34,8 @@ pub struct WorkerOptions {
     pub lease: Duration,
     /// How often a page may kill its reader.
     pub max_attempts: u32,
+    /// How many pages of one owner are read at once, by all workers together; 0: as many as there are slots.
+    pub max_pages_per_owner: u32,
     /// Nobody has looked at a task for so long: its wake-up was lost, or waits behind many others. Waking it again
     /// is cheap, but in a long queue every waiting task is woken again so often.
     pub stale: Duration,
@@ -61,6 +57,7 @@ impl WorkerOptions {
             children: usize::try_from(worker.children).ok().filter(|&children| children > 0).unwrap_or(cores),
             lease: worker.lease(),
             max_attempts: worker.max_attempts,
+            max_pages_per_owner: worker.max_pages_per_owner,
             stale: STALE,
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
@@ -73,7 +70,7 @@ impl WorkerOptions {
 pub(crate) struct Worker {
     pub(crate) services: Services,
     pub(crate) options: WorkerOptions,
-    pub(crate) wakeups: Wakeups,
+    pub(crate) wakeups: Arc<Wakeups>,
     /// Tells heartbeats of tasks that were taken from us.
     pub(crate) withdrawals: broadcast::Sender<Withdrawn>,
     pub(crate) lifecycle: Lifecycle,
@@ -90,7 +87,7 @@ impl Worker {
         let stop = lifecycle.stop_token();
         let (abort, slots) = (CancellationToken::new(), Lifecycle::default());
         let (withdrawals, _) = broadcast::channel(withdrawals::MAX_BEHIND);
-        Self { services, options, wakeups, withdrawals, lifecycle, stop, abort, slots }
+        Self { services, options, wakeups: Arc::new(wakeups), withdrawals, lifecycle, stop, abort, slots }
     }
 
     /// Starts the children, so that a system on which none can run is told at start.
@@ -107,43 +104,10 @@ impl Worker {
         Ok(slots)
     }
 
-    /// Does what an entry asks for, and what follows from it while the document is open.
-    pub(crate) async fn handle(&self, slot: &mut Slot, entry: QueueEntry) {
-        let span = tracing::info_span!("job", trace = %entry.trace, task.id = %entry.task);
-        let job = async {
-            let mut next = Some(entry);
-            while let Some(entry) = next {
-                next = match entry.kind {
-                    QueueKind::Inspect | QueueKind::Finish => Box::pin(self.advance(slot, entry)).await,
-                    QueueKind::Recognise => Box::pin(self.recognise(slot, entry)).await,
-                };
-            }
-        };
-        job.instrument(span).await;
-    }
-
-    /// Claims the task and does its next step; gives the step after it.
-    async fn advance(&self, slot: &mut Slot, entry: QueueEntry) -> Option<QueueEntry> {
-        match self.in_time(self.claim(&entry)).await {
-            Ok(Some(claimed)) if claimed.state == TaskState::Finishing => {
-                self.finish(slot, &claimed).await;
-                None
-            }
-            Ok(Some(claimed)) => {
-                let kind = self.inspect(slot, &claimed).await?;
-                Some(QueueEntry::new(kind, claimed.task, claimed.trace))
-            }
-            Ok(None) => None,
-            Err(error) => {
-                tracing::warn!(error = %error, "a task could not be claimed");
-                None
-            }
-        }
-    }
-
-    async fn claim(&self, entry: &QueueEntry) -> JobResult<Option<ClaimedTask>> {
+    /// Claims a task of which the caller knows that something is to be done.
+    pub(crate) async fn claim_task(&self, task: TaskId) -> JobResult<Option<ClaimedTask>> {
         let mut tx = self.services.database.begin_system().await?;
-        let claimed = tasks::claim(&mut tx, entry.task, self.options.lease, self.options.max_attempts).await?;
+        let claimed = tasks::claim(&mut tx, task, self.options.lease, self.options.max_attempts).await?;
         tx.commit().await?;
         Ok(claimed)
     }

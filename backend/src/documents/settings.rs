@@ -1,7 +1,7 @@
-//! How an upload asks to be read: `?languages=deu,eng&preset=fax&text=redo`.
+//! How an upload asks to be read: `?languages=deu,eng&preset=fax&text=redo&queue=bulk`.
 
 use serde::Deserialize;
-use untxt_core::domain::ReadingSettings;
+use untxt_core::domain::{ReadingSettings, TaskQueue};
 use untxt_database::languages;
 
 use crate::{App, problem::ApiError};
@@ -14,24 +14,28 @@ pub(super) struct SettingsQuery {
     languages: Option<String>,
     preset: Option<String>,
     text: Option<String>,
+    queue: Option<String>,
 }
 
 const BAD_PRESET: ApiError = ApiError::BadRequest("preset is one of auto, clean_scan, fax, photo, book, form");
 const BAD_TEXT: ApiError = ApiError::BadRequest("text is one of skip, redo, force");
+const BAD_QUEUE: ApiError = ApiError::BadRequest("queue is one of interactive, bulk");
 const BAD_LANGUAGES: ApiError = ApiError::BadRequest("languages is auto, or up to eight codes such as deu,eng");
 /// Each language makes every page slower.
 const MAX_LANGUAGES: usize = 8;
 
 impl SettingsQuery {
-    /// Checks the settings against the closed lists and the languages that the workers have.
-    pub(super) async fn settle(self, app: &App) -> Result<ReadingSettings, ApiError> {
+    /// Checks the settings against the closed lists and the languages that the workers have. Gives also the queue in
+    /// which the document waits.
+    pub(super) async fn settle(self, app: &App) -> Result<(ReadingSettings, TaskQueue), ApiError> {
         let preset = self.preset.as_deref().map_or(Ok(Default::default()), str::parse).map_err(|_| BAD_PRESET)?;
         let text_mode = self.text.as_deref().map_or(Ok(Default::default()), str::parse).map_err(|_| BAD_TEXT)?;
+        let queue = self.queue.as_deref().map_or(Ok(Default::default()), str::parse).map_err(|_| BAD_QUEUE)?;
         let languages = match self.languages {
             None => app.languages.clone(),
             Some(asked) => check(&asked, app).await?,
         };
-        Ok(ReadingSettings { languages, preset, text_mode })
+        Ok((ReadingSettings { languages, preset, text_mode }, queue))
     }
 }
 

@@ -13,7 +13,7 @@ use http::{
 use untxt_core::{
     config,
     crypto::{DocumentKey, OwnerKey, WrappedDocumentKey},
-    domain::{DocumentId, DocumentMetadata, ReadingSettings, TaskId},
+    domain::{DocumentId, DocumentMetadata, ReadingSettings, TaskId, TaskQueue},
     queue::{QueueEntry, QueueKind},
     storage::ObjectKey,
 };
@@ -44,9 +44,9 @@ pub(super) async fn upload(
     request: Request,
 ) -> Result<Response, ApiError> {
     refuse_too_long(request.headers(), &app.limits)?;
-    let settings = asked.settle(&app).await?;
+    let (settings, queue) = asked.settle(&app).await?;
     let owner_key = keys::current(&app, &actor).await?;
-    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key, settings };
+    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key, settings, queue };
     // Not cancelled when the client goes away in the middle: the store must be left clean.
     app.lifecycle.spawn(upload.accept(request)).await.map_err(ApiError::internal)?
 }
@@ -67,6 +67,7 @@ struct Upload {
     key: Option<IdempotencyKey>,
     owner_key: Arc<OwnerKey>,
     settings: ReadingSettings,
+    queue: TaskQueue,
 }
 
 /// A document that is not inserted yet.
@@ -136,6 +137,7 @@ impl Upload {
             idempotency_tag: idempotency_tag.as_ref(),
             task: TaskId::generate(),
             settings: &self.settings,
+            queue: self.queue,
             trace: Uuid::new_v4(),
         };
         self.insert(&new, &draft, &received).await
@@ -185,7 +187,7 @@ impl Upload {
 
     /// Tells the workers. If that fails the sweeper finds the task by itself, so nobody waits for it here.
     fn wake_worker(&self, found: &DocumentAndTask) {
-        let entry = QueueEntry::new(QueueKind::Inspect, found.task.id, found.task.trace);
+        let entry = QueueEntry::new(QueueKind::Inspect, found.task.id, found.task.queue, found.task.trace);
         let queue = Arc::clone(&self.app.queue);
         self.app.lifecycle.spawn(async move {
             if let Err(error) = queue.push(&entry).await {

@@ -11,7 +11,7 @@ use axum::{
 };
 use serde::Serialize;
 use time::OffsetDateTime;
-use untxt_core::domain::{EventSeq, Failure, PageCounters, ReadingSettings, TaskId, TaskState};
+use untxt_core::domain::{EventSeq, Failure, PageCounters, ReadingSettings, TaskId, TaskQueue, TaskState};
 use untxt_database::tasks;
 
 use crate::App;
@@ -31,6 +31,7 @@ pub(crate) struct Task {
     last_seq: EventSeq,
     failure: Option<Failure>,
     settings: ReadingSettings,
+    queue: TaskQueue,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -48,6 +49,7 @@ impl From<&tasks::Task> for Task {
             last_seq: task.last_seq,
             failure: task.failure.map(Failure::from),
             settings: task.settings.clone(),
+            queue: task.queue,
             created_at: task.created_at,
             started_at: task.started_at,
             ended_at: task.ended_at,

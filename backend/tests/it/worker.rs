@@ -78,7 +78,9 @@ impl Worker {
     /// Reads one page, `false` when none waits.
     pub(crate) async fn read_next(&self, app: &TestApp, task: TaskId, broken: &[u32]) -> bool {
         let mut tx = self.db.begin_system().await.expect("a transaction");
-        let Some(claimed) = pages::claim_next(&mut tx, task, LEASE, 3).await.expect("answered") else { return false };
+        let Some(claimed) = pages::claim_next(&mut tx, task, LEASE, 3, None).await.expect("answered") else {
+            return false;
+        };
         tx.commit().await.expect("committed");
         let number = claimed.page;
         if broken.contains(&number.get()) {

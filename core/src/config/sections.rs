@@ -131,6 +131,7 @@ pub struct Worker {
     pub tessdata_path: Option<PathBuf>,
     pub lease_seconds: u32,
     pub max_attempts: u32,
+    pub max_pages_per_owner: u32,
     pub pages_per_child: u32,
     pub accept_without: Vec<SandboxLayer>,
 }

@@ -13,5 +13,5 @@ pub use event::{EventKind, PageCounters, TaskEvent};
 pub use failure::{Failure, FailureCode};
 pub use ids::{DocumentId, EventSeq, OwnerId, PageNumber, SessionId, TaskId, UserId};
 pub use metadata::DocumentMetadata;
-pub use state::{MediaType, PageState, TaskState};
+pub use state::{MediaType, PageState, TaskQueue, TaskState};
 pub use untxt_page::{PageContent, Preset, ReadingSettings, TextMode, Word};

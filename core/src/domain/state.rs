@@ -76,6 +76,18 @@ impl TaskState {
 }
 
 closed_list!(
+    /// Where a task waits for its turn.
+    #[derive(Default)]
+    TaskQueue {
+        /// Somebody waits for it.
+        #[default]
+        Interactive = "interactive",
+        /// It may wait while others are waited for, but never for ever.
+        Bulk = "bulk",
+    }
+);
+
+closed_list!(
     /// Where a page stands.
     PageState {
         /// Waiting for a worker.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::TaskId;
+use crate::domain::{TaskId, TaskQueue};
 
 /// What a worker is asked to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct QueueEntry {
     pub kind: QueueKind,
     /// The task to do it for.
     pub task: TaskId,
+    /// Where that task waits, and so the stream that the entry goes into.
+    #[serde(default)]
+    pub queue: TaskQueue,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
 }
@@ -31,14 +34,16 @@ pub struct QueueEntry {
 impl QueueEntry {
     /// Makes an entry of the current version.
     #[must_use]
-    pub const fn new(kind: QueueKind, task: TaskId, trace: Uuid) -> Self {
-        Self { version: 1, kind, task, trace }
+    pub const fn new(kind: QueueKind, task: TaskId, queue: TaskQueue, trace: Uuid) -> Self {
+        Self { version: 1, kind, task, queue, trace }
     }
 }
 
 /// An entry that was taken, to be acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
+    /// The stream that it was taken from.
+    pub queue: TaskQueue,
     /// Stream id of the entry.
     pub id: String,
     /// The entry, `None` if it is of a version or form that this worker doesn't know.

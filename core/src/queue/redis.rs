@@ -12,9 +12,10 @@ use redis::{
 use secrecy::ExposeSecret;
 use tokio::{sync::Mutex, time::timeout};
 
-use super::{Delivery, GROUP, INTERACTIVE, Queue, QueueEntry, QueueError, link::Link};
+use super::{Delivery, GROUP, Queue, QueueEntry, QueueError, STREAMS, link::Link, stream};
 use crate::{
     config::Redis,
+    domain::TaskQueue,
     tls::{self, ClientPem},
 };
 
@@ -30,8 +31,8 @@ const USER_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct RedisQueue {
     link: Arc<Link>,
     consumer: Arc<str>,
-    /// Where the next [`Queue::reclaim`] goes on, so that entries behind many busy ones are reached too.
-    cursor: Arc<Mutex<String>>,
+    /// Where the next [`Queue::reclaim`] goes on in each stream, so that entries behind many busy ones are reached too.
+    cursors: Arc<Mutex<[String; STREAMS.len()]>>,
 }
 
 impl fmt::Debug for RedisQueue {
@@ -52,7 +53,7 @@ impl RedisQueue {
         Ok(Self {
             link: Arc::new(Link::new(client)),
             consumer: consumer.into(),
-            cursor: Arc::new(Mutex::new("0-0".to_owned())),
+            cursors: Arc::new(Mutex::new(STREAMS.map(|_| "0-0".to_owned()))),
         })
     }
 
@@ -67,10 +68,17 @@ impl RedisQueue {
         if let Some(milliseconds) = usize::try_from(wait.as_millis()).ok().filter(|wait| *wait > 0) {
             options = options.block(milliseconds);
         }
-        let read = connection.xread_options(&[INTERACTIVE], &[">"], &options);
+        let (streams, new_ones) = (STREAMS.map(|(_, stream)| stream), STREAMS.map(|_| ">"));
+        let read = connection.xread_options(&streams, &new_ones, &options);
         let reply: Option<StreamReadReply> = timeout(wait + SILENCE, read).await.unwrap_or_else(|_| Err(silent()))?;
-        let entries = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|stream| stream.ids);
-        Ok(entries.map(|entry| delivery(&entry)).collect())
+        let mut taken = Vec::new();
+        for read in reply.into_iter().flat_map(|reply| reply.keys) {
+            let queue = STREAMS.iter().find(|(_, stream)| *stream == read.key).map(|(queue, _)| *queue);
+            // We asked for no other.
+            let Some(queue) = queue else { continue };
+            taken.extend(read.ids.iter().map(|entry| delivery(queue, entry)));
+        }
+        Ok(taken)
     }
 
     async fn claim(
@@ -79,13 +87,17 @@ impl RedisQueue {
         max: usize,
         idle: Duration,
     ) -> RedisResult<Vec<Delivery>> {
-        let mut cursor = self.cursor.lock().await;
+        let mut cursors = self.cursors.lock().await;
         let idle = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
-        let options = StreamAutoClaimOptions::default().count(max);
-        let reply: StreamAutoClaimReply =
-            connection.xautoclaim_options(INTERACTIVE, GROUP, &*self.consumer, idle, cursor.as_str(), options).await?;
-        *cursor = reply.next_stream_id;
-        Ok(reply.claimed.iter().map(delivery).collect())
+        let mut claimed = Vec::new();
+        for ((queue, stream), cursor) in STREAMS.into_iter().zip(cursors.iter_mut()) {
+            let options = StreamAutoClaimOptions::default().count(max);
+            let reply: StreamAutoClaimReply =
+                connection.xautoclaim_options(stream, GROUP, &*self.consumer, idle, cursor.as_str(), options).await?;
+            *cursor = reply.next_stream_id;
+            claimed.extend(reply.claimed.iter().map(|entry| delivery(queue, entry)));
+        }
+        Ok(claimed)
     }
 }
 
@@ -93,10 +105,10 @@ impl RedisQueue {
 impl Queue for RedisQueue {
     async fn push(&self, entry: &QueueEntry) -> Result<(), QueueError> {
         let json = serde_json::to_string(entry).map_err(|error| QueueError::Unavailable(error.into()))?;
-        let json = json.as_str();
+        let (json, queue) = (json.as_str(), entry.queue);
         let add = move |mut connection: MultiplexedConnection| {
             async move {
-                let _: Option<String> = connection.xadd(INTERACTIVE, "*", &[(FIELD, json)]).await?;
+                let _: Option<String> = connection.xadd(stream(queue), "*", &[(FIELD, json)]).await?;
                 Ok(())
             }
             .boxed()
@@ -108,7 +120,7 @@ impl Queue for RedisQueue {
         let mut connection = self.link.check_out().await?;
         let mut taken = self.read(&mut connection, max, wait).await;
         if taken.as_ref().is_err_and(lost_its_group) {
-            create_group(&mut connection).await?;
+            create_groups(&mut connection).await?;
             taken = self.read(&mut connection, max, wait).await;
         }
         let taken = taken.inspect_err(|error| self.link.forget_idle(error))?;
@@ -124,7 +136,7 @@ impl Queue for RedisQueue {
                 if !claimed.as_ref().is_err_and(lost_its_group) {
                     return claimed;
                 }
-                create_group(&mut connection).await?;
+                create_groups(&mut connection).await?;
                 Ok(Vec::new())
             }
             .boxed()
@@ -133,11 +145,11 @@ impl Queue for RedisQueue {
     }
 
     async fn acknowledge(&self, delivery: &Delivery) -> Result<(), QueueError> {
-        let id = delivery.id.as_str();
+        let (stream, id) = (stream(delivery.queue), delivery.id.as_str());
         let remove = move |mut connection: MultiplexedConnection| {
             async move {
                 let mut both = redis::pipe();
-                both.xack(INTERACTIVE, GROUP, &[id]).ignore().xdel(INTERACTIVE, &[id]).ignore();
+                both.xack(stream, GROUP, &[id]).ignore().xdel(stream, &[id]).ignore();
                 both.query_async(&mut connection).await
             }
             .boxed()
@@ -168,22 +180,26 @@ fn client(redis: &Redis) -> Result<Client, Box<dyn std::error::Error + Send + Sy
     Ok(Client::build_with_tls(info, TlsCertificates { client_tls: Some(identity), root_cert: Some(pem.ca) })?)
 }
 
-/// Says whether Redis was wiped: no stream, no group.
+/// Says whether Redis was wiped, or one stream was deleted: no stream, no group.
 fn lost_its_group(error: &RedisError) -> bool {
     matches!(error.code(), Some("NOGROUP" | "UNBLOCKED"))
 }
 
-/// Makes the group, and the stream if need be. It begins with the first entry, which may be older than the group.
-async fn create_group(connection: &mut MultiplexedConnection) -> RedisResult<()> {
-    let created: RedisResult<()> = connection.xgroup_create_mkstream(INTERACTIVE, GROUP, "0").await;
-    match created {
-        Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
-        _ => Ok(()),
+/// Makes the groups that are missing, and their streams if need be. A group begins with the first entry, which may be
+/// older than the group.
+async fn create_groups(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    for (_, stream) in STREAMS {
+        let created: RedisResult<()> = connection.xgroup_create_mkstream(stream, GROUP, "0").await;
+        match created {
+            Err(error) if error.code() != Some("BUSYGROUP") => return Err(error),
+            _ => {}
+        }
     }
+    Ok(())
 }
 
-fn delivery(entry: &StreamId) -> Delivery {
-    Delivery { id: entry.id.clone(), entry: parse(&entry.map) }
+fn delivery(queue: TaskQueue, entry: &StreamId) -> Delivery {
+    Delivery { queue, id: entry.id.clone(), entry: parse(&entry.map) }
 }
 
 /// Reads an entry, `None` if it is not of our version.

@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use redis::{AsyncCommands, RedisResult, aio::MultiplexedConnection, cmd};
 use untxt_core::{
-    domain::TaskId,
-    queue::{Delivery, GROUP, INTERACTIVE, Queue, QueueEntry, QueueError, QueueKind, RedisQueue},
+    domain::{TaskId, TaskQueue},
+    queue::{BULK, Delivery, GROUP, INTERACTIVE, Queue, QueueEntry, QueueError, QueueKind, RedisQueue},
 };
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::{
 const SOON: Duration = Duration::from_millis(300);
 
 fn an_entry() -> QueueEntry {
-    QueueEntry::new(QueueKind::Inspect, TaskId::generate(), Uuid::now_v7())
+    QueueEntry::new(QueueKind::Inspect, TaskId::generate(), TaskQueue::Interactive, Uuid::now_v7())
 }
 
 fn entries(deliveries: &[Delivery]) -> Vec<QueueEntry> {
@@ -57,6 +57,31 @@ async fn what_is_pushed_is_taken_once_and_gone_after_acknowledgement() {
     let mut admin = redis.admin(&site).await.expect("connected");
     let left: usize = admin.xlen(INTERACTIVE).await.expect("a length");
     assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn both_queues_wake_and_each_has_its_stream() {
+    let site = Site::new();
+    let redis = RedisProcess::start(&site).await;
+    let (backend, worker) = (queue(&site, redis.port, "backend", "unused"), queue(&site, redis.port, "worker", "one"));
+    let (bulk, interactive) = (QueueEntry { queue: TaskQueue::Bulk, ..an_entry() }, an_entry());
+    backend.push(&bulk).await.expect("pushed");
+    backend.push(&interactive).await.expect("pushed");
+    let mut admin = redis.admin(&site).await.expect("connected");
+    for stream in [INTERACTIVE, BULK] {
+        assert_eq!(admin.xlen::<_, usize>(stream).await.expect("a length"), 1, "{stream}");
+    }
+    let taken = worker.take(5, SOON).await.expect("taken");
+    assert_eq!(entries(&taken), [interactive, bulk], "what somebody waits for comes first");
+    // One stream is gone, with what was in it: the other goes on, and both wake again.
+    let _: usize = admin.del(BULK).await.expect("deleted");
+    for delivery in &taken {
+        worker.acknowledge(delivery).await.expect("acknowledged");
+    }
+    backend.push(&bulk).await.expect("pushed");
+    backend.push(&interactive).await.expect("pushed");
+    assert_eq!(entries(&worker.take(5, SOON).await.expect("taken")), [interactive, bulk]);
+    assert_eq!(worker.reclaim(5, Duration::ZERO).await.expect("reclaimed").len(), 2, "of both");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use sqlx::PgConnection;
 use untxt_core::{
     crypto::WrappedDocumentKey,
-    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId},
+    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId, TaskQueue},
 };
 use uuid::Uuid;
 
@@ -31,6 +31,8 @@ pub struct NewDocument<'a> {
     pub task: TaskId,
     /// How it is to be read.
     pub settings: &'a ReadingSettings,
+    /// Where it waits for its turn.
+    pub queue: TaskQueue,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
 }
@@ -90,8 +92,8 @@ async fn insert_document(conn: &mut PgConnection, new: &NewDocument<'_>) -> Resu
 async fn insert_task(conn: &mut PgConnection, new: &NewDocument<'_>) -> Result<()> {
     sqlx::query!(
         "with task as (
-            insert into tasks (id, document_id, owner_id, languages, preset, text_mode, last_seq, trace)
-            values ($1, $2, $3, $4, $5, $6, 1, $7)
+            insert into tasks (id, document_id, owner_id, languages, preset, text_mode, queue, last_seq, trace)
+            values ($1, $2, $3, $4, $5, $6, $7, 1, $8)
             returning *
         )
         insert into task_events (task_id, seq, owner_id, kind, state, total, done, failed, low)
@@ -102,6 +104,7 @@ async fn insert_task(conn: &mut PgConnection, new: &NewDocument<'_>) -> Result<(
         new.settings.languages,
         new.settings.preset.name(),
         new.settings.text_mode.name(),
+        new.queue.as_str(),
         new.trace,
     )
     .execute(conn)

@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// Claims the first page of the task that waits, or whose worker let its lease run out, and writes `page.started` or
-/// `page.retried`. `None`: no page can be claimed now.
+/// `page.retried`. `None`: no page can be claimed now. `stored_lease` is the lease of the page that the caller has
+/// read and is storing, if any.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
@@ -22,9 +23,10 @@ pub async fn claim_next(
     task: TaskId,
     lease: Duration,
     max_attempts: u32,
+    stored_lease: Option<Uuid>,
 ) -> Result<Option<ClaimedPage>> {
     let task_row = sqlx::query!(
-        "select document_id, owner_id, languages, preset, text_mode, trace
+        "select document_id, owner_id, languages, preset, text_mode, queue, trace
         from tasks
         where id = $1 and state = 'processing'
         -- the task first, as everywhere
@@ -37,6 +39,7 @@ pub async fn claim_next(
     let Some(row) = claim_first(conn, task, lease, max_attempts).await? else { return Ok(None) };
     let at = Row { table: "pages", id: &task };
     let page = at.page("page_number", row.page_number)?;
+    let is_last_open = !is_any_open_but(conn, task, [Some(row.lease_token), stored_lease]).await?;
     let kind = if row.attempt > 1 { EventKind::PageRetried } else { EventKind::PageStarted };
     record(conn, task, kind, Some(page), None).await?;
     Ok(Some(ClaimedPage {
@@ -48,8 +51,27 @@ pub async fn claim_next(
         tries: at.number("tries", row.tries)?,
         lease_token: row.lease_token,
         settings: at.settings(task_row.languages, &task_row.preset, &task_row.text_mode)?,
+        queue: at.word("queue", &task_row.queue)?,
+        is_last_open,
         trace: task_row.trace,
     }))
+}
+
+/// Says whether there are pages to be read or in work, beside those under these leases.
+async fn is_any_open_but(conn: &mut PgConnection, task: TaskId, ours: [Option<Uuid>; 2]) -> Result<bool> {
+    let ours: Vec<_> = ours.into_iter().flatten().collect();
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+            select
+            from pages
+            where task_id = $1 and state in ('queued', 'processing')
+                and (lease_token is null or lease_token <> all ($2))
+        ) as "is_any!""#,
+        task.as_uuid(),
+        &ours,
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// What a claim gives, as it comes from the database.

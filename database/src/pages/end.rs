@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sqlx::PgConnection;
 use untxt_core::domain::{EventKind, FailureCode, PageNumber, TaskId, TaskState};
 use uuid::Uuid;
@@ -77,24 +79,26 @@ pub async fn retry_or_fail(
     if claimed.tries >= max_attempts {
         return Ok(Retried::Failed(fail(conn, claimed, failure).await?));
     }
+    // soon, but not at once: what hung or ate memory may need a moment to go away
+    let delay = Duration::from_secs(u64::from(claimed.tries));
     let changed = sqlx::query!(
         "update pages
         set
             state = 'queued',
             lease_token = null,
             lease_until = null,
-            -- soon, but not at once: what hung or ate memory may need a moment to go away
-            next_try_at = clock_timestamp() + interval '1 second' * tries
+            next_try_at = clock_timestamp() + make_interval(secs => $4)
         where task_id = $1 and page_number = $2 and lease_token = $3",
         claimed.task.as_uuid(),
         page_column(claimed.page),
         claimed.lease_token,
+        delay.as_secs_f64(),
     )
     .execute(conn)
     .await?
     .rows_affected();
     expect_held(changed)?;
-    Ok(Retried::Again)
+    Ok(Retried::Again { delay })
 }
 
 /// Fails a page whose last attempt died with its worker.

@@ -3,8 +3,12 @@
 mod claim;
 mod end;
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
-use untxt_core::domain::{DocumentId, FailureCode, MediaType, OwnerId, PageNumber, PageState, ReadingSettings, TaskId};
+use untxt_core::domain::{
+    DocumentId, FailureCode, MediaType, OwnerId, PageNumber, PageState, ReadingSettings, TaskId, TaskQueue,
+};
 use uuid::Uuid;
 
 pub use claim::{claim_next, extend_lease, release};
@@ -76,6 +80,10 @@ pub struct ClaimedPage {
     pub lease_token: Uuid,
     /// How it is read.
     pub settings: ReadingSettings,
+    /// Where its task waits for its turn.
+    pub queue: TaskQueue,
+    /// No other page of the task waits or is being read: the task ends soon after this one.
+    pub is_last_open: bool,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
 }
@@ -108,7 +116,10 @@ pub struct Completed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retried {
     /// It waits for another attempt.
-    Again,
+    Again {
+        /// How long at least.
+        delay: Duration,
+    },
     /// Its attempts are used up: it failed.
     Failed(Completed),
 }

@@ -54,6 +54,7 @@ pub async fn claim(
             languages,
             preset,
             text_mode,
+            queue,
             state,
             page_count,
             pages_done,
@@ -81,6 +82,7 @@ struct ClaimedRow {
     languages: String,
     preset: String,
     text_mode: String,
+    queue: String,
     state: String,
     page_count: i32,
     pages_done: i32,
@@ -102,6 +104,7 @@ impl TryFrom<ClaimedRow> for ClaimedTask {
             tries: at.number("tries", row.tries)?,
             lease_token: row.lease_token,
             settings: at.settings(row.languages, &row.preset, &row.text_mode)?,
+            queue: at.word("queue", &row.queue)?,
             state: at.word("state", &row.state)?,
             pages: PageCounters {
                 total: at.number("page_count", row.page_count)?,

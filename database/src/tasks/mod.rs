@@ -11,7 +11,7 @@ mod sweep;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use untxt_core::domain::{
-    DocumentId, EventSeq, FailureCode, OwnerId, PageCounters, ReadingSettings, TaskId, TaskState,
+    DocumentId, EventSeq, FailureCode, OwnerId, PageCounters, ReadingSettings, TaskId, TaskQueue, TaskState,
 };
 use uuid::Uuid;
 
@@ -42,6 +42,8 @@ pub struct Task {
     pub pdf_attempt: Option<u32>,
     /// How it is read.
     pub settings: ReadingSettings,
+    /// Where it waits for its turn.
+    pub queue: TaskQueue,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
     /// When it was accepted.
@@ -69,6 +71,8 @@ pub struct ClaimedTask {
     pub lease_token: Uuid,
     /// How it is read.
     pub settings: ReadingSettings,
+    /// Where it waits for its turn.
+    pub queue: TaskQueue,
     /// What is to be done: `Inspecting` or `Finishing`.
     pub state: TaskState,
     /// How its pages stand.
@@ -98,6 +102,7 @@ pub async fn find(conn: &mut PgConnection, id: TaskId) -> Result<Option<Task>> {
             languages,
             preset,
             text_mode,
+            queue,
             trace,
             created_at,
             started_at,
@@ -136,6 +141,7 @@ pub(crate) struct TaskRow {
     pub(crate) languages: String,
     pub(crate) preset: String,
     pub(crate) text_mode: String,
+    pub(crate) queue: String,
     pub(crate) trace: Uuid,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) started_at: Option<OffsetDateTime>,
@@ -161,6 +167,7 @@ impl TryFrom<TaskRow> for Task {
             failure: at.word_if_any("failure_code", row.failure_code.as_deref())?,
             pdf_attempt: at.number_if_any("pdf_attempt", row.pdf_attempt)?,
             settings: at.settings(row.languages, &row.preset, &row.text_mode)?,
+            queue: at.word("queue", &row.queue)?,
             trace: row.trace,
             created_at: row.created_at,
             started_at: row.started_at,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use untxt_core::{
-    domain::{FailureCode, TaskId, TaskState},
+    domain::{FailureCode, TaskId, TaskQueue, TaskState},
     queue::{QueueEntry, QueueKind},
 };
 use uuid::Uuid;
@@ -17,8 +17,8 @@ use crate::{
 /// Any number, the same in every worker: who holds this lock sweeps.
 const SWEEPER_LOCK: i64 = 0x554e_5458_5457;
 
-/// How many tasks, oldest first, are looked at in one go. With a long queue the younger ones wait for the older ones
-/// anyway, and pushing them all again and again would flood the queue.
+/// How many tasks, oldest first, are looked at in one go. A wake-up makes a slot ask whose turn it is, whichever task it
+/// names, so with a long queue a few are enough, and pushing all of them again and again would flood it.
 const WINDOW: i64 = 64;
 
 /// Repairs what lost its worker or its wake-up: ends pages and tasks that used up their attempts, and gives the
@@ -35,14 +35,13 @@ pub async fn sweep(conn: &mut PgConnection, max_attempts: u32, stale: Duration) 
         return Ok(Vec::new());
     }
     let mut entries = end_exhausted_pages(conn, max_attempts).await?;
+    for task in find_exhausted(conn, max_attempts).await? {
+        end_exhausted_task(conn, &task).await?;
+    }
     let mut pushed = Vec::new();
-    for task in find_stuck(conn, max_attempts, stale).await? {
-        if task.is_exhausted {
-            end_exhausted_task(conn, &task).await?;
-        } else {
-            pushed.push(task.id);
-            entries.push(QueueEntry::new(task.kind()?, TaskId::from(task.id), task.trace));
-        }
+    for task in find_stuck(conn, stale).await? {
+        pushed.push(task.id);
+        entries.push(QueueEntry::new(task.kind()?, TaskId::from(task.id), task.queue()?, task.trace));
     }
     sqlx::query!("update tasks set dispatched_at = clock_timestamp() where id = any($1)", &pushed)
         .execute(conn)
@@ -55,6 +54,7 @@ async fn end_exhausted_pages(conn: &mut PgConnection, max_attempts: u32) -> Resu
     let rows = sqlx::query!(
         r#"select
             t.id,
+            t.queue,
             t.trace,
             p.page_number,
             p.lease_token as "lease_token!"
@@ -73,8 +73,9 @@ async fn end_exhausted_pages(conn: &mut PgConnection, max_attempts: u32) -> Resu
     let mut entries = Vec::new();
     for row in rows {
         let (task, at) = (TaskId::from(row.id), Row { table: "pages", id: &row.id });
+        let queue: TaskQueue = at.word("queue", &row.queue)?;
         match end_exhausted(conn, task, at.page("page_number", row.page_number)?, row.lease_token).await {
-            Ok(Completed { is_last: true }) => entries.push(QueueEntry::new(QueueKind::Finish, task, row.trace)),
+            Ok(Completed { is_last: true }) => entries.push(QueueEntry::new(QueueKind::Finish, task, queue, row.trace)),
             // Lost: its worker came back to life in time.
             Ok(Completed { is_last: false }) | Err(Error::LeaseLost) => {}
             Err(error) => return Err(error),
@@ -83,18 +84,22 @@ async fn end_exhausted_pages(conn: &mut PgConnection, max_attempts: u32) -> Resu
     Ok(entries)
 }
 
-/// A task that could go on, but nobody was told of it or worked on it lately.
+/// A task that could go on, but nobody was told of it or worked on it lately, or one that can't.
 struct Stuck {
     id: Uuid,
     state: String,
+    queue: String,
     trace: Uuid,
     lease_token: Option<Uuid>,
-    is_exhausted: bool,
 }
 
 impl Stuck {
     fn state(&self) -> Result<TaskState> {
         Row { table: "tasks", id: &self.id }.word("state", &self.state)
+    }
+
+    fn queue(&self) -> Result<TaskQueue> {
+        Row { table: "tasks", id: &self.id }.word("queue", &self.queue)
     }
 
     fn kind(&self) -> Result<QueueKind> {
@@ -106,10 +111,26 @@ impl Stuck {
     }
 }
 
-async fn find_stuck(conn: &mut PgConnection, max_attempts: u32, stale: Duration) -> Result<Vec<Stuck>> {
+/// Finds tasks whose last attempt died, however many others wait.
+async fn find_exhausted(conn: &mut PgConnection, max_attempts: u32) -> Result<Vec<Stuck>> {
     Ok(sqlx::query_as!(
         Stuck,
-        r#"with waiting as (
+        "select id, state, queue, trace, lease_token
+        from tasks
+        where lease_until < clock_timestamp() and tries >= $1 and state in ('inspecting', 'finishing')
+        limit $2
+        for no key update skip locked",
+        count_column(max_attempts),
+        WINDOW,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+async fn find_stuck(conn: &mut PgConnection, stale: Duration) -> Result<Vec<Stuck>> {
+    Ok(sqlx::query_as!(
+        Stuck,
+        "with waiting as (
             select id
             from tasks
             where state in ('queued', 'inspecting', 'processing', 'finishing')
@@ -126,21 +147,15 @@ async fn find_stuck(conn: &mut PgConnection, max_attempts: u32, stale: Duration)
                     )
                 end
             order by created_at
-            limit $3
+            limit $2
         )
-        select
-            id,
-            state,
-            trace,
-            lease_token,
-            (lease_until < clock_timestamp() and tries >= $1) is true as "is_exhausted!"
+        select id, state, queue, trace, lease_token
         from tasks
         where id in (select id from waiting)
-            and dispatched_at < clock_timestamp() - make_interval(secs => $2)
+            and dispatched_at < clock_timestamp() - make_interval(secs => $1)
             and state in ('queued', 'inspecting', 'processing', 'finishing')
         order by created_at
-        for no key update of tasks skip locked"#,
-        count_column(max_attempts),
+        for no key update of tasks skip locked",
         stale.as_secs_f64(),
         WINDOW,
     )

@@ -163,7 +163,8 @@ async fn a_release_gives_the_try_back_and_a_crash_does_not() {
         assert_eq!(claim_page(&worker, task, LEASE).await, None);
         let _ = postgres.superuser_psql("update pages set next_try_at = now() where state = 'queued'");
     }
-    assert_eq!(outcomes, [Retried::Again, Retried::Again, Retried::Failed(Completed { is_last: true })]);
+    let again = |seconds| Retried::Again { delay: Duration::from_secs(seconds) };
+    assert_eq!(outcomes, [again(1), again(2), Retried::Failed(Completed { is_last: true })]);
 
     let claimed = claim_task(&worker, task, LEASE).await.expect("claimed");
     let mut tx = worker.begin_system().await.expect("a transaction");

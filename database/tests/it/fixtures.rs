@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use untxt_core::{
     crypto::{WrappedDocumentKey, WrappedOwnerKey},
-    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId, UserId},
+    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId, TaskQueue, UserId},
 };
 use untxt_database::{
     Database,
@@ -37,6 +37,16 @@ pub(crate) async fn a_user(backend: &Database, login: &str) -> UserId {
 
 /// Uploads a document, with or without an idempotency tag.
 pub(crate) async fn upload(backend: &Database, owner: OwnerId, tag: Option<&[u8; 32]>) -> Inserted {
+    upload_to(backend, owner, TaskQueue::Interactive, tag).await
+}
+
+/// Uploads a document to a queue.
+pub(crate) async fn upload_to(
+    backend: &Database,
+    owner: OwnerId,
+    queue: TaskQueue,
+    tag: Option<&[u8; 32]>,
+) -> Inserted {
     let key = WrappedDocumentKey { owner_key_version: 1, wrapped: vec![3] };
     let new = NewDocument {
         id: DocumentId::generate(),
@@ -49,6 +59,7 @@ pub(crate) async fn upload(backend: &Database, owner: OwnerId, tag: Option<&[u8;
         idempotency_tag: tag,
         task: TaskId::generate(),
         settings: &ReadingSettings::of_languages("eng"),
+        queue,
         trace: Uuid::now_v7(),
     };
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
@@ -76,14 +87,26 @@ pub(crate) async fn claim_task(worker: &Database, task: TaskId, lease: Duration)
 /// Claims a page in a transaction of its own.
 pub(crate) async fn claim_page(worker: &Database, task: TaskId, lease: Duration) -> Option<ClaimedPage> {
     let mut tx = worker.begin_system().await.expect("a transaction");
-    let claimed = pages::claim_next(&mut tx, task, lease, MAX_ATTEMPTS).await.expect("an answer");
+    let claimed = pages::claim_next(&mut tx, task, lease, MAX_ATTEMPTS, None).await.expect("an answer");
     tx.commit().await.expect("committed");
     claimed
 }
 
 /// Uploads and inspects a document with so many pages.
 pub(crate) async fn a_task_with_pages(backend: &Database, worker: &Database, owner: OwnerId, count: u32) -> TaskId {
-    let task = a_document(backend, owner).await.task.id;
+    a_task_in(backend, worker, owner, TaskQueue::Interactive, count).await
+}
+
+/// Uploads a document with so many pages to a queue, and inspects it.
+pub(crate) async fn a_task_in(
+    backend: &Database,
+    worker: &Database,
+    owner: OwnerId,
+    queue: TaskQueue,
+    count: u32,
+) -> TaskId {
+    let (Inserted::New(new) | Inserted::Existing(new)) = upload_to(backend, owner, queue, None).await;
+    let task = new.task.id;
     let claimed = claim_task(worker, task, LEASE).await.expect("claimed");
     let mut tx = worker.begin_system().await.expect("a transaction");
     tasks::begin_pages(&mut tx, &claimed, count).await.expect("begun");

@@ -11,3 +11,4 @@ mod listener;
 mod migrations;
 mod row_security;
 mod transport;
+mod turns;

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use untxt_core::{
     crypto::{DocumentKey, KeyRing, LocalKms, OwnerKey},
     domain::{
-        DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, ReadingSettings, TaskEvent, TaskId, UserId,
+        DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, ReadingSettings, TaskEvent, TaskId,
+        TaskQueue, UserId,
     },
     lifecycle::Lifecycle,
     queue::{Queue, QueueEntry, QueueKind},
@@ -118,12 +119,13 @@ impl House {
             idempotency_tag: None,
             task,
             settings: &ReadingSettings::of_languages("eng"),
+            queue: TaskQueue::Interactive,
             trace,
         };
         documents::insert_with_task(&mut tx, &new).await.expect("inserted");
         tx.commit().await.expect("committed");
         // While the queue is away, the sweeper finds it.
-        let _ = self.queue.push(&QueueEntry::new(QueueKind::Inspect, task, trace)).await;
+        let _ = self.queue.push(&QueueEntry::new(QueueKind::Inspect, task, TaskQueue::Interactive, trace)).await;
         Upload { document, task, key }
     }
 
@@ -158,6 +160,7 @@ impl House {
             children: 2,
             lease,
             max_attempts: 3,
+            max_pages_per_owner: 0,
             stale: Duration::from_secs(1),
             sandbox: Arc::new(sandbox),
             child,

@@ -4,7 +4,7 @@ use std::{
 };
 
 use untxt_core::{
-    domain::{EventKind, FailureCode, TaskState},
+    domain::{EventKind, FailureCode, TaskQueue, TaskState},
     queue::{Queue, QueueEntry, QueueKind},
 };
 use untxt_database::{pages, tasks};
@@ -177,7 +177,11 @@ async fn repeated_wake_ups_change_nothing() {
     let worker = house.worker().await;
     let upload = house.upload(tiff_of(&[width::SLOW; 4])).await;
     for kind in [QueueKind::Inspect, QueueKind::Recognise, QueueKind::Finish].into_iter().cycle().take(30) {
-        house.queue.push(&QueueEntry::new(kind, upload.task, Uuid::now_v7())).await.expect("pushed");
+        house
+            .queue
+            .push(&QueueEntry::new(kind, upload.task, TaskQueue::Interactive, Uuid::now_v7()))
+            .await
+            .expect("pushed");
     }
     house.end_of(upload.task).await;
     for kind in [EventKind::TaskStarted, EventKind::TaskDone] {
@@ -233,7 +237,7 @@ async fn what_a_dead_worker_held_is_taken_over() {
     let mut tx = dead.begin_system().await.expect("a transaction");
     let inspected = tasks::claim(&mut tx, upload.task, lease, 3).await.expect("asked").expect("claimed");
     tasks::begin_pages(&mut tx, &inspected, 3).await.expect("begun");
-    let held = pages::claim_next(&mut tx, upload.task, lease, 3).await.expect("asked").expect("claimed");
+    let held = pages::claim_next(&mut tx, upload.task, lease, 3, None).await.expect("asked").expect("claimed");
     tx.commit().await.expect("committed");
     let worker = house.worker().await;
     let task = house.end_of(upload.task).await;

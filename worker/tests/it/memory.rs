@@ -53,7 +53,10 @@ impl Queue for MemoryQueue {
         }
         let mut waiting = self.waiting.lock().expect("the queue");
         let count = waiting.len().min(max);
-        Ok(waiting.drain(..count).map(|entry| Delivery { id: "1-1".to_owned(), entry: Some(entry) }).collect())
+        Ok(waiting
+            .drain(..count)
+            .map(|entry| Delivery { queue: entry.queue, id: "1-1".to_owned(), entry: Some(entry) })
+            .collect())
     }
 
     async fn reclaim(&self, _max: usize, _idle: Duration) -> Result<Vec<Delivery>, QueueError> {
