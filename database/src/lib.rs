@@ -9,6 +9,7 @@
 pub mod bootstrap;
 pub mod conf;
 mod connect;
+pub mod dead_letters;
 pub mod documents;
 mod error;
 pub mod events;
@@ -23,6 +24,7 @@ pub mod tasks;
 pub mod testing;
 pub mod turns;
 pub mod users;
+pub mod workers;
 
 pub use connect::{Actor, Database, Transaction};
 pub use error::{Error, Result};

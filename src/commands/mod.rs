@@ -5,6 +5,7 @@ mod certs;
 mod config;
 mod migrate;
 mod ocr;
+mod queue;
 mod serve;
 mod storage;
 mod up;
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Ocr(ocr::OcrArgs),
     /// Make the certificates of one installation.
     Certs(certs::CertsArgs),
+    /// Look at the queue, stop and replay tasks.
+    Queue(queue::QueueArgs),
     /// Manage the people who can log in.
     User(user::UserArgs),
     /// Print every setting with its default.
@@ -52,6 +55,7 @@ impl Command {
             Self::Migrate(args) => migrate::run(&args),
             Self::Ocr(args) => ocr::run(&args),
             Self::Certs(args) => certs::run(&args),
+            Self::Queue(args) => queue::run(&args),
             Self::User(args) => user::run(&args),
             Self::Config => config::run(),
             Self::OcrChild => Ok(untxt_worker::sandbox::child_main()),

@@ -6,6 +6,7 @@
 //! An entry of the queue only says "there is something to do": [`consumer`] wakes a free [`slot`], which asks Postgres
 //! whose [`turn`] it is and does it: [`inspect`], [`recognise`] or [`finish`]. What nobody looks at, [`sweeper`] finds.
 
+mod alive;
 mod consumer;
 mod error;
 mod finish;
@@ -70,6 +71,7 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     sweeper::start(&worker);
     withdrawals::start(&worker);
     languages::start(&worker);
+    alive::start(&worker);
     tracing::info!(worker.children = slots.len(), "worker is ready");
     consumer::consume(&worker, slots, local).await;
     worker.close().await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use untxt_core::crypto::DocumentKey;
 use untxt_database::pages::ClaimedPage;
 
@@ -29,8 +30,13 @@ impl Worker {
     /// Reads a page. One that can't be read is settled, and its task is ended if it was the last one.
     pub(crate) async fn read_next(&self, slot: &mut Slot, claimed: ClaimedPage) -> Next {
         let heartbeat = self.heartbeat(Claim::Page(claimed.clone()));
-        match heartbeat.guard(self.read_page(slot, &claimed)).await {
-            Ok((reading, key)) => Next::Read(Box::new(ReadPage { claimed, heartbeat, reading, key })),
+        let begin = Instant::now();
+        let read = heartbeat.guard(self.read_page(slot, &claimed)).await;
+        match read {
+            Ok((reading, key)) => {
+                self.pace.add(begin.elapsed());
+                Next::Read(Box::new(ReadPage { claimed, heartbeat, reading, key }))
+            }
             Err(error) => {
                 let settled = self.settle_page(&claimed, error).await;
                 if settled == Settled::TaskEnds {

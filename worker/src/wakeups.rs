@@ -53,6 +53,11 @@ impl Wakeups {
         self.acknowledge(delivery).await;
     }
 
+    /// Says how many entries could not be read since the start.
+    pub(crate) fn unknown(&self) -> u64 {
+        self.unknown.load(Ordering::Relaxed)
+    }
+
     /// Says whether the queue did not answer the last time.
     pub(crate) fn is_queue_down(&self) -> bool {
         self.is_down.load(Ordering::Relaxed)

@@ -8,8 +8,11 @@ use untxt_database::{
     tasks::{self, ClaimedTask},
 };
 
+use uuid::Uuid;
+
 use crate::{
     Error, Services,
+    alive::Pace,
     error::{JobError, JobResult},
     lease::{Claim, Heartbeat, Work},
     sandbox::{ChildCommand, Sandbox, SandboxOptions, Walls},
@@ -68,9 +71,12 @@ impl WorkerOptions {
 /// What every slot shares.
 #[derive(Debug)]
 pub(crate) struct Worker {
+    /// Made anew at each start.
+    pub(crate) id: Uuid,
     pub(crate) services: Services,
     pub(crate) options: WorkerOptions,
     pub(crate) wakeups: Arc<Wakeups>,
+    pub(crate) pace: Pace,
     /// Tells heartbeats of tasks that were taken from us.
     pub(crate) withdrawals: broadcast::Sender<Withdrawn>,
     pub(crate) lifecycle: Lifecycle,
@@ -87,7 +93,8 @@ impl Worker {
         let stop = lifecycle.stop_token();
         let (abort, slots) = (CancellationToken::new(), Lifecycle::default());
         let (withdrawals, _) = broadcast::channel(withdrawals::MAX_BEHIND);
-        Self { services, options, wakeups: Arc::new(wakeups), withdrawals, lifecycle, stop, abort, slots }
+        let (id, pace) = (Uuid::now_v7(), Pace::default());
+        Self { id, pace, services, options, wakeups: Arc::new(wakeups), withdrawals, lifecycle, stop, abort, slots }
     }
 
     /// Starts the children, so that a system on which none can run is told at start.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{ClaimedPage, Completed, PageResult, Retried};
 use crate::{
-    Error, Result,
+    Error, Result, dead_letters,
     events::record,
     row::{Row, count_column, page_column},
     tasks::{self, expect_held},
@@ -139,6 +139,7 @@ async fn fail_under(
     .await?
     .rows_affected();
     expect_held(changed)?;
+    dead_letters::write_page(conn, task, page, failure).await?;
     count(conn, task, page, Ended { failure: Some(failure), is_low: false }).await
 }
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{ClaimedTask, claim::expect_held};
 use crate::{
-    Error, Result,
+    Error, Result, dead_letters,
     row::{Row, count_column},
 };
 
@@ -14,7 +14,8 @@ use crate::{
 /// [`crate::Error::LeaseLost`].
 pub async fn fail(conn: &mut PgConnection, claimed: &ClaimedTask, failure: FailureCode) -> Result<()> {
     let ending = Ending { state: TaskState::Failed, failure: Some(failure), pdf_attempt: None };
-    end(conn, claimed.task, Some(claimed.lease_token), &ending).await
+    end(conn, claimed.task, Some(claimed.lease_token), &ending).await?;
+    dead_letters::write_task(conn, claimed.task, failure).await
 }
 
 /// Ends a task whose pages have all ended, and writes the last event. `Failed` when no page was read; else `Done`

@@ -6,6 +6,7 @@
 mod cancel;
 mod claim;
 mod end;
+mod replay;
 mod sweep;
 
 use sqlx::PgConnection;
@@ -19,6 +20,7 @@ pub use cancel::cancel;
 pub(crate) use claim::expect_held;
 pub use claim::{begin_pages, claim, extend_lease, release};
 pub use end::{fail, finish};
+pub use replay::replay;
 pub use sweep::sweep;
 
 use crate::{Error, Result, row::Row};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::end::{Ending, end, finish_under};
 use crate::{
-    Error, Result,
+    Error, Result, dead_letters,
     pages::{Completed, end_exhausted},
     row::{Row, count_column},
 };
@@ -169,8 +169,9 @@ async fn end_exhausted_task(conn: &mut PgConnection, task: &Stuck) -> Result<()>
     let id = TaskId::from(task.id);
     if task.state()? == TaskState::Finishing {
         finish_under(conn, id, lease_token, None).await?;
-        return Ok(());
+    } else {
+        let ending = Ending { state: TaskState::Failed, failure: Some(FailureCode::Crashed), pdf_attempt: None };
+        end(conn, id, Some(lease_token), &ending).await?;
     }
-    let ending = Ending { state: TaskState::Failed, failure: Some(FailureCode::Crashed), pdf_attempt: None };
-    end(conn, id, Some(lease_token), &ending).await
+    dead_letters::write_task(conn, id, FailureCode::Crashed).await
 }

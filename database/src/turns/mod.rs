@@ -4,7 +4,9 @@
 //! work in the whole installation, and is a claim: guarded by a lease like every other. Which task it is, the
 //! database's `choose_task` decides (migration 7).
 
+mod places;
 mod take;
+mod waiting;
 
 use std::time::Duration;
 
@@ -12,7 +14,9 @@ use sqlx::PgConnection;
 use untxt_core::domain::TaskId;
 use uuid::Uuid;
 
+pub use places::{Place, places};
 pub use take::{take, take_page_of};
+pub use waiting::{OpenTask, list_open};
 
 use crate::{Result, pages::ClaimedPage, tasks::ClaimedTask};
 

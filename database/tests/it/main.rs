@@ -6,6 +6,7 @@ mod fixtures;
 mod accounts;
 mod cancel;
 mod claims;
+mod dead_letters;
 mod documents;
 mod listener;
 mod migrations;

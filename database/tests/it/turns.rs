@@ -1,6 +1,6 @@
 //! Whose turn it is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use untxt_core::domain::{OwnerId, TaskId, TaskQueue, TaskState};
 use untxt_database::{
@@ -9,7 +9,9 @@ use untxt_database::{
     tasks,
     testing::TestPostgres,
     turns::{self, Asking, Turn},
+    workers,
 };
+use uuid::Uuid;
 
 use crate::fixtures::{
     LEASE, MAX_ATTEMPTS, NO_TIME, a_document, a_result, a_task_in, a_task_with_pages, a_user, claim_page,
@@ -311,11 +313,14 @@ async fn a_choice_does_not_grow_with_the_queue() {
     let alice = a_user(&backend, "alice").await.as_owner();
     let long = a_task_with_pages(&backend, &worker, alice, 10_000).await;
     let document = a_document(&backend, alice).await.document.id;
+    // Without its trigger: ten thousand changes of one row in one transaction are no upload.
     let _ = postgres.superuser_psql(&format!(
-        "insert into tasks (id, document_id, owner_id, languages, trace, queue)
+        "set session_replication_role = replica;
+        insert into tasks (id, document_id, owner_id, languages, trace, queue)
         select gen_random_uuid(), '{document}', '{alice}', 'eng', gen_random_uuid(),
             case when i % 4 = 0 then 'bulk' else 'interactive' end
         from generate_series(1, {TASKS}) as i;
+        update turns set open_tasks = open_tasks + {TASKS};
         analyze"
     ));
     assert_eq!(claim_page(&worker, long, LEASE).await.map(|page| page.page.get()), Some(1));
@@ -334,4 +339,66 @@ async fn a_choice_does_not_grow_with_the_queue() {
     );
     let rows: u32 = rows.lines().last().and_then(|line| line.parse().ok()).expect("a number");
     assert!(rows < 200, "{rows} tasks were looked at");
+}
+
+async fn place_of(backend: &Database, owner: OwnerId, task: TaskId) -> turns::Place {
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    turns::places(&mut tx).await.expect("places").remove(&task).expect("a place")
+}
+
+fn a_worker(slots: u32, page_seconds: Option<f32>) -> workers::Worker {
+    workers::Worker { id: Uuid::now_v7(), version: "0".to_owned(), slots, page_seconds, dropped_entries: 2 }
+}
+
+#[tokio::test]
+async fn the_place_in_the_queue_is_what_is_read_before() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let [alice, bob, carol] =
+        [a_user(&backend, "alice").await, a_user(&backend, "bob").await, a_user(&backend, "carol").await]
+            .map(untxt_core::domain::UserId::as_owner);
+    a_task_with_pages(&backend, &worker, alice, 30).await;
+    a_task_with_pages(&backend, &worker, bob, 30).await;
+    read_in_turn(&worker, 3).await;
+    let younger = a_task_with_pages(&backend, &worker, alice, 3).await;
+    let hers = a_task_with_pages(&backend, &worker, carol, 40).await;
+    // First pages come first, so his younger document is laid behind his older one only from its second page on.
+    read_in_turn(&worker, 1).await;
+    let (place, younger_place) = (place_of(&backend, carol, hers).await, place_of(&backend, alice, younger).await);
+    assert_eq!((place.workers, place.remaining), (0, None), "nobody is there to read");
+    let order = read_in_turn(&worker, 12).await;
+    let first = order.iter().position(|task| *task == hers).expect("hers was read");
+    assert_eq!(place.pages_before, first as u64, "{order:?}");
+    assert!(younger_place.pages_before >= 20, "{younger_place:?}");
+}
+
+#[tokio::test]
+async fn workers_that_are_alive_say_how_long_it_takes() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let alice = a_user(&backend, "alice").await.as_owner();
+    let task = a_task_with_pages(&backend, &worker, alice, 10).await;
+    let (fresh, busy) = (a_worker(2, None), a_worker(2, Some(4.0)));
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    workers::report(&mut tx, &fresh).await.expect("reported");
+    tx.commit().await.expect("committed");
+    let place = place_of(&backend, alice, task).await;
+    assert_eq!((place.pages_before, place.workers, place.remaining), (0, 1, None), "nothing was read yet");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    for _ in 0..2 {
+        workers::report(&mut tx, &busy).await.expect("reported");
+    }
+    tx.commit().await.expect("committed");
+    let place = place_of(&backend, alice, task).await;
+    // Ten pages of four seconds in four slots.
+    assert_eq!((place.workers, place.remaining), (2, Some(Duration::from_secs(10))));
+    let _ = postgres
+        .superuser_psql(&format!("update workers set seen_at = now() - interval '20 s' where id = '{}'", fresh.id));
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    assert_eq!(workers::list(&mut tx).await.expect("listed"), std::slice::from_ref(&busy), "the silent one is gone");
+    workers::leave(&mut tx, busy.id).await.expect("left");
+    tx.commit().await.expect("committed");
+    assert_eq!(place_of(&backend, alice, task).await.workers, 0);
+    let mut tx = backend.begin_system().await.expect("a transaction");
+    assert!(turns::places(&mut tx).await.expect("places").is_empty(), "nobody's");
 }
