@@ -59,6 +59,7 @@ impl Listening {
         }
         app.keys.forget_in_time(&app.lifecycle);
         app.lifecycle.spawn(live::feed(Arc::clone(&app)));
+        app.lifecycle.spawn(live::tell_places(Arc::clone(&app)));
         let address = self.https.address().map_err(Error::Serve)?;
         tracing::info!(server.address = %address, server.public_url = %server.public_url, "backend is ready");
         self.https.serve_tls(certificate, router(Arc::clone(&app)), stop).await.map_err(Error::Serve)?;

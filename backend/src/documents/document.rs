@@ -20,7 +20,7 @@ pub(crate) struct Document {
     sha256: String,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
-    task: Task,
+    pub(super) task: Task,
 }
 
 /// A document that was found for its owner, with its key.

@@ -6,7 +6,7 @@ use untxt_core::domain::DocumentId;
 use untxt_database::documents;
 
 use super::{Document, keys::WrappedKeys};
-use crate::{App, extract::Query, problem::ApiError, session::Actor};
+use crate::{App, extract::Query, problem::ApiError, session::Actor, tasks::load_places};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
@@ -40,7 +40,11 @@ pub(super) async fn list(
     tx.commit().await?;
     let keys = keys.open(&app).await?;
     let open = |found| Document::open(found, &keys.document_key(&found.document)?);
-    let documents = found.iter().map(open).collect::<Result<Vec<_>, ApiError>>()?;
+    let mut documents = found.iter().map(open).collect::<Result<Vec<_>, ApiError>>()?;
+    if documents.iter().any(|document| document.task.is_open()) {
+        let places = load_places(&app, &actor).await?;
+        documents.iter_mut().for_each(|document| document.task.place_among(&places));
+    }
     let next = documents.last().filter(|_| has_more).map(|document| document.id);
     Ok(Json(Documents { documents, next }))
 }

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use untxt_core::domain::DocumentId;
 
 use super::document::{Document, Opened};
-use crate::{App, extract::Path, problem::ApiError, session::Actor};
+use crate::{App, extract::Path, problem::ApiError, session::Actor, tasks::load_places};
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
@@ -12,5 +12,9 @@ pub(super) async fn show(
     Path(id): Path<DocumentId>,
 ) -> Result<Json<Document>, ApiError> {
     let opened = Opened::load(&app, &actor, id).await?;
-    Ok(Json(Document::open(&opened.found, &opened.key)?))
+    let mut document = Document::open(&opened.found, &opened.key)?;
+    if document.task.is_open() {
+        document.task.place_among(&load_places(&app, &actor).await?);
+    }
+    Ok(Json(document))
 }

@@ -1,8 +1,12 @@
 //! What travels over a socket, beside the events themselves.
 
+use std::collections::BTreeMap;
+
 use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
 use untxt_core::domain::{EventSeq, TaskId, UserId};
+
+use crate::tasks::Place;
 
 /// What a client may ask for: the events of a task after one it has seen.
 #[derive(Debug, Deserialize)]
@@ -22,6 +26,17 @@ struct Hello {
 /// The first frame: who the server thinks is listening.
 pub(super) fn hello(user: UserId) -> Utf8Bytes {
     serde_json::to_string(&Hello { r#type: "hello", user }).unwrap_or_default().into()
+}
+
+#[derive(Serialize)]
+struct PlacesFrame<'a> {
+    r#type: &'static str,
+    places: &'a BTreeMap<TaskId, Place>,
+}
+
+/// Says where the tasks stand that have pages to be read; what is not in it has none.
+pub(super) fn places(places: &BTreeMap<TaskId, Place>) -> Utf8Bytes {
+    serde_json::to_string(&PlacesFrame { r#type: "places", places }).unwrap_or_default().into()
 }
 
 /// Says that events may have been missed: load the documents again.

@@ -19,6 +19,8 @@ const MAX_SOCKETS: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) enum News {
     Event(Arc<Message>),
+    /// Where tasks stand; the frame is written once for all sockets.
+    Places(Utf8Bytes),
     /// Events may have been missed.
     Resync,
     /// A session of this owner has ended in this process.
@@ -67,6 +69,11 @@ impl Hub {
 
     pub(crate) fn has_listeners(&self, owner: OwnerId) -> bool {
         self.lock().contains_key(&owner)
+    }
+
+    /// Lists who listens.
+    pub(crate) fn listeners(&self) -> Vec<OwnerId> {
+        self.lock().keys().copied().collect()
     }
 
     pub(crate) fn publish(&self, owner: OwnerId, news: News) {

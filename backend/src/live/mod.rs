@@ -7,6 +7,7 @@
 mod feed;
 mod frames;
 mod hub;
+mod places;
 mod socket;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use axum::{Router, routing::get};
 
 pub(crate) use feed::feed;
 pub(crate) use hub::{Hub, News};
+pub(crate) use places::tell_places;
 
 use crate::App;
 

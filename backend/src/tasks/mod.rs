@@ -2,6 +2,7 @@
 
 mod cancel;
 mod events;
+mod place;
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::domain::{EventSeq, Failure, PageCounters, ReadingSettings, TaskId, TaskQueue, TaskState};
 use untxt_database::tasks;
+
+pub(crate) use place::{Place, Places, load_places};
 
 use crate::App;
 
@@ -32,6 +35,8 @@ pub(crate) struct Task {
     failure: Option<Failure>,
     settings: ReadingSettings,
     queue: TaskQueue,
+    /// Where it stands in its queue, while it has pages to be read.
+    place: Option<Place>,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -50,9 +55,22 @@ impl From<&tasks::Task> for Task {
             failure: task.failure.map(Failure::from),
             settings: task.settings.clone(),
             queue: task.queue,
+            place: None,
             created_at: task.created_at,
             started_at: task.started_at,
             ended_at: task.ended_at,
         }
+    }
+}
+
+impl Task {
+    /// Says where it stands.
+    pub(crate) fn place_among(&mut self, places: &Places) {
+        self.place = places.get(&self.id).cloned();
+    }
+
+    /// Says whether it may have pages to be read.
+    pub(crate) const fn is_open(&self) -> bool {
+        !self.state.is_final()
     }
 }

@@ -54,11 +54,22 @@ impl Socket {
         }
     }
 
-    /// Gives the next event; the listener begins with a resync, which may come at any time early on.
+    /// Gives the next event; the listener begins with a resync, which may come at any time early on, and places in the
+    /// queue are told beside the events.
     async fn event(&mut self) -> Value {
         loop {
             let value = self.next().await;
-            if value["type"] != "resync" {
+            if value["type"] != "resync" && value["type"] != "places" {
+                return value;
+            }
+        }
+    }
+
+    /// Gives the next frame that says where tasks stand.
+    async fn places(&mut self) -> Value {
+        loop {
+            let value = self.next().await;
+            if value["type"] == "places" {
                 return value;
             }
         }
@@ -82,7 +93,7 @@ impl Socket {
         let wait = async {
             loop {
                 let value = self.next().await;
-                if value["type"] != "resync" {
+                if value["type"] != "resync" && value["type"] != "places" {
                     return value;
                 }
             }
@@ -220,4 +231,29 @@ async fn a_stop_closes_sockets_with_1001() {
         assert_eq!(socket.close_code().await, 1001);
     }
     timeout(Duration::from_secs(12), running.serving).await.expect("in time").expect("ended").expect("well");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_told_where_their_tasks_stand_and_whether_anybody_reads() {
+    let running = Running::start().await;
+    let (ada, bob) = (running.app.person("ada").await, running.app.person("bob").await);
+    let (mut hers, mut his) = (Socket::of(&running, &ada).await, Socket::of(&running, &bob).await);
+    let task = upload(&running, &ada).await;
+    let places = hers.places().await;
+    let nobody = json!("no worker is running: the document is safe and waits");
+    let place = &places["places"][task.to_string()];
+    assert_eq!((&place["pages_before"], &place["workers_alive"], &place["note"]), (&json!(0), &json!(0), &nobody));
+    assert_eq!(ada.get(&running.app, "/api/v1/documents").await.json()["documents"][0]["task"]["place"], *place);
+
+    let worker = Worker::start(&running.app).await;
+    worker.report_alive(2, Some(3.0)).await;
+    worker.begin(task, 4).await;
+    let alive = json!({ "pages_before": 0, "eta_seconds": 7, "workers_alive": 1, "note": null });
+    while hers.places().await["places"][task.to_string()] != alive {}
+    while worker.read_next(&running.app, task, &[]).await {}
+    while hers.places().await["places"] != json!({}) {}
+    worker.finish(&running.app, task, true).await;
+    let document = ada.get(&running.app, "/api/v1/documents").await.json();
+    assert_eq!(document["documents"][0]["task"]["place"], Value::Null);
+    assert!(timeout(Duration::from_millis(200), his.places()).await.is_err(), "bob has nothing to wait for");
 }

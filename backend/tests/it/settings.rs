@@ -27,6 +27,8 @@ async fn an_upload_says_how_it_is_to_be_read() {
     let asked = settings("languages=deu,eng&preset=fax&text=redo").await;
     assert_eq!(asked, json!({"languages": "deu+eng", "preset": "fax", "text_mode": "redo"}));
     assert_eq!(settings("languages=deu").await["languages"], "deu");
+    let queue = async |query: &str| app.send(upload_request(&ada, query)).await.json()["task"]["queue"].clone();
+    assert_eq!([queue("").await, queue("queue=bulk").await], [json!("interactive"), json!("bulk")]);
     let limits = ada.get(&app, "/api/v1/limits").await.json();
     assert_eq!(limits["installed_languages"], json!(["deu", "eng"]));
 }
@@ -37,7 +39,7 @@ async fn settings_that_nobody_can_follow_are_refused_before_anything_is_stored()
     let ada = app.person("ada").await;
     Worker::start(&app).await.report_languages(&["eng"]).await;
     for query in
-        ["preset=shiny", "text=maybe", "languages=", "languages=../eng", "colour=red", "languages=a,b,c,d,e,f,g,h,i"]
+        ["preset=shiny", "text=maybe", "queue=fast", "languages=", "languages=../eng", "colour=red", "languages=a,b,c,d,e,f,g,h,i"]
     {
         app.send(upload_request(&ada, query)).await.is_problem(400, "bad_request");
     }

@@ -10,8 +10,9 @@ use untxt_core::{
 use untxt_database::{
     Database, documents, languages, owner_keys,
     pages::{self, PageResult},
-    tasks,
+    tasks, workers,
 };
+use uuid::Uuid;
 
 use crate::app::TestApp;
 
@@ -51,6 +52,15 @@ impl Worker {
         let codes: Vec<_> = codes.iter().map(|&code| code.to_owned()).collect();
         let mut tx = self.db.begin_system().await.expect("a transaction");
         languages::report(&mut tx, &codes).await.expect("reported");
+        tx.commit().await.expect("committed");
+    }
+
+    /// Tells that it is alive.
+    pub(crate) async fn report_alive(&self, slots: u32, page_seconds: Option<f32>) {
+        let alive =
+            workers::Worker { id: Uuid::now_v7(), version: "0".to_owned(), slots, page_seconds, dropped_entries: 0 };
+        let mut tx = self.db.begin_system().await.expect("a transaction");
+        workers::report(&mut tx, &alive).await.expect("reported");
         tx.commit().await.expect("committed");
     }
 
