@@ -94,6 +94,15 @@ async function visit(width, colorScheme) {
   await page.goto(mock.address);
   await page.getByText('Stopped, ').waitFor();
   await shoot('documents-stopped');
+  const queued = store.add('Queued letter.pdf', 300_000, { upTo: 0 });
+  queued.task.place = { pages_before: 2, eta_seconds: 41, workers_alive: 2, note: null };
+  await page.goto(mock.address);
+  await page.getByText('3rd in the queue, about 40 s').waitFor();
+  await shoot('documents-queue');
+  const nobody = { ...queued.task.place, eta_seconds: null, workers_alive: 0 };
+  for (const socket of mock.control.sockets) socket.send(JSON.stringify({ type: 'places', places: { [queued.task.id]: nobody } }));
+  await page.getByText('No worker is running').waitFor();
+  await shoot('documents-no-worker');
   await page.goto(`${mock.address}/documents/${find('Letters bad').id}/pages/9`);
   mock.control.liveOff = true;
   for (const socket of mock.control.sockets) socket.terminate();

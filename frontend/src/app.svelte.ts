@@ -32,6 +32,7 @@ export class App {
   readonly pageView = new PageView(this.api);
   readonly live = new Live({
     hear: (event) => void this.documents.hear(event).catch(() => undefined),
+    hearPlaces: (places) => this.documents.hearPlaces(places),
     resync: () => void (this.session.isAway || this.documents.resync()),
     ended: () => void this.session.renew().then((isIn) => isIn && this.live.start()),
     isBusy: () => this.documents.isBusy,

@@ -48,12 +48,22 @@ export interface PageCounters {
   low: number;
 }
 
+/** Where a task stands in its queue; null when it has no pages to be read. */
+export interface Place {
+  pages_before: number;
+  /** Until its last page is read; null while nobody can know. */
+  eta_seconds: number | null;
+  workers_alive: number;
+  note: string | null;
+}
+
 export interface Task {
   id: string;
   state: TaskState;
   pages: PageCounters;
   last_seq: number;
   failure: Failure | null;
+  place?: Place | null;
   created_at: string;
   started_at: string | null;
   ended_at: string | null;

@@ -1,4 +1,4 @@
-import type { Document, Failure, PageState, PageSummary, Task, TaskEvent, TaskState } from '../api/types';
+import type { Document, Failure, PageState, PageSummary, Place, Task, TaskEvent, TaskState } from '../api/types';
 
 /** Below this mean confidence a page is one to check, as on the server; 0 means that it has no words at all. */
 const LOW_CONFIDENCE = 0.7;
@@ -40,9 +40,11 @@ export class DocumentEntry {
   /** Our own clock; answers that were asked for before can't know of this document. */
   readonly addedAt = Date.now();
   #lastEventAt: string | null = $state(null);
+  #place: Place | null = $state.raw(null);
 
   constructor(document: Document) {
     this.document = document;
+    this.#place = document.task.place ?? null;
     this.#growTo(document.task.pages.total);
   }
 
@@ -52,6 +54,15 @@ export class DocumentEntry {
 
   get isFinal(): boolean {
     return isFinal(this.task.state);
+  }
+
+  /** Where it stands in its queue; null when it has no pages to be read, or nobody has said so yet. */
+  get place(): Place | null {
+    return this.isFinal || this.task.state === 'finishing' ? null : this.#place;
+  }
+
+  stands(place: Place | null): void {
+    this.#place = place;
   }
 
   /** How long the rest will take at the pace so far; null when nobody can know. */
@@ -65,6 +76,7 @@ export class DocumentEntry {
 
   /** Takes the server's picture, unless what we know is newer. */
   merge(document: Document): void {
+    this.#place = document.task.place ?? this.#place;
     const newer = document.task.id !== this.task.id || document.task.last_seq >= this.task.last_seq;
     this.document = newer ? document : { ...document, task: this.task };
     this.#growTo(this.task.pages.total);

@@ -2,7 +2,7 @@ import { SvelteMap } from 'svelte/reactivity';
 
 import type { Api } from '../api/client';
 import { Problem } from '../api/problem';
-import type { Document, Limits, TaskEvent } from '../api/types';
+import type { Document, Limits, Place, TaskEvent } from '../api/types';
 import { DocumentEntry } from './document_entry.svelte';
 
 /** What changed, for whoever announces it. */
@@ -132,6 +132,11 @@ export class Documents {
     } else if (this.#apply(entry, event) === 'gap') {
       await this.catchUp(entry);
     }
+  }
+
+  /** Takes where the open tasks stand; whoever is not named has no pages to be read. */
+  hearPlaces(places: Record<string, Place>): void {
+    for (const entry of this.#entries.values()) entry.stands(places[entry.task.id] ?? null);
   }
 
   /** Fetches the events after the last one known, once at a time for each document. */

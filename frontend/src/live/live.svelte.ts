@@ -1,4 +1,4 @@
-import type { TaskEvent } from '../api/types';
+import type { Place, TaskEvent } from '../api/types';
 
 export type LiveState = 'off' | 'connecting' | 'live' | 'retrying' | 'polling';
 
@@ -16,6 +16,8 @@ export type Socket = Pick<WebSocket, 'onmessage' | 'onclose' | 'close'>;
 export interface Listener {
   /** One event; may be old, doubled or out of order. */
   hear(event: TaskEvent): void;
+  /** Where tasks stand in their queues, by their ids; who is missing has no place. */
+  hearPlaces(places: Record<string, Place>): void;
   /** Events may have been missed. */
   resync(): void;
   /** The server ended the session. */
@@ -88,6 +90,7 @@ export class Live {
     this.#watchQuiet();
     if (message.type === 'hello') this.#greet();
     else if (message.type === 'resync') this.#listener.resync();
+    else if (isPlaces(message)) this.#listener.hearPlaces(message.places);
     else if (isEvent(message)) this.#listener.hear(message);
   }
 
@@ -141,4 +144,8 @@ function openSocket(): Socket {
 
 function isEvent(message: object): message is TaskEvent {
   return 'seq' in message && 'task' in message && 'document' in message && 'pages' in message;
+}
+
+function isPlaces(message: { type?: unknown }): message is { type: 'places'; places: Record<string, Place> } {
+  return message.type === 'places' && 'places' in message && typeof message.places === 'object' && message.places !== null;
 }

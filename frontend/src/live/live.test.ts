@@ -21,7 +21,7 @@ class FakeSocket {
 
 function aLive({ busy = false } = {}) {
   const sockets: FakeSocket[] = [];
-  const listener = { hear: vi.fn(), resync: vi.fn(), ended: vi.fn(), isBusy: () => busy };
+  const listener = { hear: vi.fn(), hearPlaces: vi.fn(), resync: vi.fn(), ended: vi.fn(), isBusy: () => busy };
   const live = new Live(listener, () => {
     const socket = new FakeSocket();
     sockets.push(socket);
@@ -43,6 +43,9 @@ describe('the live connection', () => {
     last().onmessage?.({ data: 'not json' });
     last().say({ type: 'something new' });
     last().say(theEvents()[0]);
+    last().say({ type: 'places', places: {} });
+    last().say({ type: 'places' });
+    expect(listener.hearPlaces).toHaveBeenCalledExactlyOnceWith({});
     expect(listener.hear).toHaveBeenCalledTimes(1);
     expect(listener.resync).not.toHaveBeenCalled();
   });

@@ -1,7 +1,18 @@
-import type { Failure, Limits, Task } from '../api/types';
+import type { Failure, Limits, Place, Task } from '../api/types';
 import { Problem } from '../api/problem';
 import type { Tile } from '../documents/document_entry.svelte';
-import { asSentence, count, formatLanguages, formatNumber, formatPercent, formatSize, formatTypes, formatWait } from './format';
+import {
+  asSentence,
+  count,
+  formatAbout,
+  formatLanguages,
+  formatNumber,
+  formatOrdinal,
+  formatPercent,
+  formatSize,
+  formatTypes,
+  formatWait,
+} from './format';
 
 const pages = (total: number) => count(total, 'page', 'pages');
 
@@ -74,11 +85,11 @@ export const words = {
 
   task: {
     /** One line: where the document stands. Never "finished" when a page failed. */
-    line(task: Task): string {
+    line(task: Task, place: Place | null = null): string {
       const { total, done, failed, low } = task.pages;
       switch (task.state) {
         case 'queued':
-          return 'Waiting for a free reader';
+          return place === null || place.workers_alive === 0 ? 'Waiting for a free reader' : words.task.place(place);
         case 'inspecting':
           return 'Counting the pages';
         case 'processing':
@@ -111,12 +122,14 @@ export const words = {
     stop: 'Stop',
     stopNamed: (name: string) => `Stop reading ${name}`,
     stopping: 'Stopping…',
-    /** How long the rest will take, no more exact than it can be. */
-    left(seconds: number): string {
-      if (seconds < 10) return 'a few seconds left';
-      if (seconds < 90) return `about ${Math.round(seconds / 10) * 10} s left`;
-      return `about ${formatNumber(Math.round(seconds / 60))} min left`;
+    /** "3rd in the queue, about 40 s". */
+    place(place: Place): string {
+      const standing = place.pages_before === 0 ? 'Next in the queue' : `${formatOrdinal(place.pages_before + 1)} in the queue`;
+      return place.eta_seconds === null ? standing : `${standing}, ${formatAbout(place.eta_seconds)}`;
     },
+    noWorker: 'No worker is running: your document is safe and waits.',
+    /** How long the rest will take, no more exact than it can be. */
+    left: (seconds: number) => `${formatAbout(seconds)} left`,
     stuck: (seconds: number) =>
       `Nobody has begun with it for ${formatWait(seconds)}. Other documents may be in front; if this stays, ask your administrator whether a worker is running.`,
     failure: (failure: Failure) => asSentence(failure.sentence),

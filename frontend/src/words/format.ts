@@ -43,6 +43,19 @@ export function formatWait(seconds: number): string {
   return rest === 0 ? `${Math.floor(whole / 60)} min` : `${Math.floor(whole / 60)} min ${rest} s`;
 }
 
+/** "a few seconds", "about 40 s", "about 5 min": no more exact than a guess can be. */
+export function formatAbout(seconds: number): string {
+  if (seconds < 10) return 'a few seconds';
+  if (seconds < 90) return `about ${Math.round(seconds / 10) * 10} s`;
+  return `about ${formatNumber(Math.round(seconds / 60))} min`;
+}
+
+const ordinal = new Intl.PluralRules('en', { type: 'ordinal' });
+const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
+
+/** "1st", "2nd", "13th". */
+export const formatOrdinal = (value: number) => `${formatNumber(value)}${ENDINGS[ordinal.select(value)] ?? 'th'}`;
+
 export const formatPercent = (fraction: number) => `${Math.round(100 * fraction)} %`;
 
 /** "PDF, JPEG and PNG" from media types. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Problem } from '../api/problem';
 import { aDocument } from '../documents/fixtures';
 import { words } from './en';
-import { asSentence, formatLanguages, formatSize, formatTypes, formatWait } from './format';
+import { asSentence, formatLanguages, formatOrdinal, formatSize, formatTypes, formatWait } from './format';
 
 describe('words', () => {
   it('give sizes, waits, types and languages a human form', () => {
@@ -21,6 +21,15 @@ describe('words', () => {
     expect(words.task.line(ended)).toBe('12 pages · 2 to check · 1 failed');
     const running = { ...task, state: 'processing' as const, pages: { total: 12, done: 3, failed: 0, low: 0 } };
     expect(words.task.line(running)).toBe('3 of 12 pages');
+  });
+
+  it('say where a document stands in the queue', () => {
+    const { task } = aDocument();
+    const place = { pages_before: 2, eta_seconds: 41, workers_alive: 1, note: null };
+    expect(words.task.line(task, place)).toBe('3rd in the queue, about 40 s');
+    expect(words.task.line(task, { ...place, pages_before: 0, eta_seconds: null })).toBe('Next in the queue');
+    expect(words.task.line(task, { ...place, workers_alive: 0 })).toBe('Waiting for a free reader');
+    expect([1, 2, 11, 22, 1003].map(formatOrdinal)).toEqual(['1st', '2nd', '11th', '22nd', '1,003rd']);
   });
 
   it('say what the server said, and a reference when it is the server’s fault', () => {
