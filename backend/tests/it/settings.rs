@@ -38,9 +38,15 @@ async fn settings_that_nobody_can_follow_are_refused_before_anything_is_stored()
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
     Worker::start(&app).await.report_languages(&["eng"]).await;
-    for query in
-        ["preset=shiny", "text=maybe", "queue=fast", "languages=", "languages=../eng", "colour=red", "languages=a,b,c,d,e,f,g,h,i"]
-    {
+    for query in [
+        "preset=shiny",
+        "text=maybe",
+        "queue=fast",
+        "languages=",
+        "languages=../eng",
+        "colour=red",
+        "languages=a,b,c,d,e,f,g,h,i",
+    ] {
         app.send(upload_request(&ada, query)).await.is_problem(400, "bad_request");
     }
     let missing = app.send(upload_request(&ada, "languages=eng,chi_sim")).await;

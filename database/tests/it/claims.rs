@@ -9,6 +9,7 @@ use untxt_database::{
     pages::{Completed, Retried},
     tasks,
     testing::TestPostgres,
+    turns::{self, Asking, Turn},
 };
 
 use crate::fixtures::{
@@ -244,6 +245,65 @@ async fn an_inspection_that_kills_its_workers_fails() {
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
     let ended = tasks::find(&mut tx, task).await.expect("an answer").expect("the task");
     assert_eq!((ended.state, ended.failure), (TaskState::Failed, Some(FailureCode::Crashed)));
+}
+
+#[tokio::test]
+async fn what_used_up_its_attempts_ends_however_many_wait_before_it() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let first = a_document(&backend, owner).await;
+    let exhausted = a_document(&backend, owner).await.task.id;
+    let _ = postgres.superuser_psql(&format!(
+        "insert into tasks (id, document_id, owner_id, languages, trace, created_at, dispatched_at)
+        select gen_random_uuid(), '{}', '{owner}', 'eng', gen_random_uuid(), now() - interval '1 h', now()
+        from generate_series(1, 200)",
+        first.document.id
+    ));
+    for _ in 0..MAX_ATTEMPTS {
+        claim_task(&worker, exhausted, NO_TIME).await.expect("claimed");
+    }
+    assert_eq!(sweep(&worker, LEASE).await, [], "those who wait were told of just now");
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    let ended = tasks::find(&mut tx, exhausted).await.expect("an answer").expect("the task");
+    assert_eq!(ended.state, TaskState::Failed);
+}
+
+#[tokio::test]
+async fn a_commit_is_all_that_a_worker_needs_to_find_an_upload() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let asking = Asking {
+        open_task: None,
+        stored_lease: None,
+        lease: LEASE,
+        max_attempts: MAX_ATTEMPTS,
+        max_pages_per_owner: 0,
+    };
+    let task = a_document(&backend, owner).await.task.id;
+    // No entry was ever pushed. A slot that asks finds it at once, the sweeper after it was not told of for a while.
+    let _ = postgres.superuser_psql("update tasks set dispatched_at = now() - interval '16 s'");
+    assert_eq!(sweep(&worker, Duration::from_secs(15)).await, [QueueKind::Inspect]);
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    let turn = turns::take(&mut tx, &asking).await.expect("an answer");
+    assert!(matches!(&turn, Turn::Task(claimed) if claimed.task == task), "{turn:?}");
+    // A slot that dies before its commit has taken nothing.
+    drop(tx);
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    let again = turns::take(&mut tx, &asking).await.expect("an answer");
+    assert!(matches!(&again, Turn::Task(claimed) if claimed.task == task && claimed.attempt == 1), "{again:?}");
+    // Put off because something did not answer: nobody's turn until the pause is over, and no try is used up.
+    let Turn::Task(claimed) = again else { return };
+    tasks::release(&mut tx, &claimed, LEASE).await.expect("released");
+    tx.commit().await.expect("committed");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    assert_eq!(turns::take(&mut tx, &asking).await.expect("an answer"), Turn::Rest);
+    drop(tx);
+    let _ = postgres.superuser_psql("update tasks set next_try_at = now()");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    let Turn::Task(last) = turns::take(&mut tx, &asking).await.expect("an answer") else { panic!("no turn") };
+    assert_eq!((last.attempt, last.tries), (2, 1));
 }
 
 #[tokio::test]
