@@ -23,6 +23,9 @@ pub(crate) fn read_upright(
     turning: Turning,
 ) -> Result<PageContent, OcrError> {
     let view = View::new(raster, preset)?;
+    if view.survey.is_noise() {
+        return Ok(describe(engine, raster, &view, Vec::new()));
+    }
     if turning == Turning::Forbidden {
         let words = read_first(engine, raster, &view)?;
         return finish(engine, raster, &view, words, Rotation { degrees: 0, confidence: 1.0 });
@@ -59,7 +62,7 @@ pub(crate) fn read_upright(
 /// [`OcrError::Engine`] when the engine gives up.
 pub(crate) fn read_once(engine: &mut impl OcrEngine, raster: &Raster, preset: Preset) -> Result<PageContent, OcrError> {
     let view = View::new(raster, preset)?;
-    let words = read_first(engine, raster, &view)?;
+    let words = if view.survey.is_noise() { Vec::new() } else { read_first(engine, raster, &view)? };
     Ok(describe(engine, raster, &view, words))
 }
 
