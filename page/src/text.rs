@@ -27,11 +27,22 @@ pub fn mean_confidence(words: &[Word]) -> f32 {
     if words.is_empty() {
         return 0.0;
     }
-    // f64, because a page may have many thousand words
-    let sum: f64 = words.iter().map(|word| f64::from(word.confidence)).sum();
     #[expect(clippy::cast_possible_truncation, reason = "a mean of values from 0.0 to 1.0")]
-    let mean = (sum / words.len() as f64) as f32;
+    let mean = (sum_confidence(words) / words.len() as f64) as f32;
     mean
+}
+
+/// Says how many of the words are expected to be right: the sum of their confidences.
+#[must_use]
+pub fn expected_words(words: &[Word]) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "no more than there are words")]
+    let expected = sum_confidence(words) as f32;
+    expected
+}
+
+/// Adds in f64, because a page may have many thousand words.
+fn sum_confidence(words: &[Word]) -> f64 {
+    words.iter().map(|word| f64::from(word.confidence)).sum()
 }
 
 #[cfg(test)]
@@ -48,5 +59,6 @@ mod tests {
         assert_eq!(join_words(&words), "a b\nc\n\nd\n");
         assert_eq!(join_words(&[]), "");
         assert!((mean_confidence(&words) - 0.5).abs() < 1e-6);
+        assert!((expected_words(&words) - 2.0).abs() < 1e-6);
     }
 }

@@ -144,7 +144,8 @@ fn waits_for(task: &OpenTask, place: Option<&Place>) -> String {
 #[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
 async fn cancel(database: &Database, id: TaskId) -> anyhow::Result<()> {
     let mut tx = database.begin_system().await?;
-    let task = tasks::cancel(&mut tx, id).await?.with_context(|| format!("there is no task {id}"))?;
+    // What a stopped run over a document again had read is put together by the next sweep.
+    let task = tasks::cancel(&mut tx, id).await?.with_context(|| format!("there is no task {id}"))?.task;
     tx.commit().await?;
     println!("task {id} is {}; {} pages were read", task.state, task.pages.done);
     Ok(())

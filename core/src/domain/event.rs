@@ -21,6 +21,8 @@ closed_list!(
         PageDone = "page.done",
         /// This page failed for good.
         PageFailed = "page.failed",
+        /// Reading this page again failed; what was read before stays.
+        PageKept = "page.kept",
         /// This page is being tried again.
         PageRetried = "page.retried",
         /// Every page was read.

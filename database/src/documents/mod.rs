@@ -38,12 +38,12 @@ pub struct Document {
     pub created_at: OffsetDateTime,
 }
 
-/// An upload and its newest task.
+/// An upload and the task that says what it shows: the newest one that is not void.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentAndTask {
     /// The upload.
     pub document: Document,
-    /// Its newest task.
+    /// That task.
     pub task: Task,
 }
 
@@ -96,12 +96,18 @@ pub async fn find_by_idempotency_tag(
             t.preset,
             t.text_mode,
             t.queue,
+            t.is_rerun,
             t.trace,
             t.created_at as task_created_at,
             t.started_at,
             t.ended_at
         from documents d
-        cross join lateral (select * from tasks where document_id = d.id order by created_at desc, id desc limit 1) t
+        cross join lateral (
+            select * from tasks
+            where document_id = d.id and not is_void
+            order by created_at desc, id desc
+            limit 1
+        ) t
         where d.owner_id = $1 and d.idempotency_tag = $2",
         owner.as_uuid(),
         tag,
@@ -142,12 +148,18 @@ pub async fn find(conn: &mut PgConnection, id: DocumentId) -> Result<Option<Docu
             t.preset,
             t.text_mode,
             t.queue,
+            t.is_rerun,
             t.trace,
             t.created_at as task_created_at,
             t.started_at,
             t.ended_at
         from documents d
-        cross join lateral (select * from tasks where document_id = d.id order by created_at desc, id desc limit 1) t
+        cross join lateral (
+            select * from tasks
+            where document_id = d.id and not is_void
+            order by created_at desc, id desc
+            limit 1
+        ) t
         where d.id = $1",
         id.as_uuid(),
     )
@@ -217,12 +229,18 @@ pub async fn list(
             t.preset,
             t.text_mode,
             t.queue,
+            t.is_rerun,
             t.trace,
             t.created_at as task_created_at,
             t.started_at,
             t.ended_at
         from documents d
-        cross join lateral (select * from tasks where document_id = d.id order by created_at desc, id desc limit 1) t
+        cross join lateral (
+            select * from tasks
+            where document_id = d.id and not is_void
+            order by created_at desc, id desc
+            limit 1
+        ) t
         where d.owner_id = $1 and ($2::uuid is null or d.id < $2)
         order by d.id desc
         limit $3",

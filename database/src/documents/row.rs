@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Document, DocumentAndTask};
 use crate::{Error, Result, row::Row, tasks::TaskRow};
 
-/// A document and its newest task, as their columns say.
+/// A document and its task, as their columns say.
 pub(super) struct DocumentAndTaskRow {
     pub(super) id: Uuid,
     pub(super) owner_id: Uuid,
@@ -29,6 +29,7 @@ pub(super) struct DocumentAndTaskRow {
     pub(super) preset: String,
     pub(super) text_mode: String,
     pub(super) queue: String,
+    pub(super) is_rerun: bool,
     pub(super) trace: Uuid,
     pub(super) task_created_at: OffsetDateTime,
     pub(super) started_at: Option<OffsetDateTime>,
@@ -68,6 +69,7 @@ impl TryFrom<DocumentAndTaskRow> for DocumentAndTask {
             preset: row.preset,
             text_mode: row.text_mode,
             queue: row.queue,
+            is_rerun: row.is_rerun,
             trace: row.trace,
             created_at: row.task_created_at,
             started_at: row.started_at,

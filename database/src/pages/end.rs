@@ -4,7 +4,10 @@ use sqlx::PgConnection;
 use untxt_core::domain::{EventKind, FailureCode, PageNumber, TaskId, TaskState};
 use uuid::Uuid;
 
-use super::{ClaimedPage, Completed, PageResult, Retried};
+use super::{
+    ClaimedPage, Completed, PageResult, Retried,
+    choice::{Merit, Older, References},
+};
 use crate::{
     Error, Result, dead_letters,
     events::record,
@@ -12,10 +15,8 @@ use crate::{
     tasks::{self, expect_held},
 };
 
-/// Below this mean confidence a page is worth a look.
-const LOW_CONFIDENCE: f32 = 0.7;
-
-/// Stores what was read and writes `page.done`. The page image must have been put before.
+/// Stores what was read and writes `page.done`. The page image must have been put before. When the page had a result
+/// already, this decides which of the two is shown.
 ///
 /// # Errors
 /// [`crate::Error::LeaseLost`].
@@ -23,6 +24,9 @@ pub async fn complete(conn: &mut PgConnection, claimed: &ClaimedPage, result: &P
     if !tasks::lock(conn, claimed.task).await? {
         return Err(Error::LeaseLost);
     }
+    let older = Older::find(conn, claimed.task, claimed.page).await?;
+    let merit = Merit { mean_confidence: result.mean_confidence, expected_words: Some(result.expected_words) };
+    let references = References::with_result(claimed.task, merit, older.as_ref());
     let changed = sqlx::query!(
         "update pages
         set
@@ -36,6 +40,10 @@ pub async fn complete(conn: &mut PgConnection, claimed: &ClaimedPage, result: &P
             image_attempt = attempt,
             image_media_type = $8,
             content_sealed = $9,
+            expected_words = $10,
+            shown_task_id = $11,
+            other_task_id = $12,
+            is_undecided = $13,
             ended_at = clock_timestamp()
         where task_id = $1 and page_number = $2 and lease_token = $3",
         claimed.task.as_uuid(),
@@ -47,18 +55,21 @@ pub async fn complete(conn: &mut PgConnection, claimed: &ClaimedPage, result: &P
         result.mean_confidence,
         result.image_media_type.as_str(),
         result.content_sealed,
+        result.expected_words,
+        references.shown,
+        references.other,
+        references.is_undecided,
     )
     .execute(&mut *conn)
     .await?
     .rows_affected();
     expect_held(changed)?;
-    // 0.0 means that there are no words: a blank page is read as well as it can be.
-    let is_low = result.mean_confidence > 0.0 && result.mean_confidence < LOW_CONFIDENCE;
-    let ended = Ended { failure: None, is_low };
+    let ended = Ended { kind: EventKind::PageDone, failure: None, is_low: references.is_low };
     count(conn, claimed.task, claimed.page, ended).await
 }
 
-/// Ends the page as failed and writes `page.failed`: the document is at fault.
+/// Ends the page as failed and writes `page.failed`, or `page.kept` when an older result stays: the document is at
+/// fault.
 ///
 /// # Errors
 /// [`crate::Error::LeaseLost`].
@@ -121,6 +132,8 @@ async fn fail_under(
     if !tasks::lock(conn, task).await? {
         return Err(Error::LeaseLost);
     }
+    let older = Older::find(conn, task, page).await?;
+    let kept = References::without_result(older.as_ref());
     let changed = sqlx::query!(
         "update pages
         set
@@ -128,29 +141,34 @@ async fn fail_under(
             lease_token = null,
             lease_until = null,
             failure_code = $4,
+            shown_task_id = $5,
             ended_at = clock_timestamp()
         where task_id = $1 and page_number = $2 and lease_token = $3",
         task.as_uuid(),
         page_column(page),
         lease_token,
         failure.as_str(),
+        kept.as_ref().and_then(|kept| kept.shown),
     )
     .execute(&mut *conn)
     .await?
     .rows_affected();
     expect_held(changed)?;
     dead_letters::write_page(conn, task, page, failure).await?;
-    count(conn, task, page, Ended { failure: Some(failure), is_low: false }).await
+    let kind = if kept.is_some() { EventKind::PageKept } else { EventKind::PageFailed };
+    let is_low = kept.is_some_and(|kept| kept.is_low);
+    count(conn, task, page, Ended { kind, failure: Some(failure), is_low }).await
 }
 
 /// How a page ended.
 struct Ended {
+    kind: EventKind,
     failure: Option<FailureCode>,
     is_low: bool,
 }
 
-/// Counts an ended page, lets the task go to `finishing` after the last one, and writes the event. The task's row is
-/// locked already.
+/// Counts an ended page by what it shows, lets the task go to `finishing` after the last one, and writes the event.
+/// The task's row is locked already.
 async fn count(conn: &mut PgConnection, task: TaskId, page: PageNumber, ended: Ended) -> Result<Completed> {
     let state = sqlx::query_scalar!(
         "update tasks
@@ -158,19 +176,18 @@ async fn count(conn: &mut PgConnection, task: TaskId, page: PageNumber, ended: E
             pages_done = pages_done + case when $2 then 0 else 1 end,
             pages_failed = pages_failed + case when $2 then 1 else 0 end,
             pages_low = pages_low + case when $3 then 1 else 0 end,
-            state = case when pages_done + pages_failed + 1 = page_count then 'finishing' else state end,
+            state = case when pages_done + pages_failed + pages_unread + 1 = page_count then 'finishing' else state end,
             next_try_at = clock_timestamp()
         where id = $1 and state = 'processing'
         returning state",
         task.as_uuid(),
-        ended.failure.is_some(),
+        ended.kind == EventKind::PageFailed,
         ended.is_low,
     )
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::LeaseLost)?;
-    let kind = if ended.failure.is_some() { EventKind::PageFailed } else { EventKind::PageDone };
-    record(conn, task, kind, Some(page), ended.failure).await?;
+    record(conn, task, ended.kind, Some(page), ended.failure).await?;
     let state: TaskState = Row { table: "tasks", id: &task }.word("state", &state)?;
     Ok(Completed { is_last: state == TaskState::Finishing })
 }

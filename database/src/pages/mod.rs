@@ -1,29 +1,28 @@
 //! Pages: the unit of work, retry and failure.
 
+mod choice;
 mod claim;
 mod end;
+mod load;
+mod row;
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
 use untxt_core::domain::{
     DocumentId, FailureCode, MediaType, OwnerId, PageNumber, PageState, ReadingSettings, TaskId, TaskQueue,
 };
 use uuid::Uuid;
 
+pub(crate) use choice::is_low;
 pub use claim::{claim_next, extend_lease, release};
 pub(crate) use end::end_exhausted;
 pub use end::{complete, fail, retry_or_fail};
+pub use load::{list, load_content, load_contents, load_result};
 
-use crate::{
-    Error, Result,
-    row::{Row, page_column},
-};
-
-/// A page as its owner sees it.
+/// A page as its owner sees it in a run: with the result that the run shows, which an earlier run may have made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
-    /// Of which task.
+    /// The run that made what is shown: content and picture belong to it.
     pub task: TaskId,
     /// Which.
     pub number: PageNumber,
@@ -41,6 +40,32 @@ pub struct Page {
     pub image: Option<PageImage>,
     /// Why it failed.
     pub failure: Option<FailureCode>,
+    /// How reading it again goes, while an older result is shown.
+    pub reread: Option<Reread>,
+    /// The result that could be shown instead.
+    pub other: Option<OtherResult>,
+}
+
+/// A page that is read again, or could not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reread {
+    /// `Queued`, `Processing` or `Failed`.
+    pub state: PageState,
+    /// Why it failed.
+    pub failure: Option<FailureCode>,
+}
+
+/// A result of another run that a person may choose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OtherResult {
+    /// The run that made it.
+    pub task: TaskId,
+    /// Mean confidence of its words, 0.0 to 1.0.
+    pub mean_confidence: f32,
+    /// It was made after the one that is shown.
+    pub is_newer: bool,
+    /// It seems worse than the one that is shown, and nobody has chosen yet.
+    pub is_undecided: bool,
 }
 
 /// Where the picture of a page is: `ObjectKey::PageImage(document, task, number, attempt)`.
@@ -99,6 +124,8 @@ pub struct PageResult<'a> {
     pub dpi: u32,
     /// Mean confidence of the words, 0.0 to 1.0; below 0.7 the page counts as low, but for 0.0: no words.
     pub mean_confidence: f32,
+    /// Sum of the confidences of the words: as many are expected to be right.
+    pub expected_words: f32,
     /// Format of the picture that was put under this attempt's `ObjectKey`.
     pub image_media_type: MediaType,
     /// Sealed `PageContent`.
@@ -122,134 +149,4 @@ pub enum Retried {
     },
     /// Its attempts are used up: it failed.
     Failed(Completed),
-}
-
-/// Lists the pages of a task of the actor, in order.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn list(conn: &mut PgConnection, task: TaskId) -> Result<Vec<Page>> {
-    sqlx::query_as!(
-        PageRow,
-        "select
-            task_id,
-            page_number,
-            state,
-            width,
-            height,
-            dpi,
-            mean_confidence,
-            image_attempt,
-            image_media_type,
-            failure_code
-        from pages
-        where task_id = $1
-        order by page_number",
-        task.as_uuid(),
-    )
-    .fetch_all(conn)
-    .await?
-    .into_iter()
-    .map(TryInto::try_into)
-    .collect()
-}
-
-/// Finds a page of a task of the actor, with its content.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn load_content(conn: &mut PgConnection, task: TaskId, page: PageNumber) -> Result<Option<PageWithContent>> {
-    let found = load_contents(conn, task, page, 1).await?.pop();
-    Ok(found.filter(|found| found.page.number == page))
-}
-
-/// Loads pages with their contents, in order, from page `first` on, at most `limit`.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn load_contents(
-    conn: &mut PgConnection,
-    task: TaskId,
-    first: PageNumber,
-    limit: u32,
-) -> Result<Vec<PageWithContent>> {
-    let rows = sqlx::query!(
-        "select
-            task_id,
-            page_number,
-            state,
-            width,
-            height,
-            dpi,
-            mean_confidence,
-            image_attempt,
-            image_media_type,
-            failure_code,
-            content_sealed
-        from pages
-        where task_id = $1 and page_number >= $2
-        order by page_number
-        limit $3",
-        task.as_uuid(),
-        page_column(first),
-        i64::from(limit),
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let page = PageRow {
-                task_id: row.task_id,
-                page_number: row.page_number,
-                state: row.state,
-                width: row.width,
-                height: row.height,
-                dpi: row.dpi,
-                mean_confidence: row.mean_confidence,
-                image_attempt: row.image_attempt,
-                image_media_type: row.image_media_type,
-                failure_code: row.failure_code,
-            };
-            Ok(PageWithContent { page: page.try_into()?, content_sealed: row.content_sealed })
-        })
-        .collect()
-}
-
-struct PageRow {
-    task_id: Uuid,
-    page_number: i32,
-    state: String,
-    width: Option<i32>,
-    height: Option<i32>,
-    dpi: Option<i32>,
-    mean_confidence: Option<f32>,
-    image_attempt: Option<i32>,
-    image_media_type: Option<String>,
-    failure_code: Option<String>,
-}
-
-impl TryFrom<PageRow> for Page {
-    type Error = Error;
-
-    fn try_from(row: PageRow) -> Result<Self> {
-        let at = Row { table: "pages", id: &row.task_id };
-        let image = match (row.image_attempt, row.image_media_type) {
-            (Some(attempt), Some(media_type)) => Some(PageImage {
-                attempt: at.number("image_attempt", attempt)?,
-                media_type: at.word("image_media_type", &media_type)?,
-            }),
-            _ => None,
-        };
-        Ok(Self {
-            task: row.task_id.into(),
-            number: at.page("page_number", row.page_number)?,
-            state: at.word("state", &row.state)?,
-            width: at.number_if_any("width", row.width)?,
-            height: at.number_if_any("height", row.height)?,
-            dpi: at.number_if_any("dpi", row.dpi)?,
-            mean_confidence: row.mean_confidence,
-            image,
-            failure: at.word_if_any("failure_code", row.failure_code.as_deref())?,
-        })
-    }
 }

@@ -3,37 +3,48 @@ use untxt_core::domain::{TaskId, TaskState};
 
 use super::{
     Task,
-    end::{Ending, end},
+    end::{Ending, end_with_open_pages},
     find,
+    rerun::begin_after_stop,
 };
 use crate::{Result, row::Row};
 
+/// A task that was to be stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// The task as it is then.
+    pub task: Task,
+    /// A run that puts together what a stopped run over the document again had read; push its `Inspect`.
+    pub next: Option<Task>,
+}
+
 /// Stops a task of the actor and gives it as it is then, `None` when there is none. Pages that were read stay; those
-/// that were not are cancelled, and whoever reads one loses its lease. A task that has ended is given as it ended.
+/// that were not are cancelled, and whoever reads one loses its lease. A task that has ended is given as it ended, and
+/// one that reads nothing goes on: it only puts together what is there.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn cancel(conn: &mut PgConnection, id: TaskId) -> Result<Option<Task>> {
-    let row = sqlx::query!("select state, lease_token from tasks where id = $1 for no key update", id.as_uuid())
-        .fetch_optional(&mut *conn)
-        .await?;
+pub async fn cancel(conn: &mut PgConnection, id: TaskId) -> Result<Option<Stopped>> {
+    let row = sqlx::query!(
+        r#"select
+            state,
+            lease_token,
+            is_rerun and not exists (select from pages where task_id = $1 and state <> 'kept') as "reads_nothing!"
+        from tasks
+        where id = $1
+        for no key update of tasks"#,
+        id.as_uuid(),
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     let Some(row) = row else { return Ok(None) };
     let state: TaskState = Row { table: "tasks", id: &id }.word("state", &row.state)?;
-    if !state.is_final() {
-        sqlx::query!(
-            "update pages
-            set
-                state = 'cancelled',
-                lease_token = null,
-                lease_until = null,
-                ended_at = clock_timestamp()
-            where task_id = $1 and state in ('queued', 'processing')",
-            id.as_uuid(),
-        )
-        .execute(&mut *conn)
-        .await?;
+    let is_to_be_stopped = !state.is_final() && !row.reads_nothing;
+    if is_to_be_stopped {
         let ending = Ending { state: TaskState::Cancelled, failure: None, pdf_attempt: None };
-        end(conn, id, row.lease_token, &ending).await?;
+        end_with_open_pages(conn, id, row.lease_token, &ending).await?;
     }
-    find(conn, id).await
+    let Some(task) = find(conn, id).await? else { return Ok(None) };
+    let next = if is_to_be_stopped && task.is_rerun { begin_after_stop(conn, &task).await? } else { None };
+    Ok(Some(Stopped { task, next }))
 }

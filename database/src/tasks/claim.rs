@@ -171,6 +171,35 @@ pub async fn begin_pages(conn: &mut PgConnection, claimed: &ClaimedTask, page_co
     record(conn, claimed.task, EventKind::TaskStarted, None, None).await
 }
 
+/// Ends the inspection of a run whose pages are known since it was begun, and writes `task.started`. The lease ends
+/// with it. Gives how many pages are to be read; with none the task goes to `finishing` at once.
+///
+/// # Errors
+/// [`crate::Error::LeaseLost`].
+pub async fn begin_known_pages(conn: &mut PgConnection, claimed: &ClaimedTask) -> Result<u32> {
+    let to_read = sqlx::query_scalar!(
+        r#"update tasks
+        set
+            state = case
+                when pages_done + pages_failed + pages_unread = page_count then 'finishing' else 'processing'
+            end,
+            tries = 0,
+            lease_token = null,
+            lease_until = null,
+            next_try_at = clock_timestamp(),
+            started_at = clock_timestamp()
+        where id = $1 and lease_token = $2 and state = 'inspecting' and page_count > 0
+        returning page_count - pages_done - pages_failed - pages_unread as "to_read!""#,
+        claimed.task.as_uuid(),
+        claimed.lease_token,
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::LeaseLost)?;
+    record(conn, claimed.task, EventKind::TaskStarted, None, None).await?;
+    Row { table: "tasks", id: &claimed.task }.number("page_count", to_read)
+}
+
 /// Hands the task back, to be claimed again after `delay`, without using up an attempt: the world is at fault, or we
 /// shut down.
 ///

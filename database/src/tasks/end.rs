@@ -14,7 +14,7 @@ use crate::{
 /// [`crate::Error::LeaseLost`].
 pub async fn fail(conn: &mut PgConnection, claimed: &ClaimedTask, failure: FailureCode) -> Result<()> {
     let ending = Ending { state: TaskState::Failed, failure: Some(failure), pdf_attempt: None };
-    end(conn, claimed.task, Some(claimed.lease_token), &ending).await?;
+    end_with_open_pages(conn, claimed.task, Some(claimed.lease_token), &ending).await?;
     dead_letters::write_task(conn, claimed.task, failure).await
 }
 
@@ -35,14 +35,14 @@ pub(super) async fn finish_under(
     pdf_attempt: Option<u32>,
 ) -> Result<TaskState> {
     let row = sqlx::query!(
-        "select
+        r#"select
             pages_done,
-            pages_failed,
-            (select failure_code from pages where task_id = $1 and state = 'failed' order by page_number limit 1)
+            pages_failed + pages_unread as "pages_lacking!",
+            (select failure_code from shown_pages where task_id = $1 and state = 'failed' order by page_number limit 1)
                 as first_failure
         from tasks
         where id = $1 and lease_token = $2 and state = 'finishing'
-        for no key update of tasks",
+        for no key update of tasks"#,
         task.as_uuid(),
         lease_token,
     )
@@ -51,7 +51,7 @@ pub(super) async fn finish_under(
     .ok_or(Error::LeaseLost)?;
     let at = Row { table: "pages", id: &task };
     let first_failure = at.word_if_any("failure_code", row.first_failure.as_deref())?;
-    let ending = match (row.pages_done, row.pages_failed, pdf_attempt) {
+    let ending = match (row.pages_done, row.pages_lacking, pdf_attempt) {
         (0, _, _) => Ending {
             state: TaskState::Failed,
             failure: Some(first_failure.unwrap_or(FailureCode::Internal)),
@@ -76,6 +76,30 @@ pub(super) struct Ending {
     pub(super) failure: Option<FailureCode>,
     /// Which searchable PDF is published.
     pub(super) pdf_attempt: Option<u32>,
+}
+
+/// Ends a task whose pages have not all ended: they never will be read by it. The task's row is locked already, or
+/// under this lease.
+pub(super) async fn end_with_open_pages(
+    conn: &mut PgConnection,
+    task: TaskId,
+    lease_token: Option<Uuid>,
+    ending: &Ending,
+) -> Result<()> {
+    end(conn, task, lease_token, ending).await?;
+    sqlx::query!(
+        "update pages
+        set
+            state = 'cancelled',
+            lease_token = null,
+            lease_until = null,
+            ended_at = clock_timestamp()
+        where task_id = $1 and state in ('queued', 'processing')",
+        task.as_uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Sets the final state and writes the last event in one statement, because nothing may change the row after. The

@@ -6,7 +6,9 @@
 mod cancel;
 mod claim;
 mod end;
+mod find;
 mod replay;
+mod rerun;
 mod sweep;
 
 use sqlx::PgConnection;
@@ -16,11 +18,14 @@ use untxt_core::domain::{
 };
 use uuid::Uuid;
 
-pub use cancel::cancel;
+pub use cancel::{Stopped, cancel};
 pub(crate) use claim::expect_held;
-pub use claim::{begin_pages, claim, extend_lease, release};
+pub use claim::{begin_known_pages, begin_pages, claim, extend_lease, release};
 pub use end::{fail, finish};
+pub use find::{Settled, find, find_first, find_settled, is_quarantined};
+pub(crate) use find::{find_current, find_keyed};
 pub use replay::replay;
+pub use rerun::{Begun, NewRun, Plan, Refusal, RequestKey, begin};
 pub use sweep::sweep;
 
 use crate::{Error, Result, row::Row};
@@ -46,6 +51,8 @@ pub struct Task {
     pub settings: ReadingSettings,
     /// Where it waits for its turn.
     pub queue: TaskQueue,
+    /// The document was read before: pages that are not read again show what earlier runs read.
+    pub is_rerun: bool,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
     /// When it was accepted.
@@ -83,42 +90,6 @@ pub struct ClaimedTask {
     pub trace: Uuid,
 }
 
-/// Finds a task of the actor.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn find(conn: &mut PgConnection, id: TaskId) -> Result<Option<Task>> {
-    sqlx::query_as!(
-        TaskRow,
-        "select
-            id,
-            document_id,
-            state,
-            page_count,
-            pages_done,
-            pages_failed,
-            pages_low,
-            last_seq,
-            failure_code,
-            pdf_attempt,
-            languages,
-            preset,
-            text_mode,
-            queue,
-            trace,
-            created_at,
-            started_at,
-            ended_at
-        from tasks
-        where id = $1",
-        id.as_uuid(),
-    )
-    .fetch_optional(conn)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
-}
-
 /// Holds the task's row until the transaction ends, `false` when it is gone. Whoever changes pages and counters takes
 /// this lock first.
 pub(crate) async fn lock(conn: &mut PgConnection, task: TaskId) -> Result<bool> {
@@ -144,6 +115,7 @@ pub(crate) struct TaskRow {
     pub(crate) preset: String,
     pub(crate) text_mode: String,
     pub(crate) queue: String,
+    pub(crate) is_rerun: bool,
     pub(crate) trace: Uuid,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) started_at: Option<OffsetDateTime>,
@@ -170,6 +142,7 @@ impl TryFrom<TaskRow> for Task {
             pdf_attempt: at.number_if_any("pdf_attempt", row.pdf_attempt)?,
             settings: at.settings(row.languages, &row.preset, &row.text_mode)?,
             queue: at.word("queue", &row.queue)?,
+            is_rerun: row.is_rerun,
             trace: row.trace,
             created_at: row.created_at,
             started_at: row.started_at,

@@ -2,36 +2,31 @@ use sqlx::PgConnection;
 use untxt_core::domain::TaskId;
 use uuid::Uuid;
 
+use super::{
+    find,
+    rerun::{Begun, NewRun, Plan, begin},
+};
 use crate::Result;
 
-/// Makes a new task over the document of one that has ended, with the same settings, and gives it; `None` when there
-/// is no such task or it is still open. Final states never change, so what ended stays as it is beside it.
+/// Makes a new task over the document of one that has ended, with the same settings, for the pages that have no text,
+/// and gives it; `None` when there is no such task, a task is open, or every page was read. Final states never
+/// change, so what ended stays as it is beside it.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn replay(conn: &mut PgConnection, ended: TaskId) -> Result<Option<TaskId>> {
-    let new = TaskId::generate();
-    let inserted = sqlx::query!(
-        "with task as (
-            insert into tasks (id, document_id, owner_id, languages, preset, text_mode, queue, last_seq, trace)
-            select $2, document_id, owner_id, languages, preset, text_mode, queue, 1, $3
-            from tasks
-            where id = $1 and state in ('done', 'done_with_errors', 'failed', 'cancelled')
-            returning *
-        )
-        insert into task_events (task_id, seq, owner_id, kind, state, total, done, failed, low)
-        select id, last_seq, owner_id, 'task.queued', state, 0, 0, 0, 0 from task",
-        ended.as_uuid(),
-        new.as_uuid(),
-        Uuid::new_v4(),
-    )
-    .execute(&mut *conn)
-    .await?
-    .rows_affected();
-    if inserted == 0 {
-        return Ok(None);
-    }
+    let Some(ended) = find(conn, ended).await?.filter(|task| task.state.is_final()) else { return Ok(None) };
+    let new = NewRun {
+        id: TaskId::generate(),
+        document: ended.document,
+        settings: &ended.settings,
+        queue: ended.queue,
+        plan: Plan::ReadUnread,
+        key: None,
+        trace: Uuid::new_v4(),
+    };
+    let Some(Begun::New(task)) = begin(conn, &new).await? else { return Ok(None) };
     // Nobody was told: the next sweep does it.
-    sqlx::query!("update tasks set dispatched_at = '-infinity' where id = $1", new.as_uuid()).execute(conn).await?;
-    Ok(Some(new))
+    sqlx::query!("update tasks set dispatched_at = '-infinity' where id = $1", task.id.as_uuid()).execute(conn).await?;
+    Ok(Some(task.id))
 }

@@ -7,7 +7,7 @@ use untxt_core::{
 };
 use uuid::Uuid;
 
-use super::end::{Ending, end, finish_under};
+use super::end::{Ending, end_with_open_pages, finish_under};
 use crate::{
     Error, Result, dead_letters,
     pages::{Completed, end_exhausted},
@@ -171,7 +171,7 @@ async fn end_exhausted_task(conn: &mut PgConnection, task: &Stuck) -> Result<()>
         finish_under(conn, id, lease_token, None).await?;
     } else {
         let ending = Ending { state: TaskState::Failed, failure: Some(FailureCode::Crashed), pdf_attempt: None };
-        end(conn, id, Some(lease_token), &ending).await?;
+        end_with_open_pages(conn, id, Some(lease_token), &ending).await?;
     }
     dead_letters::write_task(conn, id, FailureCode::Crashed).await
 }

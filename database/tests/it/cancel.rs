@@ -14,9 +14,9 @@ use crate::fixtures::{LEASE, a_document, a_result, a_task_with_pages, a_user, cl
 
 async fn cancel(backend: &Database, owner: OwnerId, task: TaskId) -> Option<Task> {
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
-    let task = tasks::cancel(&mut tx, task).await.expect("an answer");
+    let stopped = tasks::cancel(&mut tx, task).await.expect("an answer");
     tx.commit().await.expect("committed");
-    task
+    stopped.map(|stopped| stopped.task)
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn an_operator_stops_a_task_of_anybody() {
     let mut tx = worker.begin_system().await.expect("a transaction");
     let stopped = tasks::cancel(&mut tx, task).await.expect("an answer").expect("the task");
     tx.commit().await.expect("committed");
-    assert_eq!(stopped.state, TaskState::Cancelled);
+    assert_eq!(stopped.task.state, TaskState::Cancelled);
     let mut tx = worker.begin_system().await.expect("a transaction");
     assert!(turns::list_open(&mut tx, None, 10).await.expect("listed").is_empty());
     assert!(dead_letters::list(&mut tx, 10).await.expect("listed").is_empty(), "it was not given up");

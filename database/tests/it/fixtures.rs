@@ -114,13 +114,14 @@ pub(crate) async fn a_task_in(
     task
 }
 
-/// Gives a result for a page.
+/// Gives a result of a hundred words for a page.
 pub(crate) fn a_result(mean_confidence: f32) -> PageResult<'static> {
     PageResult {
         width: 2480,
         height: 3508,
         dpi: 300,
         mean_confidence,
+        expected_words: 100.0 * mean_confidence,
         image_media_type: MediaType::Png,
         content_sealed: b"sealed",
     }

@@ -1,0 +1,374 @@
+use untxt_core::{
+    domain::{
+        DocumentId, EventKind, EventSeq, FailureCode, OwnerId, PageNumber, PageState, ReadingSettings, TaskId,
+        TaskQueue, TaskState,
+    },
+    storage::ObjectKey,
+};
+use untxt_database::{
+    Database, documents, events,
+    pages::{self, Completed, Page},
+    tasks::{self, Begun, NewRun, Plan, Refusal, RequestKey, Stopped, Task},
+    testing::TestPostgres,
+};
+use uuid::Uuid;
+
+use crate::fixtures::{LEASE, a_document, a_result, a_task_with_pages, a_user, claim_page, claim_task};
+
+/// A document and everybody who touches it.
+struct Scene {
+    postgres: TestPostgres,
+    backend: Database,
+    worker: Database,
+    owner: OwnerId,
+    document: DocumentId,
+    first: TaskId,
+}
+
+impl Scene {
+    /// Begins with a document that was read with these confidences; a negative one is a page that failed.
+    async fn with(confidences: &[f32]) -> Self {
+        let postgres = TestPostgres::start().await;
+        let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+        let owner = a_user(&backend, "alice").await.as_owner();
+        let count = u32::try_from(confidences.len()).expect("a few pages");
+        let first = a_task_with_pages(&backend, &worker, owner, count).await;
+        let mut tx = backend.begin_as(owner).await.expect("a transaction");
+        let document = tasks::find(&mut tx, first).await.expect("an answer").expect("the task").document;
+        drop(tx);
+        let scene = Self { postgres, backend, worker, owner, document, first };
+        for confidence in confidences {
+            scene.read_next(first, *confidence).await;
+        }
+        scene.finish(first).await;
+        scene
+    }
+
+    async fn begin_as(&self, owner: OwnerId, plan: Plan, key: Option<RequestKey>) -> Option<Begun> {
+        let settings = ReadingSettings::of_languages("deu");
+        let (id, document, trace) = (TaskId::generate(), self.document, Uuid::now_v7());
+        let mut tx = self.backend.begin_as(owner).await.expect("a transaction");
+        let queue = TaskQueue::default();
+        let new = NewRun { id, document, settings: &settings, queue, plan, key, trace };
+        let begun = tasks::begin(&mut tx, &new).await.expect("an answer");
+        tx.commit().await.expect("committed");
+        begun
+    }
+
+    async fn begin(&self, plan: Plan) -> Begun {
+        self.begin_as(self.owner, plan, None).await.expect("the document")
+    }
+
+    /// Begins a run that somebody is at work on.
+    async fn run(&self, plan: Plan) -> Task {
+        let Begun::New(task) = self.begin(plan).await else { panic!("refused") };
+        self.start(task.id).await;
+        task
+    }
+
+    /// Gives how many pages are to be read.
+    async fn start(&self, task: TaskId) -> u32 {
+        let claimed = claim_task(&self.worker, task, LEASE).await.expect("claimed");
+        let mut tx = self.worker.begin_system().await.expect("a transaction");
+        let to_read = tasks::begin_known_pages(&mut tx, &claimed).await.expect("begun");
+        tx.commit().await.expect("committed");
+        to_read
+    }
+
+    /// Reads the next page with this confidence; with a negative one it fails.
+    async fn read_next(&self, task: TaskId, confidence: f32) -> Completed {
+        let page = claim_page(&self.worker, task, LEASE).await.expect("a page");
+        let mut tx = self.worker.begin_system().await.expect("a transaction");
+        let completed = if confidence < 0.0 {
+            pages::fail(&mut tx, &page, FailureCode::Timeout).await.expect("failed")
+        } else {
+            pages::complete(&mut tx, &page, &a_result(confidence)).await.expect("completed")
+        };
+        tx.commit().await.expect("committed");
+        completed
+    }
+
+    async fn finish(&self, task: TaskId) -> TaskState {
+        let claimed = claim_task(&self.worker, task, LEASE).await.expect("claimed");
+        assert_eq!(claimed.state, TaskState::Finishing);
+        let mut tx = self.worker.begin_system().await.expect("a transaction");
+        let pdf = (claimed.pages.done > 0).then_some(claimed.attempt);
+        let state = tasks::finish(&mut tx, &claimed, pdf).await.expect("finished");
+        tx.commit().await.expect("committed");
+        state
+    }
+
+    async fn stop(&self, task: TaskId) -> Stopped {
+        let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
+        let stopped = tasks::cancel(&mut tx, task).await.expect("an answer").expect("the task");
+        tx.commit().await.expect("committed");
+        stopped
+    }
+
+    /// The task that says what the document shows.
+    async fn task(&self) -> Task {
+        let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
+        documents::find(&mut tx, self.document).await.expect("an answer").expect("the document").task
+    }
+
+    async fn pages(&self) -> Vec<Page> {
+        let task = self.task().await;
+        let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
+        pages::list(&mut tx, task.id).await.expect("pages")
+    }
+
+    async fn told(&self, task: TaskId) -> Vec<EventKind> {
+        let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
+        let events = events::after(&mut tx, task, EventSeq(0), 100).await.expect("events");
+        assert!(events.iter().zip(1..).all(|(event, seq)| event.seq == EventSeq(seq)), "a gap");
+        events.iter().map(|event| event.kind).collect()
+    }
+}
+
+fn number(page: u32) -> PageNumber {
+    PageNumber::new(page).expect("from 1")
+}
+
+fn read(page: u32) -> Plan {
+    Plan::ReadPages([number(page)].into())
+}
+
+#[tokio::test]
+async fn failed_pages_are_read_again_and_the_others_stay() {
+    let scene = Scene::with(&[0.9, -1.0, 0.6]).await;
+    assert_eq!(scene.task().await.state, TaskState::DoneWithErrors);
+    let run = scene.run(Plan::ReadUnread).await;
+    assert_eq!((run.state, run.pages.total, run.pages.done, run.pages.low), (TaskState::Queued, 3, 2, 1));
+    let pages = scene.pages().await;
+    let states: Vec<_> = pages.iter().map(|page| (page.state, page.task)).collect();
+    let kept = (PageState::Done, scene.first);
+    assert_eq!((states[0], states[1].0, states[2]), (kept, PageState::Queued, kept));
+    assert!(scene.read_next(run.id, 0.8).await.is_last, "one page was to be read");
+    assert_eq!(scene.finish(run.id).await, TaskState::Done);
+    let (task, pages) = (scene.task().await, scene.pages().await);
+    assert_eq!((task.id, task.pages.done, task.pages.failed, task.pages.low), (run.id, 3, 0, 1));
+    assert_eq!((pages[1].task, pages[1].state, pages[1].other), (run.id, PageState::Done, None));
+    let story = [
+        EventKind::TaskQueued,
+        EventKind::TaskStarted,
+        EventKind::PageStarted,
+        EventKind::PageDone,
+        EventKind::TaskDone,
+    ];
+    assert_eq!(scene.told(run.id).await, story);
+    assert_eq!(scene.begin(Plan::ReadUnread).await, Begun::Refused(Refusal::NothingUnread));
+}
+
+#[tokio::test]
+async fn an_older_result_is_shown_until_a_better_one_is_there() {
+    let scene = Scene::with(&[0.6, 0.9, 0.8]).await;
+    let run = scene.run(Plan::ReadAll).await;
+    assert_eq!(run.pages.done, 0, "three pages to read");
+    for page in scene.pages().await {
+        assert_eq!((page.task, page.state), (scene.first, PageState::Done), "no page vanishes");
+        assert_eq!(page.reread.map(|reread| reread.state), Some(PageState::Queued));
+    }
+    scene.read_next(run.id, 0.95).await;
+    scene.read_next(run.id, 0.5).await;
+    assert!(scene.read_next(run.id, -1.0).await.is_last);
+    assert_eq!(scene.finish(run.id).await, TaskState::Done);
+    let (task, pages) = (scene.task().await, scene.pages().await);
+    assert_eq!((task.pages.done, task.pages.failed, task.pages.low), (3, 0, 0), "what is shown counts");
+
+    assert_eq!(pages[0].task, run.id, "better");
+    let older = pages[0].other.expect("the older one");
+    assert_eq!((older.task, older.is_newer, older.is_undecided), (scene.first, false, false));
+    assert_eq!((pages[1].task, pages[1].mean_confidence), (scene.first, Some(0.9)), "worse");
+    let newer = pages[1].other.expect("the newer one");
+    assert_eq!((newer.task, newer.mean_confidence), (run.id, 0.5));
+    assert!(newer.is_newer && newer.is_undecided);
+    let failed = pages[2].reread.expect("read again");
+    assert_eq!((pages[2].task, pages[2].state), (scene.first, PageState::Done), "failed");
+    assert_eq!((failed.state, failed.failure), (PageState::Failed, Some(FailureCode::Timeout)));
+    assert!(scene.told(run.id).await.contains(&EventKind::PageKept));
+}
+
+#[tokio::test]
+async fn a_person_accepts_the_newer_result_or_goes_back_to_the_older_one() {
+    let scene = Scene::with(&[0.9, 0.9]).await;
+    let run = scene.run(read(2)).await;
+    scene.read_next(run.id, 0.6).await;
+    scene.finish(run.id).await;
+    let show = |task| Plan::Show(vec![(number(2), task)]);
+
+    let Begun::New(accepted) = scene.begin(show(run.id)).await else { panic!("refused") };
+    assert_eq!((accepted.pages.done, accepted.pages.low), (2, 1));
+    assert_eq!(scene.pages().await[1].task, run.id, "at once");
+    assert!(matches!(scene.begin(show(run.id)).await, Begun::Existing(_)), "the same wish again");
+    assert_eq!(scene.begin(show(scene.first)).await, Begun::Refused(Refusal::StillOpen));
+    assert_eq!(scene.stop(accepted.id).await.task.state, TaskState::Queued, "nothing to stop");
+    assert_eq!(scene.start(accepted.id).await, 0, "nothing to read");
+    assert_eq!(scene.finish(accepted.id).await, TaskState::Done);
+
+    let Begun::New(back) = scene.begin(show(scene.first)).await else { panic!("refused") };
+    scene.start(back.id).await;
+    scene.finish(back.id).await;
+    let page = &scene.pages().await[1];
+    let other = page.other.expect("the newer one");
+    assert_eq!((page.task, other.task, other.is_undecided), (scene.first, run.id, false));
+    assert_eq!(scene.begin(show(TaskId::generate())).await, Begun::Refused(Refusal::NoSuchResult(number(2))));
+}
+
+#[tokio::test]
+async fn keeping_the_older_result_is_a_decision_too() {
+    let scene = Scene::with(&[0.9]).await;
+    let run = scene.run(Plan::ReadAll).await;
+    scene.read_next(run.id, 0.6).await;
+    scene.finish(run.id).await;
+    let kept = scene.run(Plan::Show(vec![(number(1), scene.first)])).await;
+    scene.finish(kept.id).await;
+    let page = &scene.pages().await[0];
+    let other = page.other.expect("still within reach");
+    assert_eq!((page.task, other.task, other.is_undecided), (scene.first, run.id, false));
+}
+
+#[tokio::test]
+async fn a_stopped_run_leaves_what_was_there_and_what_it_had_read() {
+    let scene = Scene::with(&[0.6, 0.6, -1.0]).await;
+    let run = scene.run(Plan::ReadAll).await;
+    let stopped = scene.stop(run.id).await;
+    assert_eq!((stopped.task.state, stopped.next), (TaskState::Cancelled, None));
+    let (task, pages) = (scene.task().await, scene.pages().await);
+    assert_eq!((task.id, task.state), (scene.first, TaskState::DoneWithErrors), "as if nothing had been");
+    assert_eq!((pages[0].reread, pages[2].failure), (None, Some(FailureCode::Timeout)));
+
+    let run = scene.run(Plan::ReadAll).await;
+    scene.read_next(run.id, 0.9).await;
+    let next = scene.stop(run.id).await.next.expect("something to put together");
+    assert_eq!((next.pages.done, next.pages.failed, next.pages.low), (2, 1, 1));
+    let pages = scene.pages().await;
+    assert_eq!((pages[0].task, pages[1].task), (run.id, scene.first));
+    assert_eq!((pages[2].state, pages[2].failure), (PageState::Failed, Some(FailureCode::Timeout)));
+    assert_eq!(scene.start(next.id).await, 0);
+    assert_eq!(scene.finish(next.id).await, TaskState::DoneWithErrors);
+    assert_eq!(scene.task().await.id, next.id);
+}
+
+#[tokio::test]
+async fn pages_that_a_stop_left_unread_are_read_later_or_said_to_be_missing() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let first = a_task_with_pages(&backend, &worker, owner, 3).await;
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    let document = tasks::find(&mut tx, first).await.expect("an answer").expect("the task").document;
+    drop(tx);
+    let scene = Scene { postgres, backend, worker, owner, document, first };
+    scene.read_next(first, 0.9).await;
+    scene.stop(first).await;
+    let run = scene.run(read(2)).await;
+    assert!(scene.read_next(run.id, 0.9).await.is_last);
+    assert_eq!(scene.finish(run.id).await, TaskState::DoneWithErrors, "page 3 has no text");
+    let states: Vec<_> = scene.pages().await.iter().map(|page| page.state).collect();
+    assert_eq!(states, [PageState::Done, PageState::Done, PageState::Cancelled]);
+    let run = scene.run(Plan::ReadUnread).await;
+    scene.read_next(run.id, 0.9).await;
+    assert_eq!(scene.finish(run.id).await, TaskState::Done);
+}
+
+#[tokio::test]
+async fn a_document_that_could_not_be_opened_is_tried_from_the_beginning() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let found = a_document(&backend, owner).await;
+    let (document, first) = (found.document.id, found.task.id);
+    let claimed = claim_task(&worker, first, LEASE).await.expect("claimed");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    tasks::fail(&mut tx, &claimed, FailureCode::Crashed).await.expect("failed");
+    tx.commit().await.expect("committed");
+    let scene = Scene { postgres, backend, worker, owner, document, first };
+    assert_eq!(scene.begin(read(1)).await, Begun::Refused(Refusal::NoSuchPage(number(1))));
+    let Begun::New(run) = scene.begin(Plan::ReadUnread).await else { panic!("refused") };
+    assert_eq!((run.is_rerun, run.pages.total), (false, 0));
+    let claimed = claim_task(&scene.worker, run.id, LEASE).await.expect("claimed");
+    let mut tx = scene.worker.begin_system().await.expect("a transaction");
+    tasks::begin_pages(&mut tx, &claimed, 1).await.expect("begun");
+    tx.commit().await.expect("committed");
+    scene.read_next(run.id, 0.9).await;
+    assert_eq!(scene.finish(run.id).await, TaskState::Done);
+}
+
+#[tokio::test]
+async fn a_run_that_fails_before_it_reads_leaves_what_was_there() {
+    let scene = Scene::with(&[0.9, -1.0]).await;
+    let Begun::New(run) = scene.begin(Plan::ReadUnread).await else { panic!("refused") };
+    let claimed = claim_task(&scene.worker, run.id, LEASE).await.expect("claimed");
+    let mut tx = scene.worker.begin_system().await.expect("a transaction");
+    tasks::fail(&mut tx, &claimed, FailureCode::MalwareFound).await.expect("failed");
+    tx.commit().await.expect("committed");
+    let (task, pages) = (scene.task().await, scene.pages().await);
+    assert_eq!((task.id, task.state), (scene.first, TaskState::DoneWithErrors));
+    assert_eq!((pages[1].state, pages[1].failure), (PageState::Failed, Some(FailureCode::Timeout)));
+    assert!(matches!(scene.begin(Plan::ReadUnread).await, Begun::New(_)), "it can be tried again");
+}
+
+#[tokio::test]
+async fn of_twenty_runs_at_once_one_begins() {
+    let scene = Scene::with(&[0.9, 0.9]).await;
+    let mut runs = tokio::task::JoinSet::new();
+    let scene = std::sync::Arc::new(scene);
+    let key = RequestKey { tag: [1; 32], request: [2; 32] };
+    for index in 0..20 {
+        let scene = std::sync::Arc::clone(&scene);
+        let key = (index % 2 == 0).then_some(key);
+        runs.spawn(async move { scene.begin_as(scene.owner, read(1), key).await.expect("the document") });
+    }
+    let (mut new, mut same, mut refused) = (0, 0, 0);
+    while let Some(begun) = runs.join_next().await {
+        match begun.expect("no panic") {
+            Begun::New(_) => new += 1,
+            Begun::Existing(_) => same += 1,
+            Begun::Refused(refusal) => {
+                assert_eq!(refusal, Refusal::StillOpen);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((new, new + same + refused), (1, 20));
+    assert!(same == 9 || same == 0, "the key gives the same run: {same}");
+}
+
+#[tokio::test]
+async fn a_key_means_one_wish_and_strangers_have_none() {
+    let scene = Scene::with(&[0.9]).await;
+    let stranger = a_user(&scene.backend, "bob").await.as_owner();
+    assert_eq!(scene.begin_as(stranger, Plan::ReadAll, None).await, None);
+    let key = RequestKey { tag: [1; 32], request: [2; 32] };
+    let Some(Begun::New(run)) = scene.begin_as(scene.owner, Plan::ReadAll, Some(key)).await else { panic!("refused") };
+    scene.start(run.id).await;
+    scene.read_next(run.id, 0.9).await;
+    scene.finish(run.id).await;
+    let again = scene.begin_as(scene.owner, Plan::ReadAll, Some(key)).await;
+    assert!(matches!(again, Some(Begun::Existing(task)) if task.id == run.id), "long after it has ended");
+    let other = RequestKey { request: [3; 32], ..key };
+    let reused = scene.begin_as(scene.owner, read(1), Some(other)).await;
+    assert_eq!(reused, Some(Begun::Refused(Refusal::KeyReused)));
+}
+
+#[tokio::test]
+async fn deleting_takes_every_run_along() {
+    let scene = Scene::with(&[0.9, 0.9]).await;
+    let run = scene.run(read(2)).await;
+    scene.read_next(run.id, 0.95).await;
+    scene.finish(run.id).await;
+    let open = scene.run(read(1)).await;
+    claim_page(&scene.worker, open.id, LEASE).await.expect("a page");
+    let mut tx = scene.backend.begin_as(scene.owner).await.expect("a transaction");
+    let deleted = documents::delete(&mut tx, scene.document).await.expect("an answer").expect("deleted");
+    tx.commit().await.expect("committed");
+    for object in [
+        ObjectKey::PageImage(scene.document, scene.first, number(1), 1),
+        ObjectKey::PageImage(scene.document, run.id, number(2), 1),
+        ObjectKey::PageImage(scene.document, open.id, number(1), 1),
+        ObjectKey::SearchablePdf(scene.document, run.id, 2),
+    ] {
+        assert!(deleted.objects.contains(&object), "{object}");
+    }
+    assert_eq!(scene.postgres.superuser_psql("select count(*) from pages, task_events, tasks, documents"), "0");
+}
