@@ -105,7 +105,8 @@ fn open_batch(
 ) -> JobResult<Vec<Option<PageContent>>> {
     let open = |page: &PageWithContent| {
         let Some(sealed) = &page.content_sealed else { return Ok(None) };
-        let mut content = loaded.key.open_page(claimed.owner, claimed.task, page.page.number, sealed)?;
+        // sealed for the run that read it
+        let mut content = loaded.key.open_page(claimed.owner, page.page.task, page.page.number, sealed)?;
         // The PDF needs the words and their boxes only.
         content.text = String::new();
         Ok(Some(content))

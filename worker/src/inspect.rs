@@ -9,7 +9,7 @@ use crate::{
     original,
     sandbox::Fault,
     settle::Settled,
-    slot::Slot,
+    slot::{Loaded, Slot},
     worker::Worker,
 };
 
@@ -20,7 +20,11 @@ impl Worker {
     /// Inspects; the slot that does it reads the first page too, because it has the document open.
     pub(crate) async fn inspect(&self, slot: &mut Slot, claimed: &ClaimedTask) -> Settled {
         let heartbeat = self.heartbeat(Claim::Task(claimed.clone()));
-        match heartbeat.guard(self.begin_pages(slot, claimed)).await {
+        let is_known = claimed.pages.total > 0;
+        let begun = async {
+            if is_known { self.begin_again(slot, claimed).await } else { self.begin_pages(slot, claimed).await }
+        };
+        match heartbeat.guard(begun).await {
             Ok(page_count) => {
                 tracing::info!(document.pages = page_count, "a document is being read");
                 self.wake_others(claimed, page_count).await;
@@ -35,15 +39,33 @@ impl Worker {
     }
 
     async fn begin_pages(&self, slot: &mut Slot, claimed: &ClaimedTask) -> JobResult<u32> {
-        let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, &claimed.settings).await?;
-        if let Some(scanner) = &self.services.scanner {
-            scanner.pass(&loaded.original.bytes).await?;
-        }
+        let loaded = self.load_clean(slot, claimed).await?;
         let page_count = self.count_pages(slot, &loaded.original).await?;
         let mut tx = self.services.database.begin_system().await?;
         tasks::begin_pages(&mut tx, claimed, page_count).await?;
         tx.commit().await?;
         Ok(page_count)
+    }
+
+    /// Begins to read a document again whose pages are known; gives how many are to be read.
+    async fn begin_again(&self, slot: &mut Slot, claimed: &ClaimedTask) -> JobResult<u32> {
+        if claimed.pages.done + claimed.pages.failed < claimed.pages.total {
+            // The scanner may know more than it did the last time.
+            self.load_clean(slot, claimed).await?;
+        }
+        let mut tx = self.services.database.begin_system().await?;
+        let page_count = tasks::begin_known_pages(&mut tx, claimed).await?;
+        tx.commit().await?;
+        Ok(page_count)
+    }
+
+    /// Loads the document, and has the virus scanner see it before anybody opens it.
+    async fn load_clean(&self, slot: &mut Slot, claimed: &ClaimedTask) -> JobResult<Loaded> {
+        let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, &claimed.settings).await?;
+        if let Some(scanner) = &self.services.scanner {
+            scanner.pass(&loaded.original.bytes).await?;
+        }
+        Ok(loaded)
     }
 
     /// Opens the document; one that breaks its reader gets a fresh one, as often as a page would.

@@ -40,6 +40,7 @@ impl Worker {
             height: content.height,
             dpi: content.dpi,
             mean_confidence: content.mean_confidence,
+            expected_words: untxt_page::expected_words(&content.words),
             image_media_type: image.media_type,
             content_sealed: &[],
         };

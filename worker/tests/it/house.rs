@@ -22,7 +22,7 @@ use untxt_database::{
     Database,
     documents::{self, NewDocument},
     events, owner_keys, pages,
-    tasks::{self, Task},
+    tasks::{self, Begun, NewRun, Plan, Task},
     testing::TestPostgres,
     users,
 };
@@ -37,6 +37,10 @@ use crate::memory::{MemoryObjects, MemoryQueue};
 
 /// Longer than any page of these tests takes.
 pub(crate) const LEASE: Duration = Duration::from_secs(4);
+
+pub(crate) fn tesseract_child() -> ChildCommand {
+    ChildCommand::new(env!("CARGO_BIN_EXE_untxt-fault-child"), ["tesseract"])
+}
 
 pub(crate) struct House {
     pub(crate) postgres: TestPostgres,
@@ -187,9 +191,36 @@ impl House {
     /// Stops a task as its owner does.
     pub(crate) async fn cancel(&self, id: TaskId) -> Task {
         let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
-        let task = tasks::cancel(&mut tx, id).await.expect("an answer").expect("the task");
+        let stopped = tasks::cancel(&mut tx, id).await.expect("an answer").expect("the task");
         tx.commit().await.expect("committed");
-        task
+        stopped.task
+    }
+
+    /// Has pages of a document read again as its owner does.
+    pub(crate) async fn read_again(&self, upload: &Upload, plan: Plan) -> TaskId {
+        let settings = ReadingSettings::of_languages("eng");
+        let (id, trace) = (TaskId::generate(), Uuid::now_v7());
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        let queue = TaskQueue::default();
+        let new = NewRun { id, document: upload.document, settings: &settings, queue, plan, key: None, trace };
+        let begun = tasks::begin(&mut tx, &new).await.expect("an answer");
+        tx.commit().await.expect("committed");
+        assert!(matches!(begun, Some(Begun::New(_))), "{begun:?}");
+        let _ = self.queue.push(&QueueEntry::new(QueueKind::Inspect, id, queue, trace)).await;
+        id
+    }
+
+    /// Finds the task that says what the document shows.
+    pub(crate) async fn current(&self, upload: &Upload) -> Task {
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        documents::find(&mut tx, upload.document).await.expect("asked").expect("the document").task
+    }
+
+    /// Lists the pages as the document shows them.
+    pub(crate) async fn pages(&self, upload: &Upload) -> Vec<pages::Page> {
+        let task = self.current(upload).await.id;
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        pages::list(&mut tx, task).await.expect("pages")
     }
 
     /// Waits for the final state.
@@ -223,15 +254,20 @@ impl House {
         self.events(task).await.iter().filter(|event| event.kind == kind).count()
     }
 
-    /// Opens what is stored of a page, and its picture.
+    /// Opens what the first task shows of a page, and its picture.
     pub(crate) async fn open_page(&self, upload: &Upload, number: u32) -> PageContent {
+        self.open_page_of(upload, upload.task, number).await
+    }
+
+    /// Opens what a task shows of a page, and its picture.
+    pub(crate) async fn open_page_of(&self, upload: &Upload, task: TaskId, number: u32) -> PageContent {
         let number = PageNumber::new(number).expect("a page number");
         let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
-        let stored = pages::load_content(&mut tx, upload.task, number).await.expect("asked").expect("the page");
+        let stored = pages::load_content(&mut tx, task, number).await.expect("asked").expect("the page");
         let sealed = stored.content_sealed.expect("content");
-        let content = upload.key.open_page(self.person.as_owner(), upload.task, number, &sealed).expect("opens");
+        let content = upload.key.open_page(self.person.as_owner(), stored.page.task, number, &sealed).expect("opens");
         let image = stored.page.image.expect("an image");
-        let object = ObjectKey::PageImage(upload.document, upload.task, number, image.attempt);
+        let object = ObjectKey::PageImage(upload.document, stored.page.task, number, image.attempt);
         let picture = self.open_object(upload, &object);
         assert_eq!(MediaType::sniff(&picture), Some(image.media_type));
         content
@@ -239,7 +275,7 @@ impl House {
 
     pub(crate) fn open_pdf(&self, upload: &Upload, task: &Task) -> Vec<u8> {
         let attempt = task.pdf_attempt.expect("a searchable PDF");
-        let object = ObjectKey::SearchablePdf(upload.document, upload.task, attempt);
+        let object = ObjectKey::SearchablePdf(upload.document, task.id, attempt);
         self.open_object(upload, &object)
     }
 

@@ -8,11 +8,10 @@ use untxt_core::{
     queue::{Queue, QueueEntry, QueueKind},
 };
 use untxt_database::{pages, tasks};
-use untxt_worker::sandbox::ChildCommand;
 use uuid::Uuid;
 
 use crate::{
-    house::{House, LEASE},
+    house::{House, LEASE, tesseract_child},
     pages::{encrypted_pdf, tiff_of, width},
 };
 
@@ -34,10 +33,6 @@ async fn a_document_goes_from_queued_to_done() {
     assert_eq!(house.objects.count(), 7, "original, five pictures, PDF");
     assert!(worker.stop().await < Duration::from_secs(2), "an idle worker stops at once");
     house.no_child_is_left().await;
-}
-
-fn tesseract_child() -> ChildCommand {
-    ChildCommand::new(env!("CARGO_BIN_EXE_untxt-fault-child"), ["tesseract"])
 }
 
 #[tokio::test]

@@ -9,4 +9,5 @@ mod line;
 mod malware;
 mod memory;
 mod pages;
+mod rerun;
 mod sandbox;
