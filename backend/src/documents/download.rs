@@ -5,10 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
-use untxt_core::{
-    domain::{DocumentId, FailureCode},
-    storage::ObjectKey,
-};
+use untxt_core::{domain::DocumentId, storage::ObjectKey};
+use untxt_database::tasks;
 
 use super::{
     disposition::{attachment, with_extension},
@@ -24,7 +22,10 @@ pub(super) async fn original(
     Path(id): Path<DocumentId>,
 ) -> Result<Response, ApiError> {
     let opened = Opened::load(&app, &actor, id).await?;
-    if opened.found.task.failure == Some(FailureCode::MalwareFound) {
+    let mut tx = actor.begin(&app).await?;
+    let is_quarantined = tasks::is_quarantined(&mut tx, id).await?;
+    tx.commit().await?;
+    if is_quarantined {
         return Err(ApiError::Quarantined);
     }
     let name = attachment(&opened.metadata()?.name);
@@ -41,13 +42,16 @@ pub(super) async fn searchable_pdf(
     Path(id): Path<DocumentId>,
 ) -> Result<Response, ApiError> {
     let opened = Opened::load(&app, &actor, id).await?;
-    let task = &opened.found.task;
-    let attempt = match task.pdf_attempt {
-        _ if !task.state.is_final() => return Err(ApiError::NotReady),
-        Some(attempt) => attempt,
-        None => return Err(ApiError::NoSearchablePdf),
+    let mut tx = actor.begin(&app).await?;
+    // While it is read again, the PDF of before is there.
+    let settled = tasks::find_settled(&mut tx, id).await?;
+    tx.commit().await?;
+    let (task, attempt) = match settled.map(|settled| (settled.task, settled.pdf_attempt)) {
+        Some((task, Some(attempt))) => (task, attempt),
+        _ if !opened.found.task.state.is_final() => return Err(ApiError::NotReady),
+        _ => return Err(ApiError::NoSearchablePdf),
     };
     let name = with_extension(&opened.metadata()?.name, "searchable.pdf");
-    let body = object::open(&app, &opened, ObjectKey::SearchablePdf(id, task.id, attempt)).await?;
+    let body = object::open(&app, &opened, ObjectKey::SearchablePdf(id, task, attempt)).await?;
     Ok(([(CONTENT_TYPE, "application/pdf")], [(CONTENT_DISPOSITION, attachment(&name))], body).into_response())
 }

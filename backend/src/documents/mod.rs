@@ -20,6 +20,7 @@ mod pages;
 mod part;
 mod places;
 mod receive;
+mod rerun;
 mod settings;
 mod show;
 mod upload;
@@ -47,6 +48,8 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route(&at("pages/{page}/image"), get(page::image))
         .route(&at("pages/{page}/formats/{format}"), get(formats::page))
         .route(&at("formats/{format}"), get(formats::document))
+        .route(&at("tasks"), post(rerun::read_again))
+        .route(&at("choices"), post(rerun::choose))
         .route(&at("original"), get(download::original))
         .route(&at("searchable.pdf"), get(download::searchable_pdf))
 }

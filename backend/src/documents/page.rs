@@ -6,15 +6,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::header::CONTENT_TYPE;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use untxt_core::{
-    domain::{DocumentId, Failure, PageContent, PageNumber, PageState},
+    domain::{DocumentId, Failure, PageContent, PageNumber, PageState, TaskId},
     storage::ObjectKey,
 };
 use untxt_database::pages::{self, PageWithContent};
 
 use super::{document::Opened, object};
-use crate::{App, extract::Path, problem::ApiError, session::Actor};
+use crate::{
+    App,
+    extract::{Path, Query},
+    problem::ApiError,
+    session::Actor,
+};
 
 /// A page as its owner sees it in a list.
 #[derive(Serialize)]
@@ -26,6 +31,33 @@ pub(super) struct Page {
     dpi: Option<u32>,
     mean_confidence: Option<f32>,
     failure: Option<Failure>,
+    /// The run that made the result which is shown.
+    task: TaskId,
+    reread: Option<Reread>,
+    other: Option<OtherResult>,
+}
+
+/// How reading the page again goes, while an older result is shown.
+#[derive(Serialize)]
+struct Reread {
+    state: PageState,
+    failure: Option<Failure>,
+}
+
+/// The result that could be shown instead.
+#[derive(Serialize)]
+struct OtherResult {
+    task: TaskId,
+    mean_confidence: f32,
+    is_newer: bool,
+    is_undecided: bool,
+}
+
+/// Which result of a page; without it, the one that is shown.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResultQuery {
+    task: Option<TaskId>,
 }
 
 #[derive(Serialize)]
@@ -38,6 +70,8 @@ pub(super) struct Pages {
 pub(super) struct ReadPage {
     page: PageNumber,
     state: PageState,
+    /// The run that read it.
+    task: TaskId,
     #[serde(flatten)]
     content: PageContent,
 }
@@ -52,6 +86,16 @@ impl From<pages::Page> for Page {
             dpi: page.dpi,
             mean_confidence: page.mean_confidence,
             failure: page.failure.map(Failure::from),
+            task: page.task,
+            reread: page
+                .reread
+                .map(|reread| Reread { state: reread.state, failure: reread.failure.map(Failure::from) }),
+            other: page.other.map(|other| OtherResult {
+                task: other.task,
+                mean_confidence: other.mean_confidence,
+                is_newer: other.is_newer,
+                is_undecided: other.is_undecided,
+            }),
         }
     }
 }
@@ -72,10 +116,11 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path((id, number)): Path<(DocumentId, PageNumber)>,
+    Query(result): Query<ResultQuery>,
 ) -> Result<Json<ReadPage>, ApiError> {
-    let (opened, page) = load(&app, &actor, id, number).await?;
+    let (opened, page) = load_result(&app, &actor, (id, number), result).await?;
     let content = open_content(&opened, &page)?;
-    Ok(Json(ReadPage { page: number, state: page.page.state, content }))
+    Ok(Json(ReadPage { page: number, state: page.page.state, task: page.page.task, content }))
 }
 
 /// Gives the picture of the page that the boxes of its words fit on.
@@ -83,12 +128,28 @@ pub(super) async fn image(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path((id, number)): Path<(DocumentId, PageNumber)>,
+    Query(result): Query<ResultQuery>,
 ) -> Result<Response, ApiError> {
-    let (opened, page) = load(&app, &actor, id, number).await?;
+    let (opened, page) = load_result(&app, &actor, (id, number), result).await?;
     let image = page.page.image.ok_or(ApiError::PageNotReady)?;
-    let key = ObjectKey::PageImage(id, opened.found.task.id, number, image.attempt);
+    let key = ObjectKey::PageImage(id, page.page.task, number, image.attempt);
     let body = object::open(&app, &opened, key).await?;
     Ok(([(CONTENT_TYPE, image.media_type.as_str())], body).into_response())
+}
+
+/// Finds what a certain run read from a page, or what is shown of it.
+async fn load_result(
+    app: &App,
+    actor: &Actor,
+    (id, number): (DocumentId, PageNumber),
+    result: ResultQuery,
+) -> Result<(Opened, PageWithContent), ApiError> {
+    let Some(task) = result.task else { return load(app, actor, id, number).await };
+    let opened = Opened::load(app, actor, id).await?;
+    let mut tx = actor.begin(app).await?;
+    let page = pages::load_result(&mut tx, id, task, number).await?.ok_or(ApiError::ResultNotFound)?;
+    tx.commit().await?;
+    Ok((opened, page))
 }
 
 /// Finds a page that was read; says why if it was not.
@@ -118,7 +179,7 @@ pub(super) async fn load(
 
 /// Opens what was read from a page.
 pub(super) fn open_content(opened: &Opened, page: &PageWithContent) -> Result<PageContent, ApiError> {
-    let (owner, task, number) = (opened.found.document.owner, opened.found.task.id, page.page.number);
+    let (owner, task, number) = (opened.found.document.owner, page.page.task, page.page.number);
     let sealed = page.content_sealed.as_deref();
     let sealed = sealed.ok_or_else(|| ApiError::internal(format!("page {task}/{number} has no content")))?;
     Ok(opened.key.open_page(owner, task, number, sealed)?)

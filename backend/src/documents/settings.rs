@@ -1,20 +1,20 @@
-//! How an upload asks to be read: `?languages=deu,eng&preset=fax&text=redo&queue=bulk`.
+//! How somebody asks for a document to be read: `?languages=deu,eng&preset=fax&text=redo&queue=bulk`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use untxt_core::domain::{ReadingSettings, TaskQueue};
 use untxt_database::languages;
 
 use crate::{App, problem::ApiError};
 
-/// What may be said in the query; all of it may be left out.
-#[derive(Debug, Default, Deserialize)]
+/// What may be said of it; all of it may be left out.
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SettingsQuery {
+pub(super) struct AskedSettings {
     /// `auto`, or codes joined by commas.
-    languages: Option<String>,
-    preset: Option<String>,
-    text: Option<String>,
-    queue: Option<String>,
+    pub(super) languages: Option<String>,
+    pub(super) preset: Option<String>,
+    pub(super) text: Option<String>,
+    pub(super) queue: Option<String>,
 }
 
 const BAD_PRESET: ApiError = ApiError::BadRequest("preset is one of auto, clean_scan, fax, photo, book, form");
@@ -24,15 +24,19 @@ const BAD_LANGUAGES: ApiError = ApiError::BadRequest("languages is auto, or up t
 /// Each language makes every page slower.
 const MAX_LANGUAGES: usize = 8;
 
-impl SettingsQuery {
-    /// Checks the settings against the closed lists and the languages that the workers have. Gives also the queue in
-    /// which the document waits.
-    pub(super) async fn settle(self, app: &App) -> Result<(ReadingSettings, TaskQueue), ApiError> {
-        let preset = self.preset.as_deref().map_or(Ok(Default::default()), str::parse).map_err(|_| BAD_PRESET)?;
-        let text_mode = self.text.as_deref().map_or(Ok(Default::default()), str::parse).map_err(|_| BAD_TEXT)?;
-        let queue = self.queue.as_deref().map_or(Ok(Default::default()), str::parse).map_err(|_| BAD_QUEUE)?;
+impl AskedSettings {
+    /// Checks the settings against the closed lists and the languages that the workers have. What is left out is as
+    /// in `usual`. Gives also the queue in which the document waits.
+    pub(super) async fn settle(
+        self,
+        app: &App,
+        (usual, usual_queue): (ReadingSettings, TaskQueue),
+    ) -> Result<(ReadingSettings, TaskQueue), ApiError> {
+        let preset = self.preset.as_deref().map_or(Ok(usual.preset), str::parse).map_err(|_| BAD_PRESET)?;
+        let text_mode = self.text.as_deref().map_or(Ok(usual.text_mode), str::parse).map_err(|_| BAD_TEXT)?;
+        let queue = self.queue.as_deref().map_or(Ok(usual_queue), str::parse).map_err(|_| BAD_QUEUE)?;
         let languages = match self.languages {
-            None => app.languages.clone(),
+            None => usual.languages,
             Some(asked) => check(&asked, app).await?,
         };
         Ok((ReadingSettings { languages, preset, text_mode }, queue))

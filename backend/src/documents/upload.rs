@@ -14,7 +14,6 @@ use untxt_core::{
     config,
     crypto::{DocumentKey, OwnerKey, WrappedDocumentKey},
     domain::{DocumentId, DocumentMetadata, ReadingSettings, TaskId, TaskQueue},
-    queue::{QueueEntry, QueueKind},
     storage::ObjectKey,
 };
 use untxt_database::documents::{self, DocumentAndTask, Inserted, NewDocument};
@@ -26,13 +25,14 @@ use super::{
     keys::{self, WrappedKeys},
     part::{FilePart, MAX_OVERHEAD},
     receive::{Received, measure, receive},
-    settings::SettingsQuery,
+    settings::AskedSettings,
 };
 use crate::{
     App,
     extract::Query,
     problem::{ApiError, chain},
     session::Actor,
+    tasks::wake_worker,
 };
 
 /// Takes a file: 202 with the new document, or 200 with the one that the same key and content made before.
@@ -40,11 +40,12 @@ pub(super) async fn upload(
     State(app): State<Arc<App>>,
     actor: Actor,
     key: Option<IdempotencyKey>,
-    Query(asked): Query<SettingsQuery>,
+    Query(asked): Query<AskedSettings>,
     request: Request,
 ) -> Result<Response, ApiError> {
     refuse_too_long(request.headers(), &app.limits)?;
-    let (settings, queue) = asked.settle(&app).await?;
+    let usual = (ReadingSettings::of_languages(app.languages.clone()), TaskQueue::default());
+    let (settings, queue) = asked.settle(&app, usual).await?;
     let owner_key = keys::current(&app, &actor).await?;
     let upload = Upload { app: Arc::clone(&app), actor, key, owner_key, settings, queue };
     // Not cancelled when the client goes away in the middle: the store must be left clean.
@@ -157,7 +158,7 @@ impl Upload {
         };
         match inserted {
             Inserted::New(found) => {
-                self.wake_worker(&found);
+                wake_worker(&self.app, &found.task);
                 answer(StatusCode::ACCEPTED, &found, &draft.key)
             }
             Inserted::Existing(existing) => {
@@ -183,17 +184,6 @@ impl Upload {
         tx.commit().await?;
         let key = keys.open(&self.app).await?.document_key(&existing.document)?;
         answer(StatusCode::OK, existing, &key)
-    }
-
-    /// Tells the workers. If that fails the sweeper finds the task by itself, so nobody waits for it here.
-    fn wake_worker(&self, found: &DocumentAndTask) {
-        let entry = QueueEntry::new(QueueKind::Inspect, found.task.id, found.task.queue, found.task.trace);
-        let queue = Arc::clone(&self.app.queue);
-        self.app.lifecycle.spawn(async move {
-            if let Err(error) = queue.push(&entry).await {
-                tracing::warn!(task.id = %entry.task, error = chain(&error), "no wake-up was sent; the sweeper will");
-            }
-        });
     }
 
     async fn remove(&self, object: ObjectKey) {

@@ -106,14 +106,29 @@ impl ApiError {
                 (409, "page_not_ready", "the page has not been read yet", "wait for its page.done event")
             }
             Self::PageCancelled => {
-                (409, "page_cancelled", "the page was not read: it was stopped before", "upload the document again")
+                (409, "page_cancelled", "the page was not read: it was stopped before", "have it read again")
             }
             Self::NotReady => (409, "not_ready", "the document is still being read", "wait until its task has ended"),
+            Self::StillReading => (
+                409,
+                "still_reading",
+                "the document is being read",
+                "wait until its task has ended, or stop it, and try again",
+            ),
+            Self::NothingUnread => {
+                (409, "nothing_unread", "every page has been read", "name the pages to read again, or \"all\"")
+            }
+            Self::ResultNotFound => (
+                404,
+                "result_not_found",
+                "the page has no such result",
+                "choose one that the list of pages names: its task, or the task of the other result",
+            ),
             Self::NoSearchablePdf => (
                 404,
                 "no_searchable_pdf",
                 "there is no searchable PDF of this document",
-                "none of its pages could be read, or it was stopped; look at the reasons and upload it again",
+                "none of its pages could be read, or it was stopped; look at the reasons and have it read again",
             ),
             Self::FormatUnknown => {
                 (404, "format_unknown", "there is no such format", "choose one of the formats of GET /limits")
@@ -138,8 +153,8 @@ impl ApiError {
             Self::IdempotencyKeyReused => (
                 409,
                 "idempotency_key_reused",
-                "this Idempotency-Key belongs to another file",
-                "make a new key for every new file",
+                "this Idempotency-Key belongs to another request",
+                "make a new key for every new file and every new wish",
             ),
             Self::StorageUnavailable(_) => (
                 503,

@@ -41,6 +41,9 @@ pub(crate) enum ApiError {
     PageFailed(Failure),
     NotReady,
     Quarantined,
+    StillReading,
+    NothingUnread,
+    ResultNotFound,
     NoSearchablePdf,
     AddressTooLong,
     FileTooLarge {

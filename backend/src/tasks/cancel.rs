@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use untxt_core::domain::TaskId;
 use untxt_database::tasks;
 
-use super::Task;
+use super::{Task, wake_worker};
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
 
 /// Stops a task and gives it as it is then. One that has ended already is given as it ended: stopping twice, or a
@@ -15,7 +15,10 @@ pub(super) async fn cancel(
     Path(id): Path<TaskId>,
 ) -> Result<Json<Task>, ApiError> {
     let mut tx = actor.begin(&app).await?;
-    let task = tasks::cancel(&mut tx, id).await?.ok_or(ApiError::TaskNotFound)?;
+    let stopped = tasks::cancel(&mut tx, id).await?.ok_or(ApiError::TaskNotFound)?;
     tx.commit().await?;
-    Ok(Json(Task::from(&task)))
+    if let Some(next) = &stopped.next {
+        wake_worker(&app, next);
+    }
+    Ok(Json(Task::from(&stopped.task)))
 }

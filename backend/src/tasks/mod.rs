@@ -3,6 +3,7 @@
 mod cancel;
 mod events;
 mod place;
+mod wake;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use untxt_core::domain::{EventSeq, Failure, PageCounters, ReadingSettings, TaskI
 use untxt_database::tasks;
 
 pub(crate) use place::{Place, Places, load_places};
+pub(crate) use wake::wake_worker;
 
 use crate::App;
 
@@ -37,6 +39,7 @@ pub(crate) struct Task {
     queue: TaskQueue,
     /// Where it stands in its queue, while it has pages to be read.
     place: Option<Place>,
+    is_rerun: bool,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -56,6 +59,7 @@ impl From<&tasks::Task> for Task {
             settings: task.settings.clone(),
             queue: task.queue,
             place: None,
+            is_rerun: task.is_rerun,
             created_at: task.created_at,
             started_at: task.started_at,
             ended_at: task.ended_at,

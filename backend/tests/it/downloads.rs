@@ -1,6 +1,6 @@
 use serde_json::Value;
 use untxt_core::{
-    domain::{DocumentId, FailureCode},
+    domain::{DocumentId, FailureCode, TaskId},
     storage::ObjectKey,
 };
 
@@ -44,7 +44,7 @@ async fn results_come_as_text_data_and_pdf() {
     let ada = app.person("ada").await;
     let answer = ada.upload(&app, "scan.pdf", &pdf(100)).await;
     let at = |path: &str| format!("{}/{path}", answer.header("location"));
-    let task = answer.json()["task"]["id"].as_str().expect("an id").parse().expect("an id");
+    let task: TaskId = answer.json()["task"]["id"].as_str().expect("an id").parse().expect("an id");
     // More pages than one query gives, and one that failed.
     Worker::start(&app).await.read(&app, task, 20, &[2]).await;
     let text = ada.get(&app, &at("formats/txt")).await;
@@ -60,7 +60,8 @@ async fn results_come_as_text_data_and_pdf() {
     assert_eq!(words["pages"][19]["words"][1]["text"], "20");
     assert_eq!((&words["pages"][1]["state"], &words["pages"][1]["failure"]), (&"failed".into(), &"unreadable".into()));
     let searchable = ada.get(&app, &at("searchable.pdf")).await;
-    assert_eq!((searchable.header("content-type"), searchable.text()), ("application/pdf", "%PDF-1.7 searchable"));
+    assert_eq!(searchable.header("content-type"), "application/pdf");
+    assert_eq!(searchable.text(), format!("%PDF-1.7 searchable of {task}"));
     assert!(searchable.header("content-disposition").contains("scan.searchable.pdf"));
 }
 

@@ -10,6 +10,7 @@ mod events;
 mod headers;
 mod live;
 mod people;
+mod rerun;
 mod seams;
 mod server;
 mod session;

@@ -24,9 +24,14 @@ pub(crate) struct Worker {
 }
 
 pub(crate) fn content(number: PageNumber) -> PageContent {
+    content_of("page", 0.9, number)
+}
+
+/// Gives what was read of a page: its number behind a word, read so surely.
+pub(crate) fn content_of(first: &str, confidence: f32, number: PageNumber) -> PageContent {
     let word = |text: &str, left| Word {
         text: text.to_owned(),
-        confidence: 0.9,
+        confidence,
         bounds: [left, 10, left + 40, 30],
         ..Word::default()
     };
@@ -34,9 +39,9 @@ pub(crate) fn content(number: PageNumber) -> PageContent {
         width: 600,
         height: 800,
         dpi: 300,
-        mean_confidence: 0.9,
-        words: vec![word("page", 10), word(&number.to_string(), 60)],
-        text: format!("page {number}\n"),
+        mean_confidence: confidence,
+        words: vec![word(first, 10), word(&number.to_string(), 60)],
+        text: format!("{first} {number}\n"),
         engine: "simulated 1".to_owned(),
         ..PageContent::default()
     }
@@ -85,8 +90,28 @@ impl Worker {
         tx.commit().await.expect("committed");
     }
 
+    /// Begins to read a document again; gives how many pages are to be read.
+    pub(crate) async fn begin_again(&self, task: TaskId) -> u32 {
+        let mut tx = self.db.begin_system().await.expect("a transaction");
+        let claimed = tasks::claim(&mut tx, task, LEASE, 3).await.expect("answered").expect("claimed");
+        let to_read = tasks::begin_known_pages(&mut tx, &claimed).await.expect("begun");
+        tx.commit().await.expect("committed");
+        to_read
+    }
+
     /// Reads one page, `false` when none waits.
     pub(crate) async fn read_next(&self, app: &TestApp, task: TaskId, broken: &[u32]) -> bool {
+        self.read_next_as(app, task, broken, content).await
+    }
+
+    /// Reads one page in a certain way, `false` when none waits.
+    pub(crate) async fn read_next_as(
+        &self,
+        app: &TestApp,
+        task: TaskId,
+        broken: &[u32],
+        content: impl Fn(PageNumber) -> PageContent,
+    ) -> bool {
         let mut tx = self.db.begin_system().await.expect("a transaction");
         let Some(claimed) = pages::claim_next(&mut tx, task, LEASE, 3, None).await.expect("answered") else {
             return false;
@@ -102,12 +127,14 @@ impl Worker {
         let key = self.document_key(claimed.owner, claimed.document).await;
         let image = ObjectKey::PageImage(claimed.document, task, number, claimed.attempt);
         seal_object(app, &key, claimed.owner, image, format!("image of page {number}").as_bytes());
-        let sealed = key.seal_page(claimed.owner, task, number, &content(number)).expect("sealed");
+        let content = content(number);
+        let sealed = key.seal_page(claimed.owner, task, number, &content).expect("sealed");
         let result = PageResult {
             width: 600,
             height: 800,
             dpi: 300,
-            mean_confidence: 0.9,
+            mean_confidence: content.mean_confidence,
+            expected_words: 2.0 * content.mean_confidence,
             image_media_type: MediaType::Jpeg,
             content_sealed: &sealed,
         };
@@ -125,7 +152,7 @@ impl Worker {
         if has_pdf {
             let key = self.document_key(claimed.owner, claimed.document).await;
             let object = ObjectKey::SearchablePdf(claimed.document, task, claimed.attempt);
-            seal_object(app, &key, claimed.owner, object, b"%PDF-1.7 searchable");
+            seal_object(app, &key, claimed.owner, object, format!("%PDF-1.7 searchable of {task}").as_bytes());
         }
         let mut tx = self.db.begin_system().await.expect("a transaction");
         tasks::finish(&mut tx, &claimed, pdf_attempt).await.expect("finished");
