@@ -103,6 +103,28 @@ async function visit(width, colorScheme) {
   for (const socket of mock.control.sockets) socket.send(JSON.stringify({ type: 'places', places: { [queued.task.id]: nobody } }));
   await page.getByText('No worker is running').waitFor();
   await shoot('documents-no-worker');
+
+  // Reading again: what is to be read, progress, and a choice between two results.
+  await page.goto(`${mock.address}/documents/${find('Discharge').id}/pages/4`);
+  await page.getByRole('figure').waitFor();
+  await page.getByRole('button', { name: 'Read again…' }).click();
+  await shoot('read-again');
+  await page.getByLabel('Only page 4').check();
+  await page.getByLabel('Language').selectOption({ label: 'German' });
+  mock.control.store.pace(3_000);
+  await page.getByRole('button', { name: 'Read again', exact: true }).click();
+  await page.getByText('is being read again').waitFor();
+  await shoot('page-read-again');
+  await page.getByRole('button', { name: 'Compare and choose' }).waitFor({ timeout: 20_000 });
+  mock.control.store.pace(150);
+  await page.getByText('Done, with errors').waitFor();
+  await shoot('page-two-results');
+  await page.getByRole('button', { name: 'Compare and choose' }).click();
+  await page.getByRole('button', { name: 'Accept the newer' }).waitFor();
+  await shoot('page-compare');
+  await page.getByRole('button', { name: 'Accept the newer' }).click();
+  await page.getByText('the newer result is shown').waitFor();
+  await shoot('page-accepted');
   await page.goto(`${mock.address}/documents/${find('Letters bad').id}/pages/9`);
   mock.control.liveOff = true;
   for (const socket of mock.control.sockets) socket.terminate();

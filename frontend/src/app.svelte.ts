@@ -11,6 +11,7 @@ import { Announcer } from './live/announcer.svelte';
 import { Live } from './live/live.svelte';
 import { Ticker } from './live/ticker.svelte';
 import { Navigation } from './navigation/navigation.svelte';
+import { Comparison } from './pages/comparison.svelte';
 import { PageView } from './pages/page_view.svelte';
 import { Session } from './session/session.svelte';
 import { words } from './words/en';
@@ -30,6 +31,7 @@ export class App {
   });
   readonly ticker = new Ticker();
   readonly pageView = new PageView(this.api);
+  readonly comparison = new Comparison(this.api);
   readonly live = new Live({
     hear: (event) => void this.documents.hear(event).catch(() => undefined),
     hearPlaces: (places) => this.documents.hearPlaces(places),
@@ -66,6 +68,7 @@ export class App {
     this.live.stop();
     this.documents.clear();
     this.pageView.clear();
+    this.comparison.close();
     this.announcer.clear();
   }
 
@@ -86,7 +89,8 @@ export class App {
     const { done, failed, total } = event.pages;
     if (event.type === 'page.done') this.announcer.progress(words.aloud.pageDone(name, done + failed, total));
     else if (event.type === 'page.failed') this.announcer.trouble(words.aloud.pageFailed(name, event.page ?? 0, event.failure));
-    else if (event.type === 'task.failed') this.announcer.trouble(words.aloud.taskFailed(name, entry.task.failure));
+    else if (event.type === 'page.kept') this.announcer.progress(words.aloud.pageKept(name, event.page ?? 0));
+    else if (event.type === 'task.failed') this.announcer.trouble(words.aloud.taskFailed(name, event.failure ?? entry.task.failure));
     else if (event.type === 'task.cancelled') this.announcer.progress(words.aloud.taskStopped(name));
     else if (event.type === 'task.done' || event.type === 'task.done_with_errors') {
       this.announcer.progress(words.aloud.taskDone(name, words.task.line(entry.task)));

@@ -14,20 +14,22 @@ const PARAGRAPHS = [
 ];
 
 /** Words of page `number`; always the same ones for the same number. */
-export function pageWords(number) {
+export function pageWords(number, isWorse = false) {
   const random = seeded(number);
+  const garble = (text, at) => (isWorse && at % 9 === 4 ? text.replace(/[aeo]/g, (c) => ({ a: 'o', e: 'c', o: '0' })[c]) : text);
   const words = [];
   let [x, y, line, block] = [180, 220, 0, 0];
   const size = 34;
   for (const paragraph of PARAGRAPHS) {
-    for (const text of paragraph.split(' ')) {
+    for (const clear of paragraph.split(' ')) {
+      const text = garble(clear, words.length);
       const width = Math.round(text.length * size * 0.52);
       if (x + width > WIDTH - 180) {
         x = 180;
         y += 58;
         line += 1;
       }
-      const low = random() < 0.04;
+      const low = random() < (isWorse ? 0.2 : 0.04);
       const confidence = low ? 0.35 + 0.3 * random() : 0.9 + 0.09 * random();
       words.push({ text, confidence: round(confidence), box: [x, y - size, x + width, y + 8], line, block, is_doubtful: low });
       x += width + 16;
@@ -40,11 +42,13 @@ export function pageWords(number) {
   return words;
 }
 
-export function pageContent(number) {
-  const words = pageWords(number);
+export function pageContent(number, task, isWorse = false) {
+  const words = pageWords(number, isWorse);
   const mean = words.reduce((sum, word) => sum + word.confidence, 0) / words.length;
   return {
     page: number,
+    task,
+    languages: [{ code: isWorse ? 'deu' : 'eng', confidence: 1 }],
     state: 'done',
     width: WIDTH,
     height: HEIGHT,

@@ -19,13 +19,14 @@ const LIMITS = {
   max_pages: 2000,
   allowed_types: ['application/pdf', 'image/jpeg', 'image/png', 'image/tiff', 'image/webp', 'image/bmp', 'image/gif'],
   languages: ['eng', 'deu'],
+  installed_languages: ['eng', 'deu', 'fra'],
 };
 
 /** Starts the mock; `control` lets a test break things. */
 export async function startMock({ port = 5199, pageMs = 700, filled = true, sessionMs = 15 * 60_000 } = {}) {
   const store = new Store(pageMs);
   if (filled) fill(store);
-  const control = { store, user: null, liveOff: false, uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, asked: [], keys: [], sockets: new Set() };
+  const control = { store, user: null, liveOff: false, uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, asked: [], wishes: [], keys: [], sockets: new Set() };
   const server = createServer((request, response) => {
     response.setHeader('Content-Security-Policy', POLICY);
     answer(request, response).catch((error) => problem(response, error.status ?? 500, error.code ?? 'internal', error.detail ?? String(error)));
@@ -63,10 +64,10 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       store.stop(document);
       return json(response, 200, document.task);
     }
-    return answerDocument(request, response, path);
+    return answerDocument(request, response, path, url.searchParams.get('task'));
   }
 
-  function answerDocument(request, response, path) {
+  async function answerDocument(request, response, path, task) {
     const document = store.find(path.split('/')[2]);
     const parts = path.split('/').slice(3);
     if (!document) return problem(response, 404, 'document_not_found', 'this document does not exist, or is not yours');
@@ -75,6 +76,16 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       return response.writeHead(204).end();
     }
     if (parts.length === 0) return json(response, 200, document);
+    if (parts[0] === 'tasks' && request.method === 'POST') {
+      const wish = JSON.parse(await body(request));
+      control.wishes.push(wish);
+      store.readAgain(document, wish.pages);
+      return json(response, 202, document.task);
+    }
+    if (parts[0] === 'choices' && request.method === 'POST') {
+      for (const choice of JSON.parse(await body(request)).pages) store.choose(document, choice);
+      return json(response, 202, document.task);
+    }
     if (parts[0] !== 'pages') {
       response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Disposition': `attachment; filename="${parts[0]}"` });
       return response.end('mock');
@@ -88,7 +99,8 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       control.pageFaults -= 1;
       return problem(response, 503, 'unavailable', 'the server is busy; try again in a moment');
     }
-    return json(response, 200, pageContent(page.page));
+    const wanted = task ?? page.task;
+    return json(response, 200, pageContent(page.page, wanted, wanted.startsWith('worse')));
   }
 
   async function logIn(request, response) {

@@ -13,6 +13,7 @@ export class Store {
   byKey = new Map();
   #listeners = new Set();
   #pageMs;
+  #tasks = 0;
 
   constructor(pageMs) {
     this.#pageMs = pageMs;
@@ -21,6 +22,11 @@ export class Store {
   listen(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Reads a page in so many milliseconds from now on. */
+  pace(pageMs) {
+    this.#pageMs = pageMs;
   }
 
   find = (id) => this.documents.find((document) => document.id === id);
@@ -45,6 +51,8 @@ export class Store {
         pages: { total: 0, done: 0, failed: 0, low: 0 },
         last_seq: 0,
         failure: null,
+        settings: { languages: 'auto', preset: 'auto', text_mode: 'skip' },
+        is_rerun: false,
         created_at: at,
         started_at: null,
         ended_at: null,
@@ -72,8 +80,54 @@ export class Store {
 
   /** Stops a document; what was read stays. */
   stop(document) {
+    for (const page of document.hidden.pages) page.reread = null;
     for (const page of document.hidden.pages) if (page.state === 'queued' || page.state === 'processing') page.state = 'cancelled';
     this.#emit(document, 'task.cancelled', { state: 'cancelled' });
+  }
+
+  /** Begins another task; pages with text keep it meanwhile. The second result of page 4 is a bad one. */
+  readAgain(document, wanted) {
+    const { pages, plan } = document.hidden;
+    const isWanted = (page) => (wanted === 'all' ? true : wanted === 'failed' ? page.state !== 'done' : wanted.includes(page.page));
+    for (const page of pages.filter(isWanted)) {
+      if (page.state === 'done') page.reread = { state: 'queued', failure: null };
+      else Object.assign(page, waiting(page.page));
+    }
+    plan.failed = [];
+    plan.end = null;
+    this.#begin(document);
+    if (document.task.pages.total > 0) this.#emit(document, 'task.started', { state: 'processing' });
+    this.run(document);
+  }
+
+  /** Shows the other result of a page, or goes on showing the one that is shown. */
+  choose(document, { page: number, task }) {
+    const page = document.hidden.pages[number - 1];
+    const { other } = page;
+    if (other.task === task) {
+      page.other = { task: page.task, mean_confidence: page.mean_confidence, is_newer: !other.is_newer, is_undecided: false };
+      Object.assign(page, { task, mean_confidence: other.mean_confidence });
+    } else other.is_undecided = false;
+    this.#begin(document);
+    const ended = document.task.pages.failed > 0 ? 'done_with_errors' : 'done';
+    this.#emit(document, `task.${ended}`, { state: ended });
+  }
+
+  #begin(document) {
+    const { pages } = document.hidden;
+    const isDone = (page) => page.state === 'done' && page.reread === null;
+    const counters = {
+      total: pages.length,
+      done: pages.filter(isDone).length,
+      failed: pages.filter((page) => page.state === 'failed').length,
+      low: pages.filter((page) => isDone(page) && page.mean_confidence < 0.7).length,
+    };
+    const at = new Date().toISOString();
+    this.#tasks += 1;
+    const id = `g${String(this.#tasks).padStart(4, '0')}`;
+    document.task = { ...document.task, id, is_rerun: pages.length > 0, state: 'queued', pages: counters, last_seq: 0, failure: null, created_at: at, started_at: null };
+    document.hidden.events.length = 0;
+    this.#emit(document, 'task.queued');
   }
 
   *#steps(document) {
@@ -90,8 +144,9 @@ export class Store {
       this.#emit(document, 'task.started', { state: 'processing' });
       yield;
     }
-    for (const page of pages.filter((each) => each.state === 'queued' || each.state === 'processing')) {
-      page.state = 'processing';
+    for (const page of pages.filter((each) => each.state === 'queued' || each.state === 'processing' || each.reread !== null)) {
+      if (page.reread === null) page.state = 'processing';
+      else page.reread.state = 'processing';
       this.#emit(document, 'page.started', { page: page.page });
       yield;
       this.#endPage(document, page);
@@ -113,7 +168,12 @@ export class Store {
       return;
     }
     const isLow = plan.low.includes(page.page);
-    Object.assign(page, { state: 'done', width: 1654, height: 2339, dpi: 200, mean_confidence: isLow ? 0.61 : 0.94 });
+    if (page.reread !== null) {
+      page.reread = null;
+      page.other = { task: `worse-${document.task.id}`, mean_confidence: 0.58, is_newer: true, is_undecided: true };
+    } else {
+      Object.assign(page, { state: 'done', task: document.task.id, width: 1654, height: 2339, dpi: 200, mean_confidence: isLow ? 0.61 : 0.94 });
+    }
     counters.done += 1;
     if (isLow) counters.low += 1;
     document.task.pages = counters;
@@ -140,7 +200,7 @@ export class Store {
   }
 }
 
-const waiting = (page) => ({ page, state: 'queued', width: null, height: null, dpi: null, mean_confidence: null, failure: null });
+const waiting = (page) => ({ page, state: 'queued', width: null, height: null, dpi: null, mean_confidence: null, failure: null, task: '', reread: null, other: null });
 
 export function fill(store) {
   const done = 1_000;

@@ -1,6 +1,6 @@
 import { Problem, Unreachable } from './problem';
 import { sendFile, type Progress } from './send_file';
-import type { Document, DocumentList, Limits, PageContent, PageSummary, SessionAnswer, Task, TaskEvent } from './types';
+import type { Document, DocumentList, Limits, PageContent, PageSummary, SessionAnswer, Task, TaskEvent, Wish } from './types';
 
 const ROOT = '/api/v1';
 
@@ -34,6 +34,18 @@ export class Api {
   loadPage = (id: string, page: number) =>
     this.#askTwice<PageContent>('GET', `/documents/${encodeURIComponent(id)}/pages/${page}`);
 
+  /** What a certain run read, whether it is shown or not. */
+  loadResult = (id: string, page: number, task: string) =>
+    this.#askTwice<PageContent>('GET', `/documents/${encodeURIComponent(id)}/pages/${page}?task=${encodeURIComponent(task)}`);
+
+  /** Has pages read again. The same key again gives the same task, so a lost answer costs nothing. */
+  readAgain = (id: string, wish: Wish, key: string) =>
+    this.#askTwice<Task>('POST', `/documents/${encodeURIComponent(id)}/tasks`, wish, key);
+
+  /** Shows the result of a certain run. */
+  chooseResult = (id: string, page: number, task: string) =>
+    this.#askTwice<Task>('POST', `/documents/${encodeURIComponent(id)}/choices`, { pages: [{ page, task }] });
+
   async listEvents(task: string, after: number): Promise<TaskEvent[]> {
     const path = `/tasks/${encodeURIComponent(task)}/events?after=${after}`;
     return (await this.#askTwice<{ events: TaskEvent[] }>('GET', path)).events;
@@ -45,8 +57,8 @@ export class Api {
     return this.#renewOnce(send);
   }
 
-  #askTwice<Answer>(method: string, path: string): Promise<Answer> {
-    return this.#renewOnce(() => this.#ask<Answer>(method, path));
+  #askTwice<Answer>(method: string, path: string, body?: unknown, key?: string): Promise<Answer> {
+    return this.#renewOnce(() => this.#ask<Answer>(method, path, body, key));
   }
 
   async #renewOnce<Answer>(send: () => Promise<Answer>): Promise<Answer> {
@@ -59,7 +71,7 @@ export class Api {
     }
   }
 
-  async #ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  async #ask<Answer>(method: string, path: string, body?: unknown, key?: string): Promise<Answer> {
     let answer: Response;
     let text: string;
     try {
@@ -68,7 +80,10 @@ export class Api {
         cache: 'no-store',
         ...(body === undefined
           ? {}
-          : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+          : {
+              body: JSON.stringify(body),
+              headers: { 'Content-Type': 'application/json', ...(key === undefined ? {} : { 'Idempotency-Key': key }) },
+            }),
       });
       text = await answer.text();
     } catch {
@@ -79,9 +94,9 @@ export class Api {
   }
 }
 
-/** Where a page's image is. */
-export const imageAddress = (document: string, page: number) =>
-  `${ROOT}/documents/${encodeURIComponent(document)}/pages/${page}/image`;
+/** Where the image is that a run made of a page. */
+export const imageAddress = (document: string, page: number, task: string) =>
+  `${ROOT}/documents/${encodeURIComponent(document)}/pages/${page}/image?task=${encodeURIComponent(task)}`;
 
 /** Where a download is. */
 export const downloadAddress = (document: string, what: `formats/${string}` | 'searchable.pdf' | 'original') =>

@@ -57,6 +57,14 @@ export interface Place {
   note: string | null;
 }
 
+/** How a document is read. */
+export interface ReadingSettings {
+  /** `auto`, or codes joined by plus signs. */
+  languages: string;
+  preset: string;
+  text_mode: string;
+}
+
 export interface Task {
   id: string;
   state: TaskState;
@@ -64,6 +72,9 @@ export interface Task {
   last_seq: number;
   failure: Failure | null;
   place?: Place | null;
+  settings: ReadingSettings;
+  /** The document was read before; what is not read again stays as it is. */
+  is_rerun: boolean;
   created_at: string;
   started_at: string | null;
   ended_at: string | null;
@@ -92,6 +103,28 @@ export interface PageSummary {
   dpi: number | null;
   mean_confidence: number | null;
   failure: Failure | null;
+  /** The run whose result is shown. */
+  task: string;
+  /** How reading it again goes, while an older result is shown. */
+  reread: { state: PageState; failure: Failure | null } | null;
+  other: OtherResult | null;
+}
+
+/** A result that could be shown instead of the one that is. */
+export interface OtherResult {
+  task: string;
+  mean_confidence: number;
+  is_newer: boolean;
+  /** It seems worse, and nobody has chosen yet. */
+  is_undecided: boolean;
+}
+
+/** What is to be read again, and how; what is left out is as it was at the upload. */
+export interface Wish {
+  pages: 'failed' | 'all' | number[];
+  languages?: string;
+  preset?: string;
+  text?: string;
 }
 
 export interface Word {
@@ -108,6 +141,8 @@ export interface Word {
 
 export interface PageContent {
   page: number;
+  /** The run that read it. */
+  task: string;
   width: number;
   height: number;
   dpi: number;
@@ -116,6 +151,8 @@ export interface PageContent {
   words: Word[];
   text: string;
   engine: string;
+  /** Languages it was read with. */
+  languages?: { code: string }[];
 }
 
 /** One numbered step of a task; `seq` has no gaps, and every event carries all counters. */

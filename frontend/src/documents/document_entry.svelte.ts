@@ -1,4 +1,4 @@
-import type { Document, Failure, PageState, PageSummary, Place, Task, TaskEvent, TaskState } from '../api/types';
+import type { Document, Failure, OtherResult, PageState, PageSummary, Place, Task, TaskEvent, TaskState } from '../api/types';
 
 /** Below this mean confidence a page is one to check, as on the server; 0 means that it has no words at all. */
 const LOW_CONFIDENCE = 0.7;
@@ -24,8 +24,15 @@ const ENDED: ReadonlySet<Tile> = new Set(['done', 'check', 'failed', 'stopped'])
 
 export interface Page {
   page: number;
+  /** What it shows. */
   tile: Tile;
+  /** How reading it again goes while it shows an older result; null: it is not read again. */
+  again: 'waiting' | 'reading' | 'failed' | null;
   failure: Failure | null;
+  /** The run whose result it shows; null as long as nobody said. */
+  task: string | null;
+  confidence: number | null;
+  other: OtherResult | null;
 }
 
 export type Outcome = 'applied' | 'old' | 'gap';
@@ -42,9 +49,13 @@ export class DocumentEntry {
   #lastEventAt: string | null = $state(null);
   #place: Place | null = $state.raw(null);
 
+  /** The task that the tiles tell of. */
+  #tilesOf: string;
+
   constructor(document: Document) {
     this.document = document;
     this.#place = document.task.place ?? null;
+    this.#tilesOf = document.task.id;
     this.#growTo(document.task.pages.total);
   }
 
@@ -65,10 +76,24 @@ export class DocumentEntry {
     this.#place = place;
   }
 
+  /** It only puts together what was read before; there is nothing to stop. */
+  get readsNothing(): boolean {
+    const { is_rerun: isRerun, pages, state } = this.task;
+    return isRerun && state !== 'processing' && pages.done + pages.failed === pages.total;
+  }
+
+  /** How many pages have no text, once the task has ended. */
+  get unread(): number {
+    const { total, done } = this.task.pages;
+    return this.isFinal ? total - done : 0;
+  }
+
   /** How long the rest will take at the pace so far; null when nobody can know. */
   get secondsLeft(): number | null {
     const { state, started_at: startedAt, pages } = this.task;
     const ended = pages.done + pages.failed;
+    // what was read before counts as done in no time
+    if (this.task.is_rerun) return null;
     if (state !== 'processing' || startedAt === null || this.#lastEventAt === null || ended < 2) return null;
     const spentMs = Date.parse(this.#lastEventAt) - Date.parse(startedAt);
     return Math.max(0, (spentMs / ended) * (pages.total - ended)) / 1_000;
@@ -82,16 +107,23 @@ export class DocumentEntry {
     this.#growTo(this.task.pages.total);
   }
 
-  /** Takes the server's list of pages; a page that has ended here stays ended. */
+  /** Takes the server's list of pages; a page that has ended here stays ended, unless another run began. */
   mergePages(pages: PageSummary[]): void {
+    const isOtherRun = this.#tilesOf !== this.task.id;
+    this.#tilesOf = this.task.id;
     this.#growTo(pages.length);
     for (const summary of pages) {
       const page = this.pages[summary.page - 1];
       if (page === undefined) continue;
       const mean = summary.mean_confidence ?? 1;
       const low = mean > 0 && mean < LOW_CONFIDENCE;
-      this.#turn(page, tileOf(summary.state, low));
-      page.failure = summary.failure ?? page.failure;
+      if (isOtherRun) page.tile = tileOf(summary.state, low);
+      else this.#turn(page, tileOf(summary.state, low));
+      page.failure = summary.reread?.failure ?? summary.failure ?? (isOtherRun ? null : page.failure);
+      page.again = againOf(summary);
+      page.task = summary.task;
+      page.confidence = summary.mean_confidence;
+      page.other = summary.other;
     }
     this.hasPages = true;
   }
@@ -102,7 +134,7 @@ export class DocumentEntry {
     if (event.seq > this.task.last_seq + 1) return 'gap';
     const wasLow = this.task.pages.low;
     this.document = { ...this.document, task: advance(this.task, event) };
-    if (event.type === 'page.done' || event.type === 'page.failed') this.#lastEventAt = event.at;
+    if (/^page\.(done|failed|kept)$/.test(event.type)) this.#lastEventAt = event.at;
     this.#growTo(event.pages.total);
     this.#turnPage(event, event.pages.low > wasLow);
     if (event.state === 'cancelled') this.#stopPages();
@@ -112,7 +144,11 @@ export class DocumentEntry {
   #turnPage(event: TaskEvent, low: boolean): void {
     const page = event.page === undefined ? undefined : this.pages[event.page - 1];
     if (page === undefined) return;
-    if (event.type === 'page.done') this.#turn(page, low ? 'check' : 'done');
+    // A page with an older result goes on showing it; the list of pages says which one it shows in the end.
+    if (page.again !== null) {
+      if (event.type === 'page.started' || event.type === 'page.retried') page.again = 'reading';
+      else page.again = event.type === 'page.kept' ? 'failed' : null;
+    } else if (event.type === 'page.done') this.#turn(page, low ? 'check' : 'done');
     else if (event.type === 'page.failed') this.#turn(page, 'failed');
     else if (event.type === 'page.started' || event.type === 'page.retried') this.#turn(page, 'reading');
     if (event.failure) page.failure = event.failure;
@@ -129,9 +165,21 @@ export class DocumentEntry {
 
   #growTo(total: number): void {
     while (this.pages.length < total) {
-      this.pages.push({ page: this.pages.length + 1, tile: 'waiting', failure: null });
+      const page = this.pages.length + 1;
+      this.pages.push({ page, tile: 'waiting', again: null, failure: null, task: null, confidence: null, other: null });
     }
   }
+}
+
+/** How a page looks in a strip: a page that is read again moves, though it shows its older result. */
+export function lookOf(page: Page): Tile {
+  return page.again === 'waiting' || page.again === 'reading' ? page.again : page.tile;
+}
+
+function againOf({ reread }: PageSummary): Page['again'] {
+  if (reread === null) return null;
+  if (reread.state === 'processing') return 'reading';
+  return reread.state === 'failed' ? 'failed' : 'waiting';
 }
 
 function tileOf(state: PageState, low: boolean): Tile {

@@ -2,7 +2,7 @@ import { SvelteMap } from 'svelte/reactivity';
 
 import type { Api } from '../api/client';
 import { Problem } from '../api/problem';
-import type { Document, Limits, Place, TaskEvent } from '../api/types';
+import type { Document, Limits, Place, TaskEvent, Wish } from '../api/types';
 import { DocumentEntry } from './document_entry.svelte';
 
 /** What changed, for whoever announces it. */
@@ -24,6 +24,7 @@ export class Documents {
   #entries = new SvelteMap<string, DocumentEntry>();
   #catching = new Map<string, Promise<void>>();
   #unknown = new Map<string, Promise<DocumentEntry | null>>();
+  #refreshing = new Map<string, { first: Promise<void>; again: Promise<void> | null }>();
   #deleted = new Set<string>();
   /** Rises with every change of person, so that late answers for the one before are dropped. */
   #era = 0;
@@ -41,6 +42,7 @@ export class Documents {
     this.#entries.clear();
     this.#catching.clear();
     this.#unknown.clear();
+    this.#refreshing.clear();
     this.#deleted.clear();
     this.hasLoaded = false;
     this.isLoading = false;
@@ -56,7 +58,7 @@ export class Documents {
   async load(): Promise<void> {
     await this.#loading(async () => {
       const era = this.#era;
-      this.limits ??= await this.#api.loadLimits();
+      await this.loadLimits();
       const askedAt = Date.now();
       const answer = await this.#api.listDocuments();
       if (era !== this.#era) return;
@@ -65,6 +67,11 @@ export class Documents {
       this.hasLoaded = true;
       for (const document of answer.documents) this.#takeNews(document);
     });
+  }
+
+  /** Loads what the server takes and which languages it reads, once. */
+  async loadLimits(): Promise<void> {
+    this.limits ??= await this.#api.loadLimits();
   }
 
   async loadMore(): Promise<void> {
@@ -118,9 +125,37 @@ export class Documents {
 
   /** Stops the reading of a document; what was read by then stays. */
   async stop(entry: DocumentEntry): Promise<void> {
-    const task = await this.#api.stopTask(entry.task.id).catch(missing);
+    const { id } = entry.task;
+    const task = await this.#api.stopTask(id).catch(missing);
     // the events tell which pages were left
-    if (task === null || task.last_seq > entry.task.last_seq) await this.catchUp(entry);
+    if (task === null || (entry.task.id === id && task.last_seq > entry.task.last_seq)) await this.catchUp(entry);
+  }
+
+  /** Has pages read again; until they are, they stay as they are. */
+  async readAgain(entry: DocumentEntry, wish: Wish, key: string): Promise<void> {
+    await this.#api.readAgain(entry.document.id, wish, key);
+    await this.refresh(entry);
+  }
+
+  /** Shows the result of a certain run on a page. */
+  async chooseResult(entry: DocumentEntry, page: number, task: string): Promise<void> {
+    await this.#api.chooseResult(entry.document.id, page, task);
+    await this.refresh(entry);
+  }
+
+  /** Asks anew for a document and its pages, once at a time; who asks meanwhile gets a later answer than this one. */
+  refresh(entry: DocumentEntry): Promise<void> {
+    const { id } = entry.document;
+    const running = this.#refreshing.get(id);
+    if (running !== undefined) {
+      running.again ??= running.first.catch(() => undefined).then(() => this.refresh(entry));
+      return running.again;
+    }
+    const first = this.open(id)
+      .then(() => undefined)
+      .finally(() => this.#refreshing.delete(id));
+    this.#refreshing.set(id, { first, again: null });
+    return first;
   }
 
   /** Takes one event from the live connection. */
@@ -129,6 +164,8 @@ export class Documents {
     const entry = this.#entries.get(event.document);
     if (entry === undefined) {
       await this.#meet(event);
+    } else if (isOfLaterTask(event, entry)) {
+      await this.refresh(entry);
     } else if (this.#apply(entry, event) === 'gap') {
       await this.catchUp(entry);
     }
@@ -172,7 +209,12 @@ export class Documents {
 
   #apply(entry: DocumentEntry, event: TaskEvent) {
     const outcome = entry.apply(event);
-    if (outcome === 'applied') this.onEvent(entry, event);
+    if (outcome === 'applied') {
+      this.onEvent(entry, event);
+      // Which result a page shows, and which task follows one that was stopped, only the server knows.
+      const ends = /^(page\.(done|failed|kept)|task\.(done|done_with_errors|failed|cancelled))$/;
+      if (entry.task.is_rerun && ends.test(event.type)) void this.refresh(entry).catch(() => undefined);
+    }
     return outcome;
   }
 
@@ -196,6 +238,8 @@ export class Documents {
     if (known === undefined) {
       const entry = this.add(document);
       if (!entry.isFinal) void this.loadPages(entry).catch(() => undefined);
+    } else if (document.task.id !== known.task.id) {
+      void this.refresh(known).catch(() => undefined);
     } else if (document.task.last_seq > known.task.last_seq) {
       void this.catchUp(known).catch(() => known.merge(document));
     }
@@ -229,6 +273,11 @@ export class Documents {
 function newestFirst(a: Document, b: Document): number {
   if (a.created_at !== b.created_at) return Date.parse(b.created_at) - Date.parse(a.created_at);
   return a.id < b.id ? 1 : -1;
+}
+
+/** Ids are time-ordered, so a task that is not known yet is the later one. */
+function isOfLaterTask(event: TaskEvent, entry: DocumentEntry): boolean {
+  return event.task > entry.task.id;
 }
 
 function missing(error: unknown): null {

@@ -2,10 +2,10 @@ import { describe, expect, it, vi } from 'vitest';
 
 import type { Api } from '../api/client';
 import { Problem } from '../api/problem';
-import type { Document, TaskEvent } from '../api/types';
-import { DocumentEntry } from './document_entry.svelte';
+import type { Document, PageSummary, Task, TaskEvent } from '../api/types';
+import { DocumentEntry, lookOf } from './document_entry.svelte';
 import { Documents } from './documents.svelte';
-import { aDocument, theEvents } from './fixtures';
+import { aDocument, aPage, theEvents } from './fixtures';
 
 const events = theEvents();
 const tiles = (entry: DocumentEntry) => entry.pages.map((page) => page.tile);
@@ -16,7 +16,8 @@ function aServer(document: Document = aDocument()) {
     loadLimits: vi.fn(async () => ({ max_file_bytes: 1, max_pages: 1, allowed_types: [], languages: [], installed_languages: [] })),
     listDocuments: vi.fn(async () => ({ documents: [document], next: null as string | null })),
     loadDocument: vi.fn(async () => document),
-    listPages: vi.fn(async () => []),
+    listPages: vi.fn(async () => [] as PageSummary[]),
+    readAgain: vi.fn(async () => document.task),
     listEvents: vi.fn(async (_task: string, after: number) => events.filter((event) => event.seq > after)),
     deleteDocument: vi.fn(async () => undefined),
   };
@@ -64,15 +65,14 @@ describe('one document', () => {
     expect(entry.apply(stopped)).toBe('applied');
     expect(tiles(entry)).toEqual(['done', 'stopped', 'stopped']);
     expect(entry.isFinal).toBe(true);
-    entry.mergePages([{ page: 2, state: 'cancelled', width: null, height: null, dpi: null, mean_confidence: null, failure: null }]);
+    entry.mergePages([aPage(2, { state: 'cancelled' })]);
     expect(tiles(entry)[1]).toBe('stopped');
   });
 
   it('never takes back a page that has ended', () => {
     const entry = new DocumentEntry(aDocument());
     events.slice(0, 4).forEach((event) => entry.apply(event));
-    const stale = { page: 1, state: 'processing' as const, width: null, height: null, dpi: null, mean_confidence: null, failure: null };
-    entry.mergePages([stale]);
+    entry.mergePages([aPage(1, { state: 'processing' })]);
     expect(tiles(entry)[0]).toBe('done');
   });
 
@@ -174,5 +174,68 @@ describe('all documents', () => {
     await loading;
     expect(documents.list).toHaveLength(0);
     expect(documents.hasLoaded).toBe(false);
+  });
+});
+
+describe('a document that is read again', () => {
+  const done = (page: number, more: Partial<PageSummary> = {}) => aPage(page, { state: 'done', mean_confidence: 0.9, ...more });
+  const ended: Task = { ...aDocument().task, state: 'done_with_errors', last_seq: 9, pages: { total: 3, done: 2, failed: 1, low: 0 } };
+  const rerun: Task = { ...ended, id: 'task-2', state: 'processing', last_seq: 2, is_rerun: true, pages: { ...ended.pages, failed: 0 } };
+  const failure = { code: 'timeout', sentence: 'too slow', advice: 'again' };
+  const event = (seq: number, type: string, more: Partial<TaskEvent> = {}): TaskEvent => ({
+    ...(events[0] as TaskEvent), seq, type, task: 'task-2', state: 'processing', pages: rerun.pages, ...more,
+  });
+
+  function aRun() {
+    const entry = new DocumentEntry(aDocument({ task: ended }));
+    entry.mergePages([done(1), done(2), aPage(3, { state: 'failed', failure })]);
+    entry.merge(aDocument({ task: rerun }));
+    entry.mergePages([done(1), done(2, { reread: { state: 'queued', failure: null } }), aPage(3, { task: 'task-2' })]);
+    return entry;
+  }
+
+  it('goes on showing what it shows, and tells what is read again', () => {
+    const entry = aRun();
+    expect(tiles(entry)).toEqual(['done', 'done', 'waiting']);
+    expect(entry.pages.map(lookOf)).toEqual(['done', 'waiting', 'waiting']);
+    expect(entry.pages[2]?.failure).toBeNull();
+    entry.apply(event(3, 'page.started', { page: 2 }));
+    entry.apply(event(4, 'page.started', { page: 3 }));
+    expect(tiles(entry)).toEqual(['done', 'done', 'reading']);
+    expect(entry.pages.map(lookOf)).toEqual(['done', 'reading', 'reading']);
+    entry.apply(event(5, 'page.kept', { page: 2, failure }));
+    expect(entry.pages[1]).toMatchObject({ tile: 'done', again: 'failed', failure });
+    expect(entry.secondsLeft).toBeNull();
+  });
+
+  it('is as before when it is stopped', () => {
+    const entry = aRun();
+    entry.apply(event(3, 'task.cancelled', { state: 'cancelled' }));
+    entry.merge(aDocument({ task: ended }));
+    entry.mergePages([done(1), done(2), aPage(3, { state: 'failed', failure })]);
+    expect(tiles(entry)).toEqual(['done', 'done', 'failed']);
+    expect(entry.unread).toBe(1);
+  });
+
+  it('asks the server which result a page shows, and which task follows', async () => {
+    const server = aServer(aDocument({ task: rerun }));
+    const documents = over(server);
+    const entry = documents.add(aDocument({ task: ended }));
+    server.listPages.mockResolvedValue([done(1), done(2), aPage(3, { task: 'task-2' })]);
+    await documents.hear(event(1, 'task.queued', { state: 'queued' }));
+    expect(entry.task.id).toBe('task-2');
+    server.listPages.mockResolvedValue([done(1), done(2), done(3, { task: 'task-2' })]);
+    await documents.hear(event(3, 'page.done', { page: 3 }));
+    await vi.waitFor(() => expect(entry.pages[2]?.task).toBe('task-2'));
+    await documents.hear({ ...event(9, 'page.done', { page: 1 }), task: 'task-1' });
+    expect(entry.task.last_seq).toBe(3);
+  });
+
+  it('asks once more, not once for each, when it is asked while it asks', async () => {
+    const server = aServer(aDocument({ task: rerun }));
+    const documents = over(server);
+    const entry = documents.add(aDocument({ task: rerun }));
+    await Promise.all([1, 2, 3, 4].map(() => documents.refresh(entry)));
+    expect(server.loadDocument).toHaveBeenCalledTimes(2);
   });
 });

@@ -1,4 +1,4 @@
-import type { Document, TaskEvent } from '../api/types';
+import type { Document, PageSummary, TaskEvent } from '../api/types';
 
 /** A document with a task that has seen its first event, for tests. */
 export function aDocument(more: Partial<Document> = {}): Document {
@@ -15,12 +15,20 @@ export function aDocument(more: Partial<Document> = {}): Document {
       pages: { total: 0, done: 0, failed: 0, low: 0 },
       last_seq: 1,
       failure: null,
+      settings: { languages: 'auto', preset: 'auto', text_mode: 'skip' },
+      is_rerun: false,
       created_at: '2026-11-22T10:00:00Z',
       started_at: null,
       ended_at: null,
     },
     ...more,
   };
+}
+
+/** A page in the server's list that waits, for tests. */
+export function aPage(page: number, more: Partial<PageSummary> = {}): PageSummary {
+  const nothing = { width: null, height: null, dpi: null, mean_confidence: null, failure: null, reread: null, other: null };
+  return { page, state: 'queued', task: 'task-1', ...nothing, ...more };
 }
 
 /** The events of a three-page task: page 2 is one to check, page 3 fails. */

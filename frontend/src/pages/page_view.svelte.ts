@@ -22,16 +22,29 @@ export class PageView {
     this.#api = api;
   }
 
-  /** Shows a page that has been read. Asking for the one that is shown already changes nothing. */
-  async show(document: string, page: number): Promise<void> {
-    const wanted = `${document}/${page}`;
+  /**
+   * Shows a page that has been read. Asking for the one that is shown already changes nothing; when another result of
+   * it is to be shown, the former one stays until that is there.
+   */
+  async show(document: string, page: number, task: string | null = null): Promise<void> {
+    const wanted = `${document}/${page}/${task ?? ''}`;
     if (this.#shown === wanted && this.problem === null) return;
-    this.clear();
+    const isSamePage = this.#shown.startsWith(`${document}/${page}/`) && this.content !== null;
+    if (isSamePage && task !== null && this.content?.task === task) {
+      this.#shown = wanted;
+      return;
+    }
+    if (!isSamePage) this.clear();
+    this.problem = null;
     this.#shown = wanted;
     this.isLoading = true;
     try {
       const content = await this.#api.loadPage(document, page);
-      if (this.#shown === wanted) this.content = content;
+      if (this.#shown === wanted) {
+        this.content = content;
+        this.pointed = null;
+        this.chosen = null;
+      }
     } catch (error) {
       if (this.#shown === wanted) this.problem = error;
     } finally {

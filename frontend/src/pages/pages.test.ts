@@ -4,6 +4,8 @@ import type { Api } from '../api/client';
 import type { PageContent, Word } from '../api/types';
 import { parsePath } from '../navigation/navigation.svelte';
 import { arrange } from './arrange';
+import { Comparison } from './comparison.svelte';
+import { findDifferences } from './differences';
 import { turnOf } from './keys';
 import { PageView } from './page_view.svelte';
 
@@ -11,6 +13,7 @@ const word = (text: string, line: number, block: number, is_doubtful = false): W
   ({ text, line, block, confidence: 0.9, box: [0, 0, 1, 1], is_doubtful });
 const content = (page: number): PageContent => ({
   page,
+  task: 'task-1',
   width: 10,
   height: 10,
   dpi: 300,
@@ -64,6 +67,52 @@ describe('a page', () => {
     await view.show('d', 1);
     expect(view.content?.page).toBe(1);
     expect(loadPage).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('two results of a page', () => {
+  const split = (text: string) => text.split('').filter(Boolean);
+  const marked = (one: string, other: string) =>
+    findDifferences(split(one), split(other)).map((differs, side) => split([one, other][side] ?? '').filter((_, at) => differs[at]).join(''));
+
+  it('differ in what only one of them has', () => {
+    expect(marked('abcdef', 'abXdef')).toEqual(['c', 'X']);
+    expect(marked('abc', 'abc')).toEqual(['', '']);
+    expect(marked('', 'abc')).toEqual(['', 'abc']);
+    expect(marked('abcabc', 'abc')).toEqual(['abc', '']);
+    expect(marked('the cat', 'a cat sat').map((text) => text.length)).toEqual([3, 5]);
+  });
+
+  it('are not compared word by word when that would take too long', () => {
+    const long = Array.from({ length: 3000 }, (_, at) => String(at));
+    const [one] = findDifferences(['a', ...long, 'z'], ['a', ...[...long].reverse(), 'z']);
+    expect([one[0], one[1], one.at(-2), one.at(-1)]).toEqual([false, true, true, false]);
+  });
+
+  it('stand in the order in which they were made', async () => {
+    const loadResult = vi.fn(async () => ({ ...content(1), task: 'task-2' }));
+    const comparison = new Comparison({ loadResult } as unknown as Api);
+    const other = { task: 'task-2', mean_confidence: 0.5, is_newer: true, is_undecided: true };
+    await comparison.open('d', content(1), other);
+    expect(comparison.results.map(({ isNewer, isShown, content: { task } }) => [isNewer, isShown, task])).toEqual([
+      [false, true, 'task-1'],
+      [true, false, 'task-2'],
+    ]);
+    const late = comparison.open('d', { ...content(1), task: 'task-2' }, { ...other, task: 'task-1', is_newer: false });
+    comparison.close();
+    await late;
+    expect(comparison.results).toEqual([]);
+  });
+
+  it('follow each other without an empty page in between', async () => {
+    let task = 'task-1';
+    const view = new PageView({ loadPage: async () => ({ ...content(1), task }) } as unknown as Api);
+    await view.show('d', 1, 'task-1');
+    task = 'task-2';
+    const showing = view.show('d', 1, 'task-2');
+    expect(view.content?.task).toBe('task-1');
+    await showing;
+    expect(view.content?.task).toBe('task-2');
   });
 });
 
