@@ -154,7 +154,9 @@ async fn cancel(database: &Database, id: TaskId) -> anyhow::Result<()> {
 #[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
 async fn replay(database: &Database, id: TaskId) -> anyhow::Result<()> {
     let mut tx = database.begin_system().await?;
-    let Some(new) = tasks::replay(&mut tx, id).await? else { bail!("there is no task {id} that has ended and left pages without text") };
+    let Some(new) = tasks::replay(&mut tx, id).await? else {
+        bail!("there is no task {id} that has ended and left pages without text")
+    };
     tx.commit().await?;
     println!("task {new} reads the document of {id} again");
     Ok(())
