@@ -13,7 +13,7 @@ use untxt_database::{
 };
 
 use crate::fixtures::{
-    LEASE, MAX_ATTEMPTS, NO_TIME, a_document, a_result, a_task_with_pages, a_user, claim_page, claim_task,
+    LEASE, MAX_ATTEMPTS, NO_TIME, a_document, a_result, a_task_with_pages, a_user, claim_page, claim_task, copies_of,
 };
 
 async fn sweep(worker: &Database, stale: Duration) -> Vec<QueueKind> {
@@ -255,10 +255,10 @@ async fn what_used_up_its_attempts_ends_however_many_wait_before_it() {
     let first = a_document(&backend, owner).await;
     let exhausted = a_document(&backend, owner).await.task.id;
     let _ = postgres.superuser_psql(&format!(
-        "insert into tasks (id, document_id, owner_id, languages, trace, created_at, dispatched_at)
-        select gen_random_uuid(), '{}', '{owner}', 'eng', gen_random_uuid(), now() - interval '1 h', now()
-        from generate_series(1, 200)",
-        first.document.id
+        "with copies as ({})
+        insert into tasks (id, document_id, owner_id, languages, trace, created_at, dispatched_at)
+        select gen_random_uuid(), id, owner_id, 'eng', gen_random_uuid(), now() - interval '1 h', now() from copies",
+        copies_of(first.document.id, 200)
     ));
     for _ in 0..MAX_ATTEMPTS {
         claim_task(&worker, exhausted, NO_TIME).await.expect("claimed");

@@ -126,3 +126,19 @@ pub(crate) fn a_result(mean_confidence: f32) -> PageResult<'static> {
         content_sealed: b"sealed",
     }
 }
+
+/// Writes the insertion of so many documents like this one, without tasks; it returns their rows.
+pub(crate) fn copies_of(document: DocumentId, count: u32) -> String {
+    format!(
+        "insert into documents (
+            id, owner_id, media_type, size_bytes, metadata_sealed, owner_key_version, wrapped_key, content_tag
+        )
+        select
+            gen_random_uuid(), owner_id, media_type, size_bytes, metadata_sealed, owner_key_version, wrapped_key,
+            content_tag
+        from documents
+        cross join generate_series(1, {count})
+        where id = '{document}'
+        returning *"
+    )
+}

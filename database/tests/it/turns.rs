@@ -14,7 +14,7 @@ use untxt_database::{
 use uuid::Uuid;
 
 use crate::fixtures::{
-    LEASE, MAX_ATTEMPTS, NO_TIME, a_document, a_result, a_task_in, a_task_with_pages, a_user, claim_page,
+    LEASE, MAX_ATTEMPTS, NO_TIME, a_document, a_result, a_task_in, a_task_with_pages, a_user, claim_page, copies_of,
 };
 
 const ASKING: Asking =
@@ -316,24 +316,14 @@ async fn a_choice_does_not_grow_with_the_queue() {
     // Without its trigger: ten thousand changes of one row in one transaction are no upload.
     let _ = postgres.superuser_psql(&format!(
         "set session_replication_role = replica;
-        with copies as (
-            insert into documents (
-                id, owner_id, media_type, size_bytes, metadata_sealed, owner_key_version, wrapped_key, content_tag
-            )
-            select
-                gen_random_uuid(), owner_id, media_type, size_bytes, metadata_sealed, owner_key_version, wrapped_key,
-                content_tag
-            from documents
-            cross join generate_series(1, {TASKS})
-            where id = '{document}'
-            returning id
-        )
+        with copies as ({})
         insert into tasks (id, document_id, owner_id, languages, trace, queue)
         select gen_random_uuid(), id, '{alice}', 'eng', gen_random_uuid(),
             case when row_number() over () % 4 = 0 then 'bulk' else 'interactive' end
         from copies;
         update turns set open_tasks = open_tasks + {TASKS};
-        analyze"
+        analyze",
+        copies_of(document, TASKS)
     ));
     assert_eq!(claim_page(&worker, long, LEASE).await.map(|page| page.page.get()), Some(1));
     let begin = std::time::Instant::now();
