@@ -83,6 +83,8 @@ fn is_unavailable(error: &sqlx::Error) -> bool {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => {
             true
         }
+        // A connection that ends in its greeting reads as an answer of nothing.
+        sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| is_temporary_state(&code)),
         _ => false,
     }

@@ -131,6 +131,28 @@ async fn our_client_trusts_our_root_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_server_that_ends_the_greeting_is_down_and_not_wrong() {
+    let postgres = TestPostgres::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let mut settings = postgres.settings(Role::Backend);
+    settings.port = listener.local_addr().expect("its address").port();
+    let dying = async {
+        loop {
+            let (mut greeted, _) = listener.accept().await.expect("a connection");
+            let mut greeting = [0; 8];
+            tokio::io::AsyncReadExt::read_exact(&mut greeted, &mut greeting).await.expect("the wish for TLS");
+        }
+    };
+    tokio::select! {
+        () = dying => {}
+        connected = Database::connect(&settings, "test") => {
+            let error = connected.expect_err("nobody answers");
+            assert!(error.is_temporary(), "{error:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_environment_weakens_nothing() {
     let output = Command::new(std::env::current_exe().expect("this test"))
         .args(["--exact", "--ignored", "transport::in_a_hostile_environment"])
