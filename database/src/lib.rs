@@ -15,6 +15,7 @@ mod error;
 pub mod events;
 pub mod languages;
 mod migrate;
+pub mod objects;
 pub mod owner_keys;
 pub mod pages;
 mod row;

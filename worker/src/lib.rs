@@ -7,6 +7,7 @@
 //! whose [`turn`] it is and does it: [`inspect`], [`recognise`] or [`finish`]. What nobody looks at, [`sweeper`] finds.
 
 mod alive;
+mod clean_up;
 mod consumer;
 mod error;
 mod finish;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use untxt_core::{config::Settings, lifecycle::Lifecycle};
 
+pub use clean_up::CleanUp;
 pub use error::Error;
 pub use services::Services;
 pub use worker::WorkerOptions;
@@ -69,6 +71,7 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     let worker = Arc::new(worker::Worker::new(services, options, wakeups, lifecycle));
     let slots = worker.open_slots().await?;
     sweeper::start(&worker);
+    clean_up::start(&worker);
     withdrawals::start(&worker);
     languages::start(&worker);
     alive::start(&worker);

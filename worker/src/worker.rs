@@ -11,7 +11,7 @@ use untxt_database::{
 use uuid::Uuid;
 
 use crate::{
-    Error, Services,
+    CleanUp, Error, Services,
     alive::Pace,
     error::{JobError, JobResult},
     lease::{Claim, Heartbeat, Work},
@@ -42,6 +42,8 @@ pub struct WorkerOptions {
     /// Nobody has looked at a task for so long: its wake-up was lost, or waits behind many others. Waking it again
     /// is cheap, but in a long queue every waiting task is woken again so often.
     pub stale: Duration,
+    /// When to remove objects that no row names; `None`: never.
+    pub clean_up: Option<CleanUp>,
     /// What a child may use.
     pub sandbox: Arc<SandboxOptions>,
     /// How a child is started.
@@ -62,6 +64,7 @@ impl WorkerOptions {
             max_attempts: worker.max_attempts,
             max_pages_per_owner: worker.max_pages_per_owner,
             stale: STALE,
+            clean_up: CleanUp::new(worker),
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
         })

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use untxt_core::{
     queue::{Delivery, Queue, QueueEntry, QueueError},
-    storage::{ByteStream, ObjectKey, ObjectStore, StorageError},
+    storage::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject},
 };
 
 #[derive(Debug, Default)]
@@ -78,6 +78,12 @@ impl ObjectStore for MemoryStore {
             objects.remove(key);
         }
         Ok(())
+    }
+
+    async fn list(&self, _: Option<String>) -> Result<Listing, StorageError> {
+        self.check()?;
+        let objects = self.keys().into_iter().map(|key| StoredObject { key, stored_at: 0 }).collect();
+        Ok(Listing { objects, next: None })
     }
 
     async fn probe(&self) -> Result<(), StorageError> {

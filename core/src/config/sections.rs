@@ -132,6 +132,8 @@ pub struct Worker {
     pub lease_seconds: u32,
     pub max_attempts: u32,
     pub max_pages_per_owner: u32,
+    pub clean_up_seconds: u32,
+    pub clean_up_after_seconds: u32,
     pub pages_per_child: u32,
     pub accept_without: Vec<SandboxLayer>,
 }

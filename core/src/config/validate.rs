@@ -139,6 +139,13 @@ impl Settings {
         if self.worker.max_attempts == 0 {
             problems.add("worker.max_attempts", "must be at least 1");
         }
+        // An upload is stored before its row is committed, which the database's time limits bound.
+        if self.worker.clean_up_after_seconds < 60 {
+            problems.add(
+                "worker.clean_up_after_seconds",
+                "must be at least 60, because an upload is stored before its row",
+            );
+        }
         if self.worker.pages_per_child == 0 {
             problems.add("worker.pages_per_child", "must be at least 1");
         }

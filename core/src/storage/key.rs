@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use crate::domain::{DocumentId, PageNumber, TaskId};
 
@@ -11,6 +11,11 @@ pub enum ObjectKey {
     PageImage(DocumentId, TaskId, PageNumber, u32),
     /// The searchable PDF of a task, made by one attempt.
     SearchablePdf(DocumentId, TaskId, u32),
+}
+
+impl ObjectKey {
+    /// How every path begins.
+    pub(super) const PREFIX: &str = "documents/";
 }
 
 impl fmt::Display for ObjectKey {
@@ -27,6 +32,37 @@ impl fmt::Display for ObjectKey {
     }
 }
 
+/// A path that [`ObjectKey`] did not make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no path of an object")]
+pub struct UnknownKey;
+
+impl FromStr for ObjectKey {
+    type Err = UnknownKey;
+
+    /// Reads back exactly what [`fmt::Display`] writes.
+    fn from_str(path: &str) -> Result<Self, UnknownKey> {
+        let key = parse(path).ok_or(UnknownKey)?;
+        // Other spellings of the same ids name other objects.
+        if key.to_string() == path { Ok(key) } else { Err(UnknownKey) }
+    }
+}
+
+fn parse(path: &str) -> Option<ObjectKey> {
+    let (document, rest) = path.strip_prefix(ObjectKey::PREFIX)?.split_once('/')?;
+    let document = document.parse().ok()?;
+    if rest == "original" {
+        return Some(ObjectKey::Original(document));
+    }
+    let (task, rest) = rest.strip_prefix("tasks/")?.split_once('/')?;
+    let task = task.parse().ok()?;
+    if let Some(attempt) = rest.strip_prefix("searchable-") {
+        return Some(ObjectKey::SearchablePdf(document, task, attempt.parse().ok()?));
+    }
+    let (page, attempt) = rest.strip_prefix("pages/")?.split_once("/image-")?;
+    Some(ObjectKey::PageImage(document, task, PageNumber::new(page.parse().ok()?)?, attempt.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +77,24 @@ mod tests {
             (ObjectKey::SearchablePdf(document, task, 1), format!("documents/{document}/tasks/{task}/searchable-1")),
         ] {
             assert_eq!(key.to_string(), path);
+            assert_eq!(path.parse(), Ok(key));
+        }
+    }
+
+    #[test]
+    fn a_path_of_another_form_is_no_key() {
+        let (document, task) = (DocumentId::generate(), TaskId::generate());
+        for path in [
+            String::new(),
+            "documents/7/original".to_owned(),
+            format!("documents/{document}/copy"),
+            format!("documents/{}/original", document.to_string().to_uppercase()),
+            format!("documents/{document}/tasks/{task}/pages/0/image-1"),
+            format!("documents/{document}/tasks/{task}/pages/7/image-+2"),
+            format!("documents/{document}/tasks/{task}/searchable-01"),
+            format!("elsewhere/{document}/original"),
+        ] {
+            assert_eq!(path.parse::<ObjectKey>(), Err(UnknownKey), "{path}");
         }
     }
 }

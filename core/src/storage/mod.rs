@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-pub use key::ObjectKey;
+pub use key::{ObjectKey, UnknownKey};
 pub use s3::S3Store;
 
 use crate::tls::TlsError;
@@ -38,6 +38,24 @@ pub enum StorageError {
     Tls(#[from] TlsError),
 }
 
+/// An object that is in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its key.
+    pub key: ObjectKey,
+    /// When it was stored, by the store's clock, in seconds since 1970.
+    pub stored_at: i64,
+}
+
+/// A part of all objects there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Those of ours, in the order of their paths; what else is in the bucket is passed over.
+    pub objects: Vec<StoredObject>,
+    /// Where the next part begins; `None`: this was the last.
+    pub next: Option<String>,
+}
+
 /// A stream of pieces of a file.
 pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
 
@@ -53,6 +71,9 @@ pub trait ObjectStore: Send + Sync + std::fmt::Debug {
 
     /// Deletes objects; those that are not there count as deleted.
     async fn delete(&self, keys: &[ObjectKey]) -> Result<(), StorageError>;
+
+    /// Lists a part of all objects, at most a thousand: the first, or the one that begins at `next` of another.
+    async fn list(&self, next: Option<String>) -> Result<Listing, StorageError>;
 
     /// Makes a cheap request that shows whether the store answers and accepts our credentials.
     async fn probe(&self) -> Result<(), StorageError>;

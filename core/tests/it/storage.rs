@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use untxt_core::{
     domain::{DocumentId, PageNumber, TaskId},
     lifecycle::Lifecycle,
-    storage::{ByteStream, ObjectKey, ObjectStore, StorageError, server},
+    storage::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, server},
 };
 
 use crate::{
@@ -117,6 +117,29 @@ async fn the_last_put_wins_and_deleted_objects_are_gone() {
         assert!(matches!(store.get(key, None).await.err(), Some(StorageError::NotFound)));
     }
     store.delete(&[]).await.expect("nothing to do");
+}
+
+#[tokio::test]
+async fn every_object_is_listed_once_with_its_age() {
+    let site = Site::new();
+    let process = StoreProcess::start(&site);
+    let store = client(&site, process.address);
+    assert_eq!(store.list(None).await.expect("listed"), Listing::default());
+    let (document, task) = (DocumentId::generate(), TaskId::generate());
+    let mut keys: Vec<_> =
+        (0..1001).map(|index| ObjectKey::PageImage(document, task, PageNumber::from_index(index), 1)).collect();
+    let stored: Vec<_> = stream::iter(&keys).map(|key| store.put(key, body(b"x", 1))).buffered(16).collect().await;
+    assert!(stored.iter().all(Result::is_ok));
+    let first = store.list(None).await.expect("listed");
+    let rest = store.list(first.next.clone()).await.expect("listed");
+    assert_eq!((first.objects.len(), rest.objects.len(), &rest.next), (1000, 1, &None));
+    let objects = [first.objects, rest.objects].concat();
+    let mut found: Vec<_> = objects.iter().map(|object| object.key).collect();
+    keys.sort_by_key(ToString::to_string);
+    found.sort_by_key(ToString::to_string);
+    assert_eq!(found, keys);
+    let now = untxt_core::clock::now().unix_timestamp();
+    assert!(objects.iter().all(|object| object.stored_at.abs_diff(now) < 60));
 }
 
 #[tokio::test]

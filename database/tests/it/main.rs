@@ -10,6 +10,7 @@ mod dead_letters;
 mod documents;
 mod listener;
 mod migrations;
+mod objects;
 mod rerun;
 mod row_security;
 mod transport;

@@ -27,7 +27,7 @@ use untxt_database::{
     users,
 };
 use untxt_worker::{
-    Services, WorkerOptions,
+    CleanUp, Services, WorkerOptions,
     malware::Scanner,
     sandbox::{ChildCommand, SandboxOptions},
 };
@@ -143,6 +143,16 @@ impl House {
     }
 
     pub(crate) async fn worker_with(&self, child: ChildCommand, lease: Duration) -> Running {
+        self.start_worker(child, lease, None).await
+    }
+
+    /// Starts a worker that cleans up. Objects in memory are as old as can be, so nothing may be uploaded meanwhile.
+    pub(crate) async fn cleaning_worker(&self) -> Running {
+        let often = CleanUp { every: Duration::from_millis(200), after: Duration::from_secs(60) };
+        self.start_worker(self.bad_child(), LEASE, Some(often)).await
+    }
+
+    async fn start_worker(&self, child: ChildCommand, lease: Duration, clean_up: Option<CleanUp>) -> Running {
         let services = Services {
             database: self.postgres.worker().await,
             queue: Arc::clone(&self.queue) as Arc<dyn Queue>,
@@ -166,6 +176,7 @@ impl House {
             max_attempts: 3,
             max_pages_per_owner: 0,
             stale: Duration::from_secs(1),
+            clean_up,
             sandbox: Arc::new(sandbox),
             child,
         };

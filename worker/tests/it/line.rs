@@ -3,9 +3,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
+use futures::{StreamExt, stream};
 use untxt_core::{
-    domain::{EventKind, FailureCode, TaskQueue, TaskState},
+    domain::{DocumentId, EventKind, FailureCode, PageNumber, TaskQueue, TaskState},
     queue::{Queue, QueueEntry, QueueKind},
+    storage::{ObjectKey, ObjectStore},
 };
 use untxt_database::{pages, tasks};
 use uuid::Uuid;
@@ -153,6 +156,34 @@ async fn an_outage_of_the_store_uses_up_no_attempt() {
     let task = house.end_of(upload.task).await;
     assert_eq!((task.state, task.pages.done), (TaskState::Done, 3));
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn what_no_row_names_is_removed_and_the_rest_stays() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload = house.upload(tiff_of(&[320, 321, 322])).await;
+    let task = house.end_of(upload.task).await;
+    worker.stop().await;
+    let strays = [
+        ObjectKey::Original(DocumentId::generate()),
+        ObjectKey::PageImage(upload.document, upload.task, PageNumber::from_index(0), 7),
+    ];
+    for stray in &strays {
+        let body = stream::iter([Ok(Bytes::from_static(b"left behind"))]).boxed();
+        house.objects.put(stray, body).await.expect("stored");
+    }
+    let cleaning = house.cleaning_worker().await;
+    let begin = Instant::now();
+    while house.objects.count() > 5 {
+        assert!(begin.elapsed() < Duration::from_secs(20), "nobody cleaned up");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    cleaning.stop().await;
+    assert_eq!(house.objects.count(), 5, "original, three pictures, PDF");
+    assert!(strays.iter().all(|stray| house.objects.sealed(stray).is_none()));
+    assert!(house.open_pdf(&upload, &task).starts_with(b"%PDF-"));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Notify;
 use untxt_core::{
     queue::{Delivery, Queue, QueueEntry, QueueError},
-    storage::{ByteStream, ObjectKey, ObjectStore, StorageError},
+    storage::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject},
 };
 
 fn away() -> Box<dyn std::error::Error + Send + Sync> {
@@ -114,6 +114,13 @@ impl ObjectStore for MemoryObjects {
             objects.remove(key);
         }
         Ok(())
+    }
+
+    async fn list(&self, _: Option<String>) -> Result<Listing, StorageError> {
+        self.answer()?;
+        let objects = self.objects.lock().expect("the objects");
+        let objects = objects.keys().map(|&key| StoredObject { key, stored_at: 0 }).collect();
+        Ok(Listing { objects, next: None })
     }
 
     async fn probe(&self) -> Result<(), StorageError> {

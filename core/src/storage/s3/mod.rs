@@ -19,13 +19,13 @@ use aws_sdk_s3::{
         timeout::{TimeoutConfig, TimeoutConfigBuilder},
     },
     operation::get_object::GetObjectOutput,
-    types::{Delete, ObjectIdentifier},
+    types::{Delete, Object, ObjectIdentifier},
 };
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use secrecy::ExposeSecret;
 
-use super::{ByteStream, ObjectKey, ObjectStore, StorageError};
+use super::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject};
 use crate::{config::Storage, tls};
 
 /// One try of a request without a large body, until its answer begins.
@@ -115,12 +115,24 @@ impl ObjectStore for S3Store {
         Ok(())
     }
 
+    async fn list(&self, next: Option<String>) -> Result<Listing, StorageError> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(ObjectKey::PREFIX);
+        let answer = request.set_continuation_token(next).send().await.map_err(StorageError::from_sdk)?;
+        let objects = answer.contents().iter().filter_map(ours).collect();
+        Ok(Listing { objects, next: answer.next_continuation_token })
+    }
+
     async fn probe(&self) -> Result<(), StorageError> {
         let timeout = TimeoutConfigBuilder::new().operation_timeout(PROBE_TIMEOUT).build();
         let once = aws_sdk_s3::Config::builder().timeout_config(timeout).retry_config(RetryConfig::disabled());
         let request = self.client.head_bucket().bucket(&self.bucket).customize().config_override(once);
         request.send().await.map(|_| ()).map_err(StorageError::from_sdk)
     }
+}
+
+/// Reads a line of a listing; `None` for what another program put there.
+fn ours(object: &Object) -> Option<StoredObject> {
+    Some(StoredObject { key: object.key()?.parse().ok()?, stored_at: object.last_modified()?.secs() })
 }
 
 /// Gives the body of an answer as it arrives.

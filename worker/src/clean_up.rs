@@ -1,0 +1,87 @@
+//! Removing objects that no row names. Every worker looks, one at a time; what it finds is unreadable already, or never
+//! became anything, so it only costs space.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use untxt_core::config;
+use untxt_database::objects;
+
+use crate::{
+    error::{JobError, JobResult},
+    worker::Worker,
+};
+
+/// One request to the store, or two to the database.
+const STEP_LIMIT: Duration = Duration::from_secs(60);
+
+/// When to look for what, and when it is old enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CleanUp {
+    /// Pause between two looks.
+    pub every: Duration,
+    /// Age from which an object that no row names is removed.
+    pub after: Duration,
+}
+
+impl CleanUp {
+    /// Takes the times from the settings; `None`: never.
+    pub(crate) fn new(worker: &config::Worker) -> Option<Self> {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let (every, after) = (seconds(worker.clean_up_seconds), seconds(worker.clean_up_after_seconds));
+        (!every.is_zero()).then_some(Self { every, after })
+    }
+}
+
+/// Starts to clean up, until the worker stops.
+pub(crate) fn start(worker: &Arc<Worker>) {
+    let Some(times) = worker.options.clean_up else { return };
+    let cleaning = Arc::clone(worker);
+    worker.lifecycle.spawn(async move {
+        let stop = cleaning.stop.clone();
+        tokio::select! {
+            () = clean_up_for_ever(&cleaning, times) => {}
+            () = stop.cancelled() => {}
+        }
+    });
+}
+
+async fn clean_up_for_ever(worker: &Worker, times: CleanUp) {
+    let mut ticks = interval(times.every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match clean_up(worker, times.after).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(objects.removed = removed, "objects that no row named were removed"),
+            Err(error) => tracing::warn!(error = %error, "the store could not be cleaned up, later again"),
+        }
+    }
+}
+
+/// Looks at every object there is, part by part, and says how many were removed. The transaction only keeps other
+/// workers from doing the same at the same time; it holds no row.
+async fn clean_up(worker: &Worker, after: Duration) -> JobResult<usize> {
+    let mut tx = in_time(async { Ok(worker.services.database.begin_system().await?) }).await?;
+    if !in_time(async { Ok(objects::try_begin_clean_up(&mut tx).await?) }).await? {
+        return Ok(0);
+    }
+    let (mut removed, mut next) = (0, None);
+    loop {
+        let listing = in_time(async { Ok(worker.services.objects.list(next).await?) }).await?;
+        let orphans = in_time(async { Ok(objects::find_orphans(&mut tx, &listing.objects, after).await?) }).await?;
+        if !orphans.is_empty() {
+            in_time(async { Ok(worker.services.objects.delete(&orphans).await?) }).await?;
+            removed += orphans.len();
+        }
+        next = listing.next;
+        if next.is_none() {
+            tx.commit().await?;
+            return Ok(removed);
+        }
+    }
+}
+
+async fn in_time<T>(step: impl Future<Output = JobResult<T>>) -> JobResult<T> {
+    timeout(STEP_LIMIT, step).await.unwrap_or_else(|late| Err(JobError::world(late)))
+}
