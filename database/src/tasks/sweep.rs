@@ -22,7 +22,8 @@ const SWEEPER_LOCK: i64 = 0x554e_5458_5457;
 const WINDOW: i64 = 64;
 
 /// Repairs what lost its worker or its wake-up: ends pages and tasks that used up their attempts, and gives the
-/// entries to push after the commit. A task is pushed again when nobody worked on it for `stale`.
+/// entries to push after the commit. A task is pushed again when nobody worked on it for `stale`, and as soon as a
+/// lease or a pause in it has ended.
 /// Any worker may call it; while another one sweeps, it does nothing.
 ///
 /// # Errors
@@ -152,7 +153,21 @@ async fn find_stuck(conn: &mut PgConnection, stale: Duration) -> Result<Vec<Stuc
         select id, state, queue, trace, lease_token
         from tasks
         where id in (select id from waiting)
-            and dispatched_at < clock_timestamp() - make_interval(secs => $1)
+            and (
+                dispatched_at < clock_timestamp() - make_interval(secs => $1)
+                -- a lease or a pause that ended since then is news
+                or state <> 'processing'
+                    and attempt > 0
+                    and coalesce(lease_until, next_try_at) between dispatched_at and clock_timestamp()
+                or exists (
+                    select
+                    from pages
+                    where pages.task_id = tasks.id
+                        and pages.state in ('queued', 'processing')
+                        and pages.attempt > 0
+                        and coalesce(pages.lease_until, pages.next_try_at) between tasks.dispatched_at and clock_timestamp()
+                )
+            )
             and state in ('queued', 'inspecting', 'processing', 'finishing')
         order by created_at
         for no key update of tasks skip locked",

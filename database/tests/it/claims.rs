@@ -232,6 +232,31 @@ async fn the_sweeper_wakes_what_lost_its_wake_up_once() {
 }
 
 #[tokio::test]
+async fn the_sweeper_wakes_what_lost_its_worker_as_soon_as_the_lease_has_ended() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let task = a_task_with_pages(&backend, &worker, owner, 1).await;
+    assert_eq!(sweep(&worker, LEASE).await, [], "its first page waits for the wake-ups of the inspection");
+    let brief = Duration::from_millis(10);
+    claim_page(&worker, task, brief).await.expect("a page");
+    tokio::time::sleep(brief).await;
+    assert_eq!(sweep(&worker, LEASE).await, [QueueKind::Recognise], "its worker began just now, but this is news");
+    assert_eq!(sweep(&worker, LEASE).await, [], "and no news the second time");
+    let page = claim_page(&worker, task, LEASE).await.expect("the page again");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    pages::release(&mut tx, &page, NO_TIME).await.expect("released");
+    tx.commit().await.expect("committed");
+    assert_eq!(sweep(&worker, LEASE).await, [QueueKind::Recognise]);
+
+    let inspected = a_document(&backend, owner).await.task.id;
+    claim_task(&worker, inspected, brief).await.expect("claimed");
+    tokio::time::sleep(brief).await;
+    assert_eq!(sweep(&worker, LEASE).await, [QueueKind::Inspect]);
+    assert_eq!(sweep(&worker, LEASE).await, []);
+}
+
+#[tokio::test]
 async fn an_inspection_that_kills_its_workers_fails() {
     let postgres = TestPostgres::start().await;
     let (backend, worker) = (postgres.backend().await, postgres.worker().await);
