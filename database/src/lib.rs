@@ -19,6 +19,7 @@ pub mod objects;
 pub mod owner_keys;
 pub mod pages;
 mod row;
+mod sabotage;
 pub mod sessions;
 pub mod tasks;
 #[cfg(feature = "testing")]

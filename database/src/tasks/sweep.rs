@@ -12,6 +12,7 @@ use crate::{
     Error, Result, dead_letters,
     pages::{Completed, end_exhausted},
     row::{Row, count_column},
+    sabotage::{Protection, is_off},
 };
 
 /// Any number, the same in every worker: who holds this lock sweeps.
@@ -35,12 +36,18 @@ pub async fn sweep(conn: &mut PgConnection, max_attempts: u32, stale: Duration) 
     if !elected {
         return Ok(Vec::new());
     }
-    let mut entries = end_exhausted_pages(conn, max_attempts).await?;
-    for task in find_exhausted(conn, max_attempts).await? {
-        end_exhausted_task(conn, &task).await?;
+    let mut entries = Vec::new();
+    if !is_off(Protection::Reconciler) {
+        entries = end_exhausted_pages(conn, max_attempts).await?;
+        for task in find_exhausted(conn, max_attempts).await? {
+            end_exhausted_task(conn, &task).await?;
+        }
     }
     let mut pushed = Vec::new();
     for task in find_stuck(conn, stale).await? {
+        if is_off(task.needed()?) {
+            continue;
+        }
         pushed.push(task.id);
         entries.push(QueueEntry::new(task.kind()?, TaskId::from(task.id), task.queue()?, task.trace));
     }
@@ -101,6 +108,11 @@ impl Stuck {
 
     fn queue(&self) -> Result<TaskQueue> {
         Row { table: "tasks", id: &self.id }.word("queue", &self.queue)
+    }
+
+    /// Says what it would be lost without.
+    fn needed(&self) -> Result<Protection> {
+        Ok(if self.state()? == TaskState::Queued { Protection::Outbox } else { Protection::Reconciler })
     }
 
     fn kind(&self) -> Result<QueueKind> {
