@@ -94,7 +94,7 @@ export class Stack {
   /** Asks Postgres as its superuser over the local socket; gives rows of text. */
   sql(query, database = 'untxt') {
     const where = ['-h', this.path('postgres/run'), '-p', String(this.ports.postgres), '-U', 'postgres', '-d', database];
-    const text = execFileSync('psql', [...where, '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-c', query], { encoding: 'utf8' });
+    const text = execFileSync('psql', [...where, '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-c', query], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     return text.split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
   }
 

@@ -1,0 +1,38 @@
+// What is in the store, read from its files: each ends with what the store knows about it.
+import { closeSync, fstatSync, openSync, readSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Of the end of a file: the length of what is known (4 bytes), and a mark (8 bytes). */
+const TAIL_BYTES = 12;
+const ENOUGH_BYTES = 1024;
+
+/** Gives the keys of all whole objects with the time at which each was stored (seconds since 1970). */
+export function findObjects(site) {
+  const root = site.stack.path('store/objects');
+  const found = new Map();
+  for (const shelf of readdirSync(root)) {
+    for (const name of readdirSync(join(root, shelf))) {
+      const info = readInfo(join(root, shelf, name));
+      if (info) found.set(info.key, info.modified);
+    }
+  }
+  return found;
+}
+
+/** `null` when the object was deleted between its name and its content being read. */
+function readInfo(path) {
+  let file;
+  try {
+    file = openSync(path);
+    const { size } = fstatSync(file);
+    const end = Buffer.alloc(Math.min(size, ENOUGH_BYTES));
+    readSync(file, end, 0, end.length, size - end.length);
+    const length = end.readUInt32BE(end.length - TAIL_BYTES);
+    return JSON.parse(end.subarray(end.length - TAIL_BYTES - length, end.length - TAIL_BYTES).toString());
+  } catch (error) {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
