@@ -46,6 +46,9 @@ pub enum Error {
     /// Logins can't be prepared.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// Monitors can't be answered.
+    #[error(transparent)]
+    Monitoring(io::Error),
     /// A listening socket broke.
     #[error("the server stopped: {0}")]
     Serve(#[source] io::Error),

@@ -15,6 +15,7 @@ mod headers;
 mod health;
 mod limits;
 mod live;
+mod monitor;
 mod observe;
 mod origin;
 mod problem;

@@ -7,7 +7,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue, Method, Uri};
+use metrics::{counter, histogram};
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -38,15 +39,33 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
+    count(&method, route, &response, started);
     tracing::info!(
         parent: &span,
         http.method = %method,
-        http.route = matched.as_ref().map_or("unmatched", MatchedPath::as_str),
+        http.route = route,
         http.status = response.status().as_u16(),
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         "request answered"
     );
     response
+}
+
+/// Counts an answer. Methods that nobody serves count as one, or clients could make up as many labels as they like.
+fn count(method: &Method, route: &str, response: &Response, started: Instant) {
+    let method = match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    };
+    let (route, status) = (route.to_owned(), response.status().as_u16().to_string());
+    counter!("untxt_http_requests_total", "method" => method, "route" => route.clone(), "status" => status)
+        .increment(1);
+    histogram!("untxt_http_request_seconds", "route" => route).record(started.elapsed());
 }
 
 fn is_too_long(uri: &Uri) -> bool {

@@ -3,11 +3,13 @@ use std::{sync::Arc, time::Duration};
 use untxt_core::{
     config::{self, Settings},
     lifecycle::Lifecycle,
-    tls,
+    monitoring, tls,
 };
 
 use crate::{
-    App, Error, Services, live, redirect, router,
+    App, Error, Services, live,
+    monitor::Monitored,
+    redirect, router,
     server::{Bound, load_certificate},
 };
 
@@ -23,6 +25,8 @@ pub async fn run(settings: Settings, lifecycle: &Lifecycle) -> Result<(), Error>
     let listening = Listening::bind(&settings.server)?;
     let services = Services::connect(&settings).await?;
     let app = Arc::new(App::new(&settings, services, lifecycle)?);
+    let monitored = Arc::new(Monitored(Arc::clone(&app)));
+    monitoring::start(&settings.monitoring, monitored, lifecycle).await.map_err(Error::Monitoring)?;
     listening.serve(&settings.server, app).await
 }
 

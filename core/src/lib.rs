@@ -4,9 +4,11 @@
 
 pub mod clock;
 pub mod config;
+mod connections;
 pub mod crypto;
 pub mod domain;
 pub mod lifecycle;
+pub mod monitoring;
 pub mod queue;
 pub mod storage;
 pub mod telemetry;

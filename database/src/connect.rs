@@ -82,6 +82,13 @@ impl Database {
         self.begin_system().await?.commit().await
     }
 
+    /// Counts the connections that are in use and those that are idle.
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize) {
+        let idle = self.pool.num_idle();
+        (usize::try_from(self.pool.size()).unwrap_or(usize::MAX).saturating_sub(idle), idle)
+    }
+
     /// Closes every connection and waits for those in use.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -3,6 +3,7 @@
 mod backend;
 mod certs;
 mod config;
+mod health;
 mod migrate;
 mod ocr;
 mod queue;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Storage(serve::ServeArgs),
     /// Bring the database to this version.
     Migrate(serve::ServeArgs),
+    /// Ask a running process whether it is ready, for orchestrators.
+    Health(serve::ServeArgs),
     /// Read documents without any server.
     Ocr(ocr::OcrArgs),
     /// Make the certificates of one installation.
@@ -53,6 +56,7 @@ impl Command {
             Self::Worker(args) => worker::run(&args),
             Self::Storage(args) => storage::run(&args),
             Self::Migrate(args) => migrate::run(&args),
+            Self::Health(args) => health::run(&args),
             Self::Ocr(args) => ocr::run(&args),
             Self::Certs(args) => certs::run(&args),
             Self::Queue(args) => queue::run(&args),

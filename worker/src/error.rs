@@ -25,6 +25,9 @@ pub enum Error {
     /// The connection to the virus scanner can't be set up.
     #[error("the virus scanner can't be used: {0}")]
     Scanner(#[from] untxt_core::tls::TlsError),
+    /// Monitors can't be answered.
+    #[error(transparent)]
+    Monitoring(std::io::Error),
     /// No child can be started.
     #[error(transparent)]
     Sandbox(#[from] Fault),

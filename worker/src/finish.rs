@@ -1,5 +1,6 @@
 //! The last step of a task: the searchable PDF, and the honest end state.
 
+use metrics::counter;
 use untxt_core::{
     domain::{PageContent, PageNumber},
     storage::ObjectKey,
@@ -93,6 +94,7 @@ impl Worker {
         let mut tx = self.services.database.begin_system().await?;
         let state = tasks::finish(&mut tx, claimed, pdf_attempt).await?;
         tx.commit().await?;
+        counter!("untxt_tasks_ended_total", "state" => state.as_str()).increment(1);
         tracing::info!(task.state = %state, pages.done = claimed.pages.done, pages.failed = claimed.pages.failed, "a task has ended");
         Ok(())
     }

@@ -15,6 +15,7 @@ mod inspect;
 mod languages;
 mod lease;
 pub mod malware;
+mod monitor;
 mod objects;
 mod original;
 mod recognise;
@@ -32,7 +33,7 @@ mod worker;
 
 use std::sync::Arc;
 
-use untxt_core::{config::Settings, lifecycle::Lifecycle};
+use untxt_core::{config::Settings, lifecycle::Lifecycle, monitoring};
 
 pub use clean_up::CleanUp;
 pub use error::Error;
@@ -70,6 +71,10 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     let (wakeups, local) = wakeups::Wakeups::new(Arc::clone(&services.queue));
     let worker = Arc::new(worker::Worker::new(services, options, wakeups, lifecycle));
     let slots = worker.open_slots().await?;
+    if let Some(monitoring) = &worker.options.monitoring {
+        let monitored = Arc::new(monitor::Monitored(Arc::clone(&worker)));
+        monitoring::start(monitoring, monitored, &worker.lifecycle).await.map_err(Error::Monitoring)?;
+    }
     sweeper::start(&worker);
     clean_up::start(&worker);
     withdrawals::start(&worker);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use metrics::histogram;
 use tokio::time::Instant;
 use untxt_core::crypto::DocumentKey;
 use untxt_database::pages::ClaimedPage;
@@ -49,8 +50,12 @@ impl Worker {
     }
 
     async fn read_page(&self, slot: &mut Slot, claimed: &ClaimedPage) -> JobResult<(PageReading, Arc<DocumentKey>)> {
+        let begin = Instant::now();
         let loaded = original::load(&self.services, slot, claimed.owner, claimed.document, &claimed.settings).await?;
+        let opened = Instant::now();
+        histogram!("untxt_page_seconds", "stage" => "load").record(opened - begin);
         let reading = slot.sandbox.read_page(&loaded.original, claimed.page).await?;
+        histogram!("untxt_page_seconds", "stage" => "read").record(opened.elapsed());
         Ok((reading, loaded.key))
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use untxt_core::{domain::FailureCode, queue::QueueEntry};
+use metrics::counter;
+use untxt_core::{
+    domain::{FailureCode, TaskState},
+    queue::QueueEntry,
+};
 use untxt_database::{
     pages::{self, ClaimedPage, Completed, Retried},
     tasks::{self, ClaimedTask},
@@ -44,6 +48,7 @@ pub(crate) fn back_off(attempt: u32, tries: u32) -> Duration {
 impl Worker {
     /// Writes down what became of a page.
     pub(crate) async fn settle_page(&self, claimed: &ClaimedPage, error: JobError) -> Settled {
+        count_page(&error);
         match self.try_settle_page(claimed, &error).await {
             Ok(settled) => settled,
             Err(untxt_database::Error::LeaseLost) => Settled::GoOn,
@@ -141,6 +146,7 @@ impl Worker {
             JobError::Document(code) | JobError::Reader(code) => {
                 tracing::info!(failure.code = %code, "a document can't be read");
                 tasks::fail(&mut tx, claimed, *code).await?;
+                counter!("untxt_tasks_ended_total", "state" => TaskState::Failed.as_str()).increment(1);
                 Settled::GoOn
             }
         };
@@ -159,6 +165,17 @@ impl Worker {
             }
         });
     }
+}
+
+fn count_page(error: &JobError) {
+    let outcome = match error {
+        JobError::LeaseLost => "lost",
+        JobError::Stopping => "handed_back",
+        JobError::World(_) => "delayed",
+        JobError::Document(_) => "failed",
+        JobError::Reader(_) => "retried",
+    };
+    counter!("untxt_pages_settled_total", "outcome" => outcome).increment(1);
 }
 
 #[cfg(test)]

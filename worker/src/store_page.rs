@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use metrics::{counter, histogram};
+use tokio::time::Instant;
 use untxt_core::{crypto::DocumentKey, domain::PageContent, storage::ObjectKey};
 use untxt_database::pages::{self, ClaimedPage, Completed, PageResult};
 
@@ -19,8 +21,13 @@ impl Worker {
     pub(crate) async fn store_if_any(&self, page: Option<Box<ReadPage>>) -> Settled {
         let Some(page) = page else { return Settled::GoOn };
         let ReadPage { claimed, heartbeat, reading, key } = *page;
+        let begin = Instant::now();
         match heartbeat.guard(self.store_page(&claimed, reading, key)).await {
-            Ok(completed) => completed.into(),
+            Ok(completed) => {
+                histogram!("untxt_page_seconds", "stage" => "store").record(begin.elapsed());
+                counter!("untxt_pages_settled_total", "outcome" => "done").increment(1);
+                completed.into()
+            }
             Err(error) => self.settle_page(&claimed, error).await,
         }
     }

@@ -2,7 +2,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::broadcast, time::timeout};
 use tokio_util::sync::CancellationToken;
-use untxt_core::{config::Settings, domain::TaskId, lifecycle::Lifecycle};
+use untxt_core::{
+    config::{Monitoring, Settings},
+    domain::TaskId,
+    lifecycle::Lifecycle,
+};
 use untxt_database::{
     events::Withdrawn,
     tasks::{self, ClaimedTask},
@@ -48,6 +52,8 @@ pub struct WorkerOptions {
     pub sandbox: Arc<SandboxOptions>,
     /// How a child is started.
     pub child: ChildCommand,
+    /// Where monitors are answered, if anywhere.
+    pub monitoring: Option<Monitoring>,
 }
 
 impl WorkerOptions {
@@ -67,6 +73,7 @@ impl WorkerOptions {
             clean_up: CleanUp::new(worker),
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
+            monitoring: Some(settings.monitoring.clone()),
         })
     }
 }

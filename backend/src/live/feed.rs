@@ -1,7 +1,11 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::FutureExt;
-use untxt_core::domain::{EventSeq, OwnerId, TaskId};
+use metrics::histogram;
+use untxt_core::{
+    clock,
+    domain::{EventSeq, OwnerId, TaskId},
+};
 use untxt_database::events::{self, Listener, Notified};
 
 use super::hub::{Message, News};
@@ -96,6 +100,8 @@ impl Feed {
         let is_complete = events.len() < MAX_EVENTS as usize;
         let hub = &self.app.hub;
         for event in &events {
+            let lag = Duration::try_from(clock::now() - event.at).unwrap_or_default();
+            histogram!("untxt_event_lag_seconds").record(lag);
             hub.publish(owner, News::Event(Arc::new(Message::new(event)?)));
         }
         if !is_complete {

@@ -15,8 +15,8 @@ use std::path::Path;
 
 pub use problem::{Problem, Problems};
 pub use sections::{
-    Database, Encryption, Limits, Log, LogFormat, Malware, MalwareScan, Provider, Redis, SandboxLayer, Server, Session,
-    Settings, Storage, Store, Worker,
+    Database, Encryption, Limits, Log, LogFormat, Malware, MalwareScan, Monitoring, Provider, Redis, SandboxLayer,
+    Server, Session, Settings, Storage, Store, Worker,
 };
 pub use validate::Process;
 

@@ -19,6 +19,7 @@ pub struct Settings {
     pub worker: Worker,
     pub malware: Malware,
     pub store: Store,
+    pub monitoring: Monitoring,
     pub log: Log,
 }
 
@@ -204,6 +205,20 @@ pub struct Store {
     pub cert_path: PathBuf,
     pub key_path: PathBuf,
     pub client_ca_path: PathBuf,
+}
+
+/// Metrics and health of this process.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Monitoring {
+    #[serde(deserialize_with = "optional")]
+    pub bind: Option<SocketAddr>,
+    pub cert_path: PathBuf,
+    pub key_path: PathBuf,
+    pub client_ca_path: PathBuf,
+    pub probe_ca_path: PathBuf,
+    pub probe_cert_path: PathBuf,
+    pub probe_key_path: PathBuf,
 }
 
 /// What this process writes to standard error.

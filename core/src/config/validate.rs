@@ -17,17 +17,24 @@ pub enum Process {
     Migrate,
     /// `untxt storage`.
     Store,
+    /// `untxt health`: asks another process.
+    Probe,
 }
 
 impl Settings {
     pub(super) fn validate(&self, process: Process, problems: &mut Problems) {
         match process {
-            Process::Store => self.validate_store(problems),
+            Process::Store => {
+                self.validate_store(problems);
+                self.validate_monitoring(problems);
+            }
+            Process::Probe => self.validate_probe(problems),
             Process::Migrate => self.validate_database(problems),
             Process::Worker => {
                 self.validate_shared(problems);
                 self.validate_worker(problems);
                 self.validate_malware(problems);
+                self.validate_monitoring(problems);
             }
             Process::Backend => {
                 self.validate_shared(problems);
@@ -35,6 +42,7 @@ impl Settings {
                 // The backend writes them into every task; the worker reads them there.
                 need("worker.languages", &self.worker.languages, problems);
                 self.validate_session(problems);
+                self.validate_monitoring(problems);
             }
         }
     }
@@ -170,6 +178,25 @@ impl Settings {
         } else if !malware.host.is_empty() {
             problems.add("malware.host", "must be empty when malware.socket_path is set");
         }
+    }
+
+    fn validate_monitoring(&self, problems: &mut Problems) {
+        let monitoring = &self.monitoring;
+        if monitoring.bind.is_some() {
+            need_file("monitoring.cert_path", &monitoring.cert_path, problems);
+            need_file("monitoring.key_path", &monitoring.key_path, problems);
+            need_file("monitoring.client_ca_path", &monitoring.client_ca_path, problems);
+        }
+    }
+
+    fn validate_probe(&self, problems: &mut Problems) {
+        let monitoring = &self.monitoring;
+        if monitoring.bind.is_none() {
+            problems.add("monitoring.bind", "is needed: it is where the process is asked");
+        }
+        need_file("monitoring.probe_ca_path", &monitoring.probe_ca_path, problems);
+        need_file("monitoring.probe_cert_path", &monitoring.probe_cert_path, problems);
+        need_file("monitoring.probe_key_path", &monitoring.probe_key_path, problems);
     }
 
     fn validate_store(&self, problems: &mut Problems) {

@@ -28,14 +28,22 @@ const ROOT_DAYS: i64 = 3650;
 const INTERMEDIATE_DAYS: i64 = 1825;
 
 /// Servers, each by the name of its files; the second is the name it has as a container.
-const SERVERS: &[(&str, &str)] =
-    &[("server", "untxt"), ("postgres", "postgres"), ("redis", "redis"), ("storage", "storage")];
+const SERVERS: &[(&str, &str)] = &[
+    ("server", "untxt"),
+    ("postgres", "postgres"),
+    ("redis", "redis"),
+    ("storage", "storage"),
+    ("monitoring", "monitoring"),
+];
 /// Clients of Postgres and of the store: file name, common name (for Postgres the role).
 const CLIENTS: &[(&str, &str)] =
     &[("backend", "untxt_backend"), ("worker", "untxt_worker"), ("migrate", "untxt_migrate")];
 /// Clients of Redis.
 const REDIS_CLIENTS: &[(&str, &str)] =
     &[("redis-backend", "untxt_backend"), ("redis-worker", "untxt_worker"), ("redis-health", "untxt_health")];
+
+/// Clients that ask for metrics and health.
+const MONITORS: &[(&str, &str)] = &[("monitor", "untxt_monitor")];
 
 /// What a run of [`init_certificates`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,10 +59,11 @@ pub struct Issued {
 /// |---|---|
 /// | `root.crt` | the only root that clients trust |
 /// | `ca/` | the authorities with their keys; `root.key` may be kept elsewhere |
-/// | `clients.pem`, `redis-clients.pem` | what servers trust: the anchor of one client intermediate |
-/// | `server`, `postgres`, `redis`, `storage` `.crt` `.key` | server leaves with chain, for localhost and `extra_hosts` |
+/// | `clients.pem`, `redis-clients.pem`, `monitors.pem` | what servers trust: the anchor of one client intermediate |
+/// | `server`, `postgres`, `redis`, `storage`, `monitoring` `.crt` `.key` | server leaves with chain, for localhost and `extra_hosts` |
 /// | `backend`, `worker`, `migrate` `.crt` `.key` | client leaves for Postgres and the store |
 /// | `redis-backend`, `redis-worker`, `redis-health` `.crt` `.key` | client leaves for Redis |
+/// | `monitor` `.crt` `.key` | client leaf of Prometheus and of `untxt health` |
 ///
 /// # Errors
 /// When the folder can't be read or written, or holds something unusable.
@@ -67,6 +76,7 @@ pub fn init_certificates(folder: &Path, extra_hosts: &[String]) -> Result<Issued
     let clients = office.ensure_intermediate("client-ca", "UNTXT clients", Some("clients.pem"))?;
     let redis_clients =
         office.ensure_intermediate("redis-client-ca", "UNTXT Redis clients", Some("redis-clients.pem"))?;
+    let monitors = office.ensure_intermediate("monitor-ca", "UNTXT monitors", Some("monitors.pem"))?;
     for (name, container) in SERVERS {
         let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1", container].map(str::to_owned).to_vec();
         hosts.extend(extra_hosts.iter().cloned());
@@ -77,6 +87,9 @@ pub fn init_certificates(folder: &Path, extra_hosts: &[String]) -> Result<Issued
     }
     for (name, common_name) in REDIS_CLIENTS {
         office.ensure_leaf(&redis_clients, Leaf { name, common_name, hosts: &[], days: REDIS_CLIENT_DAYS })?;
+    }
+    for (name, common_name) in MONITORS {
+        office.ensure_leaf(&monitors, Leaf { name, common_name, hosts: &[], days: CLIENT_DAYS })?;
     }
     Ok(office.issued)
 }
@@ -188,15 +201,15 @@ mod tests {
     fn a_second_run_changes_nothing_and_a_lost_leaf_comes_back() {
         let folder = tempfile::tempdir().expect("a folder");
         let first = init_certificates(folder.path(), &[]).expect("certificates");
-        assert_eq!(first.made.len(), 2 + 3 * 2 + 2 + 10 * 2);
+        assert_eq!(first.made.len(), 2 + 4 * 2 + 3 + 12 * 2);
         assert_eq!(init_certificates(folder.path(), &[]).expect("again").made, Vec::<PathBuf>::new());
         fs::remove_file(folder.path().join("worker.key")).expect("removed");
         assert_eq!(init_certificates(folder.path(), &[]).expect("again").made.len(), 2);
         let hosts = ["scans.example.org".to_owned()];
-        assert_eq!(init_certificates(folder.path(), &hosts).expect("again").made.len(), 8, "servers get the new name");
+        assert_eq!(init_certificates(folder.path(), &hosts).expect("again").made.len(), 10, "servers get the new name");
         assert_eq!(init_certificates(folder.path(), &hosts).expect("again").made.len(), 0);
         let hosts = ["10.1.2.3".to_owned()];
-        assert_eq!(init_certificates(folder.path(), &hosts).expect("again").made.len(), 8, "another name instead");
+        assert_eq!(init_certificates(folder.path(), &hosts).expect("again").made.len(), 10, "another name instead");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Every change locks the task's row first and its pages after, so that workers wait for each other but never in a
 //! circle. Only the database's clock counts.
 
+mod backlog;
 mod cancel;
 mod claim;
 mod end;
@@ -18,6 +19,7 @@ use untxt_core::domain::{
 };
 use uuid::Uuid;
 
+pub use backlog::{Backlog, backlog};
 pub use cancel::{Stopped, cancel};
 pub(crate) use claim::expect_held;
 pub use claim::{begin_known_pages, begin_pages, claim, extend_lease, release};

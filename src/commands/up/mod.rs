@@ -78,6 +78,9 @@ pub(crate) struct UpArgs {
     /// while clamd does not answer.
     #[arg(long, value_name = "SOCKET")]
     clamd: Option<PathBuf>,
+    /// Address where the backend answers Prometheus and `untxt health`; the workers take the ports after it.
+    #[arg(long, value_name = "ADDRESS")]
+    monitor: Option<SocketAddr>,
 }
 
 /// Runs the whole platform until Ctrl-C.
@@ -138,16 +141,17 @@ impl Platform {
         let postgres = setup.postgres();
         self.servers.push(postgres.start(lifecycle).await?);
         self.servers.push(setup.redis().start(lifecycle).await?);
-        let store = setup.own_program("storage", "storage", lifecycle)?;
+        let store = setup.own_program("storage", "storage", None, lifecycle)?;
         self.servers.push(store);
         setup.migrate(&postgres).await?;
         if let Some(store) = self.servers.last_mut() {
             store.ready(Duration::from_secs(15), async || answers(inner(setup.ports.store)).await).await?;
         }
         for number in 1..=setup.workers {
-            self.processes.push(setup.own_program("worker", &format!("worker-{number}"), lifecycle)?);
+            let name = format!("worker-{number}");
+            self.processes.push(setup.own_program("worker", &name, setup.monitor(number), lifecycle)?);
         }
-        let mut backend = setup.own_program("backend", "backend", lifecycle)?;
+        let mut backend = setup.own_program("backend", "backend", setup.monitor(0), lifecycle)?;
         let ready = backend.ready(Duration::from_secs(30), async || answers(reachable(setup.args.listen)).await).await;
         self.processes.push(backend);
         ready
@@ -200,6 +204,7 @@ impl<'a> Setup<'a> {
             languages: &args.languages,
             accept_without: &args.accept_without,
             clamd: args.clamd.as_deref(),
+            is_monitored: args.monitor.is_some(),
         };
         files.write()?;
         data.make("store")?;
@@ -238,13 +243,30 @@ impl<'a> Setup<'a> {
         Ok(())
     }
 
-    /// Starts one of our own processes with its settings file and nothing else in its environment.
-    fn own_program(&self, command: &str, name: &str, lifecycle: &Lifecycle) -> anyhow::Result<Supervised> {
+    /// Gives the address where a process answers monitors: the backend is number 0, the workers come after it.
+    fn monitor(&self, number: usize) -> Option<SocketAddr> {
+        let first = self.args.monitor?;
+        let port = u16::try_from(number).ok().and_then(|number| first.port().checked_add(number))?;
+        Some(SocketAddr::new(first.ip(), port))
+    }
+
+    /// Starts one of our own processes with its settings file, and nothing in its environment but where it answers
+    /// monitors.
+    fn own_program(
+        &self,
+        command: &str,
+        name: &str,
+        monitor: Option<SocketAddr>,
+        lifecycle: &Lifecycle,
+    ) -> anyhow::Result<Supervised> {
         let (account, program) = (self.accounts.untxt.clone(), self.program.clone());
         let (command, settings) = (command.to_owned(), self.data.path(&format!("conf/{command}.toml")));
         let make = move || {
             let mut process: Command = account.command(&program, "TERM");
             process.env_clear().arg(&command).arg("--config").arg(&settings);
+            if let Some(address) = monitor {
+                process.env("UNTXT_MONITORING__BIND", address.to_string());
+            }
             process
         };
         Supervised::start(

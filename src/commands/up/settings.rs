@@ -33,6 +33,7 @@ pub(super) struct SettingsFiles<'a> {
     pub(super) languages: &'a str,
     pub(super) accept_without: &'a [SandboxLayer],
     pub(super) clamd: Option<&'a Path>,
+    pub(super) is_monitored: bool,
 }
 
 impl SettingsFiles<'_> {
@@ -50,6 +51,7 @@ impl SettingsFiles<'_> {
                     self.encryption(),
                     self.session(),
                     self.worker(),
+                    self.monitoring(),
                 ],
             ),
             (
@@ -61,6 +63,7 @@ impl SettingsFiles<'_> {
                     self.encryption(),
                     self.worker(),
                     self.malware(),
+                    self.monitoring(),
                 ],
             ),
             ("migrate", vec![self.database("migrate")]),
@@ -154,6 +157,23 @@ impl SettingsFiles<'_> {
             None => Table::new(),
         };
         ("malware", keys)
+    }
+
+    /// Where each process answers comes with its environment.
+    fn monitoring(&self) -> (&'static str, Table) {
+        let keys = if self.is_monitored {
+            table([
+                ("cert_path", self.cert("monitoring.crt")),
+                ("key_path", self.cert("monitoring.key")),
+                ("client_ca_path", self.cert("monitors.pem")),
+                ("probe_ca_path", self.cert("root.crt")),
+                ("probe_cert_path", self.cert("monitor.crt")),
+                ("probe_key_path", self.cert("monitor.key")),
+            ])
+        } else {
+            Table::new()
+        };
+        ("monitoring", keys)
     }
 
     /// What the store checks signatures with.

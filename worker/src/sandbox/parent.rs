@@ -1,5 +1,6 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use metrics::counter;
 use untxt_core::{
     config::{Limits, SandboxLayer, Worker},
     domain::{DocumentId, OwnerId, PageContent, PageNumber, ReadingSettings},
@@ -171,8 +172,12 @@ impl Sandbox {
 
     /// Keeps the child for the next request unless it died.
     fn keep<T>(&mut self, warm: Warm, answer: Result<T, Fault>) -> Result<T, Fault> {
-        if matches!(answer, Ok(_) | Err(Fault::Refused(_))) {
-            self.warm = Some(warm);
+        match &answer {
+            Ok(_) | Err(Fault::Refused(_)) => self.warm = Some(warm),
+            Err(Fault::Died(code)) => {
+                counter!("untxt_children_broken_total", "code" => code.as_str()).increment(1);
+            }
+            Err(Fault::Unavailable(_) | Fault::Unconfined(_)) => {}
         }
         answer
     }

@@ -1,5 +1,6 @@
 use std::{convert::Infallible, io, os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
 
+use metrics::counter;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::AsyncReadExt,
@@ -39,6 +40,7 @@ impl Process {
         else {
             return Err(io::Error::other("the child has no pipes"));
         };
+        counter!("untxt_children_started_total").increment(1);
         Ok(Self { child, pid, input, output, complaints: Complaints { stderr, tail: Vec::new() } })
     }
 

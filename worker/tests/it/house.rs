@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use tempfile::TempDir;
 use untxt_core::{
+    config::Monitoring,
     crypto::{DocumentKey, KeyRing, LocalKms, OwnerKey},
     domain::{
         DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, ReadingSettings, TaskEvent, TaskId,
@@ -51,6 +52,8 @@ pub(crate) struct House {
     pub(crate) mark: String,
     /// Given to the workers that are started from now on.
     pub(crate) scanner: Option<Scanner>,
+    /// Where the workers answer monitors.
+    pub(crate) monitoring: Option<Monitoring>,
     keys: KeyRing,
     owner_key: Arc<OwnerKey>,
     person: UserId,
@@ -98,7 +101,19 @@ impl House {
         let owner_key = keys.open_owner_key(&wrapped).await.expect("the owner key");
         let (queue, objects) = (Arc::default(), Arc::default());
         let mark = Uuid::now_v7().to_string();
-        Self { postgres, backend, queue, objects, mark, keys, owner_key, person, scanner: None, _folder: folder }
+        Self {
+            postgres,
+            backend,
+            queue,
+            objects,
+            mark,
+            keys,
+            owner_key,
+            person,
+            scanner: None,
+            monitoring: None,
+            _folder: folder,
+        }
     }
 
     /// Does what the backend does with an upload.
@@ -179,6 +194,7 @@ impl House {
             clean_up,
             sandbox: Arc::new(sandbox),
             child,
+            monitoring: self.monitoring.clone(),
         };
         let lifecycle = Lifecycle::default();
         let worker = lifecycle.spawn(untxt_worker::run_with(services, options, lifecycle.clone()));

@@ -8,6 +8,7 @@ mod identical;
 mod line;
 mod malware;
 mod memory;
+mod monitored;
 mod pages;
 mod rerun;
 mod sandbox;

@@ -5,7 +5,6 @@
 
 mod access;
 mod answer;
-mod connections;
 mod disk;
 mod listing;
 mod multipart;
@@ -18,10 +17,13 @@ mod uploads;
 
 use std::{io, sync::Arc};
 
+use http::{Method, Request, Response};
+use hyper::{body::Incoming, service::service_fn};
+use s3s::{Body, HttpError, service::S3Service};
 use tokio::net::TcpListener;
 
 use self::{disk::Disk, service::Service};
-use crate::{config::Settings, lifecycle::Lifecycle, tls};
+use crate::{config::Settings, connections, lifecycle::Lifecycle, tls};
 
 /// Serves until the lifecycle stops. Prints nothing; logs `storage is ready` with its address.
 ///
@@ -43,6 +45,17 @@ pub async fn serve(settings: &Settings, lifecycle: &Lifecycle) -> Result<(), io:
     let service = access::guard(Service::new(Arc::clone(&disk), &settings.storage.bucket), &settings.storage);
     lifecycle.spawn(uploads::expire_regularly(disk, lifecycle.stop_token()));
     tracing::info!(store.address = %listener.local_addr()?, "storage is ready");
-    connections::accept(listener, tls, service, lifecycle).await;
+    let answer = service_fn(move |request| without_head_body(service.clone(), request));
+    connections::accept(listener, tls, answer, lifecycle).await;
     Ok(())
+}
+
+/// Answers a request. s3s gives an error a body even when HEAD was asked, which breaks HTTP/2.
+async fn without_head_body(service: S3Service, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
+    let is_head = request.method() == Method::HEAD;
+    let mut answer = service.call(request.map(Body::from)).await?;
+    if is_head {
+        *answer.body_mut() = Body::empty();
+    }
+    Ok(answer)
 }

@@ -1,13 +1,20 @@
+//! Accepting connections of clients that show a certificate: the store's and the monitor's.
+//!
+//! It promises that a slow handshake holds up nobody and that running requests may end when the process stops. It
+//! refuses to know what is asked.
+
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
-use http::{Method, Request, Response};
-use hyper::{body::Incoming, service::service_fn};
+use http::{Request, Response};
+use hyper::{
+    body::{Body, Incoming},
+    service::Service,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
 use rustls::ServerConfig;
-use s3s::{Body, HttpError, service::S3Service};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -27,8 +34,19 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause when the system has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts connections until the lifecycle stops, and then lets running requests finish. Handshakes run beside, so that a slow one holds up nobody.
-pub(super) async fn accept(listener: TcpListener, tls: Arc<ServerConfig>, service: S3Service, lifecycle: &Lifecycle) {
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Accepts connections until the lifecycle stops, and then lets running requests finish. Handshakes run beside, so that
+/// a slow one holds up nobody.
+pub(crate) async fn accept<S, B>(listener: TcpListener, tls: Arc<ServerConfig>, service: S, lifecycle: &Lifecycle)
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Failure>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Failure>,
+{
     let (acceptor, stop) = (TlsAcceptor::from(tls), lifecycle.stop_token());
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
     while let Some(accepted) = stop.run_until_cancelled(next(&listener, &places)).await {
@@ -60,7 +78,15 @@ async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(Tc
     Ok((stream, place))
 }
 
-async fn serve_connection(stream: TcpStream, acceptor: TlsAcceptor, service: S3Service, stop: CancellationToken) {
+async fn serve_connection<S, B>(stream: TcpStream, acceptor: TlsAcceptor, service: S, stop: CancellationToken)
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Failure>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Failure>,
+{
     let handshake = stop.run_until_cancelled(timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)));
     let Some(handshake) = handshake.await else { return };
     let stream = match handshake {
@@ -74,8 +100,7 @@ async fn serve_connection(stream: TcpStream, acceptor: TlsAcceptor, service: S3S
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEADER_TIMEOUT);
-    let answer = service_fn(move |request| without_head_body(service.clone(), request));
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
@@ -86,14 +111,4 @@ async fn serve_connection(stream: TcpStream, acceptor: TlsAcceptor, service: S3S
     if let Err(error) = ended {
         tracing::debug!(error, "a connection ended early");
     }
-}
-
-/// Answers a request. s3s gives an error a body even when HEAD was asked, which breaks HTTP/2.
-async fn without_head_body(service: S3Service, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
-    let is_head = request.method() == Method::HEAD;
-    let mut answer = service.call(request.map(Body::from)).await?;
-    if is_head {
-        *answer.body_mut() = Body::empty();
-    }
-    Ok(answer)
 }
