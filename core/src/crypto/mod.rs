@@ -6,6 +6,7 @@
 //! TINK prefix, the version bound as associated data too); files Tink streaming AEAD `AES256_GCM_HKDF_1MB`.
 
 mod aead;
+pub mod age;
 mod context;
 mod document_key;
 mod kms;
