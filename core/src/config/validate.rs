@@ -19,6 +19,8 @@ pub enum Process {
     Store,
     /// `untxt health`: asks another process.
     Probe,
+    /// `untxt export` and `untxt import`: the database, the objects and the root key.
+    Backup,
 }
 
 impl Settings {
@@ -30,6 +32,11 @@ impl Settings {
             }
             Process::Probe => self.validate_probe(problems),
             Process::Migrate => self.validate_database(problems),
+            Process::Backup => {
+                self.validate_database(problems);
+                self.validate_storage(problems);
+                need_file("encryption.key_path", &self.encryption.key_path, problems);
+            }
             Process::Worker => {
                 self.validate_shared(problems);
                 self.validate_worker(problems);

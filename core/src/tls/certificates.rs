@@ -36,8 +36,12 @@ const SERVERS: &[(&str, &str)] = &[
     ("monitoring", "monitoring"),
 ];
 /// Clients of Postgres and of the store: file name, common name (for Postgres the role).
-const CLIENTS: &[(&str, &str)] =
-    &[("backend", "untxt_backend"), ("worker", "untxt_worker"), ("migrate", "untxt_migrate")];
+const CLIENTS: &[(&str, &str)] = &[
+    ("backend", "untxt_backend"),
+    ("worker", "untxt_worker"),
+    ("migrate", "untxt_migrate"),
+    ("backup", "untxt_backup"),
+];
 /// Clients of Redis.
 const REDIS_CLIENTS: &[(&str, &str)] =
     &[("redis-backend", "untxt_backend"), ("redis-worker", "untxt_worker"), ("redis-health", "untxt_health")];
@@ -61,7 +65,7 @@ pub struct Issued {
 /// | `ca/` | the authorities with their keys; `root.key` may be kept elsewhere |
 /// | `clients.pem`, `redis-clients.pem`, `monitors.pem` | what servers trust: the anchor of one client intermediate |
 /// | `server`, `postgres`, `redis`, `storage`, `monitoring` `.crt` `.key` | server leaves with chain, for localhost and `extra_hosts` |
-/// | `backend`, `worker`, `migrate` `.crt` `.key` | client leaves for Postgres and the store |
+/// | `backend`, `worker`, `migrate`, `backup` `.crt` `.key` | client leaves for Postgres and the store |
 /// | `redis-backend`, `redis-worker`, `redis-health` `.crt` `.key` | client leaves for Redis |
 /// | `monitor` `.crt` `.key` | client leaf of Prometheus and of `untxt health` |
 ///
@@ -201,7 +205,7 @@ mod tests {
     fn a_second_run_changes_nothing_and_a_lost_leaf_comes_back() {
         let folder = tempfile::tempdir().expect("a folder");
         let first = init_certificates(folder.path(), &[]).expect("certificates");
-        assert_eq!(first.made.len(), 2 + 4 * 2 + 3 + 12 * 2);
+        assert_eq!(first.made.len(), 2 + 4 * 2 + 3 + 13 * 2);
         assert_eq!(init_certificates(folder.path(), &[]).expect("again").made, Vec::<PathBuf>::new());
         fs::remove_file(folder.path().join("worker.key")).expect("removed");
         assert_eq!(init_certificates(folder.path(), &[]).expect("again").made.len(), 2);
