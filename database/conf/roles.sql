@@ -1,5 +1,6 @@
 -- Roles of one UNTXT installation. One statement per paragraph. Existing roles are brought to this state.
 -- Passwords come as SCRAM verifiers, so that no password is ever in a statement or a log.
+-- untxt_backup reads all rows of all owners, for `untxt export`; it is granted nothing but reading (database.sql).
 
 do $$
 begin
@@ -14,6 +15,9 @@ begin
     end if;
     if not exists (select from pg_roles where rolname = 'untxt_migrate') then
         create role untxt_migrate;
+    end if;
+    if not exists (select from pg_roles where rolname = 'untxt_backup') then
+        create role untxt_backup;
     end if;
 end
 $$
@@ -30,3 +34,6 @@ alter role untxt_migrate with login noinherit nosuperuser nocreatedb nocreaterol
     connection limit 5 password '{migrate_verifier}'
 
 grant untxt_owner to untxt_migrate
+
+alter role untxt_backup with login nosuperuser nocreatedb nocreaterole noreplication bypassrls
+    connection limit 3 password '{backup_verifier}'

@@ -25,6 +25,16 @@ pub async fn try_begin_clean_up(conn: &mut PgConnection) -> Result<bool> {
     Ok(elected)
 }
 
+/// Says whether nobody cleans up; then nobody will until this connection ends.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub(crate) async fn try_hold_off_clean_up(conn: &mut PgConnection) -> Result<bool> {
+    let held =
+        sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "held!""#, CLEAN_UP_LOCK).fetch_one(conn).await?;
+    Ok(held)
+}
+
 /// Gives those of these objects that were stored longer ago than `after` and that no row names. An object of a page or
 /// a task that has not ended may still be named, however old it is.
 ///

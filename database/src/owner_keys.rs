@@ -70,6 +70,21 @@ pub async fn insert_or_load(conn: &mut PgConnection, key: &WrappedOwnerKey) -> R
     find(conn, key.owner, key.version).await?.ok_or(Error::NotFound("owner key"))
 }
 
+/// Lists one key, any, of each root key that wrapped some.
+pub(crate) async fn list_one_of_each_root(conn: &mut PgConnection) -> Result<Vec<WrappedOwnerKey>> {
+    sqlx::query_as!(
+        OwnerKeyRow,
+        "select distinct on (kms_key_id) owner_id, version, kms_key_id, wrapped, wrapped_index_key
+        from owner_keys
+        order by kms_key_id",
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
 struct OwnerKeyRow {
     owner_id: Uuid,
     version: i32,

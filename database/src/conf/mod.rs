@@ -32,6 +32,8 @@ pub struct RolePasswords {
     pub worker: SecretString,
     /// Of `untxt_migrate`.
     pub migrate: SecretString,
+    /// Of `untxt_backup`.
+    pub backup: SecretString,
 }
 
 /// Renders `postgresql.conf`: loopback only, that port, those files.
@@ -73,6 +75,7 @@ pub fn role_statements(passwords: &RolePasswords) -> Result<Vec<String>, ScramEr
         ("{backend_verifier}", &passwords.backend),
         ("{worker_verifier}", &passwords.worker),
         ("{migrate_verifier}", &passwords.migrate),
+        ("{backup_verifier}", &passwords.backup),
     ] {
         text = text.replace(placeholder, &scram::verifier(password)?);
     }
@@ -106,9 +109,10 @@ mod tests {
         assert!(conf.contains("port = 5433\n"));
         assert!(conf.contains("ssl_key_file = '/srv/it''s here'\n"));
         let password = || SecretString::from("a secret of ours");
-        let passwords = RolePasswords { backend: password(), worker: password(), migrate: password() };
+        let passwords =
+            RolePasswords { backend: password(), worker: password(), migrate: password(), backup: password() };
         let roles = role_statements(&passwords).expect("statements");
-        assert_eq!(roles.len(), 6);
+        assert_eq!(roles.len(), 7);
         let everything = [conf, render_pg_hba("untxt"), roles.join("\n"), database_statements("untxt").join("\n")];
         for text in everything {
             assert!(!text.contains('{') && !text.contains("a secret of ours"), "{text}");

@@ -28,6 +28,8 @@ pub enum Role {
     Worker,
     /// `untxt_migrate`
     Migrate,
+    /// `untxt_backup`
+    Backup,
 }
 
 impl Role {
@@ -38,6 +40,7 @@ impl Role {
             Self::Backend => "backend",
             Self::Worker => "worker",
             Self::Migrate => "migrate",
+            Self::Backup => "backup",
         }
     }
 }
@@ -65,7 +68,7 @@ impl TestPostgres {
             &database,
             &format!(
                 "revoke all on database {database} from public;
-                grant connect on database {database} to untxt_backend, untxt_worker, untxt_migrate"
+                grant connect on database {database} to untxt_backend, untxt_worker, untxt_migrate, untxt_backup"
             ),
         );
         Self { server, database }

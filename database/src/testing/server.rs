@@ -60,6 +60,7 @@ impl Server {
             backend: password(Role::Backend),
             worker: password(Role::Worker),
             migrate: password(Role::Migrate),
+            backup: password(Role::Backup),
         };
         let socket_dir = self.folder.join("socket");
         for _ in 0..200 {

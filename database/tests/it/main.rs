@@ -4,6 +4,7 @@
 mod fixtures;
 
 mod accounts;
+mod backup;
 mod cancel;
 mod claims;
 mod dead_letters;
