@@ -95,7 +95,8 @@ fn check_version(root: &Path) -> anyhow::Result<()> {
                 .read_dir()
                 .map_err(|error| explain(root, error))?
                 .flatten()
-                .any(|entry| entry.file_name() != "lock");
+                // A root key that was put there first: a backup is to be restored.
+                .any(|entry| entry.file_name() != "lock" && entry.file_name() != "root-key");
             if is_foreign {
                 bail!("{} holds something else; give an empty or a new folder with --data", root.display());
             }
@@ -160,5 +161,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("thesis.odt"), "-").expect("written");
         assert!(DataFolder::open(folder.path()).expect_err("foreign").to_string().contains("something else"));
+        fs::remove_file(folder.path().join("thesis.odt")).expect("removed");
+        fs::create_dir(folder.path().join("root-key")).expect("a folder");
+        DataFolder::open(folder.path()).expect("a root key may come before everything else");
     }
 }

@@ -233,6 +233,7 @@ impl<'a> Setup<'a> {
             backend: self.secrets.postgres_backend.clone(),
             worker: self.secrets.postgres_worker.clone(),
             migrate: self.secrets.postgres_migrate.clone(),
+            backup: self.secrets.postgres_backup.clone(),
         };
         let socket = postgres.socket_folder();
         untxt_database::bootstrap::prepare(&socket, self.ports.postgres, postgres::DATABASE, &passwords)
@@ -308,9 +309,10 @@ impl<'a> Setup<'a> {
 }
 
 /// Lets our processes read what they need. What only this process uses, such as the authorities' keys and the role
-/// that owns the tables, stays with whoever runs it.
+/// that owns the tables and the one that reads all of them, stays with whoever runs it.
 fn share_files(data: &DataFolder, accounts: &Accounts) -> anyhow::Result<()> {
-    let kept = ["migrate.toml", "migrate.key", "postgres.key", "redis.key"];
+    let kept =
+        ["migrate.toml", "migrate.key", "backup.toml", "backup.key", "restore.toml", "postgres.key", "redis.key"];
     for name in ["certs", "conf", "root-key"] {
         accounts.untxt.own_files(&data.path(name), &kept)?;
     }

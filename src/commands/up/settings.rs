@@ -37,7 +37,7 @@ pub(super) struct SettingsFiles<'a> {
 }
 
 impl SettingsFiles<'_> {
-    /// Writes `conf/{backend,worker,migrate,storage}.toml`.
+    /// Writes `conf/{backend,worker,migrate,backup,restore,storage}.toml`.
     pub(super) fn write(&self) -> anyhow::Result<()> {
         self.data.make("conf")?;
         for (name, sections) in [
@@ -67,6 +67,9 @@ impl SettingsFiles<'_> {
                 ],
             ),
             ("migrate", vec![self.database("migrate")]),
+            ("backup", vec![self.database("backup"), self.storage("backup"), self.encryption()]),
+            // Whoever restores owns the tables.
+            ("restore", vec![self.database("migrate"), self.storage("backup"), self.encryption()]),
             ("storage", vec![self.store(), self.store_credentials()]),
         ] {
             let table: Table =
@@ -94,6 +97,7 @@ impl SettingsFiles<'_> {
         let password = match process {
             "backend" => &self.secrets.postgres_backend,
             "worker" => &self.secrets.postgres_worker,
+            "backup" => &self.secrets.postgres_backup,
             _ => &self.secrets.postgres_migrate,
         };
         let keys = table([
