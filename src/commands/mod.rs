@@ -1,6 +1,7 @@
 //! One file per sub-command. A command reads its settings, starts logging, and calls one crate.
 
 mod backend;
+mod backup;
 mod certs;
 mod config;
 mod health;
@@ -41,6 +42,12 @@ pub(crate) enum Command {
     Queue(queue::QueueArgs),
     /// Manage the people who can log in.
     User(user::UserArgs),
+    /// Write a backup of everything, sealed.
+    Export(backup::ExportArgs),
+    /// Restore a backup into a new installation.
+    Import(backup::ImportArgs),
+    /// Make keys for backups, and check backups.
+    Backup(backup::BackupArgs),
     /// Print every setting with its default.
     Config,
     /// The sandboxed reader; started by the worker.
@@ -61,6 +68,9 @@ impl Command {
             Self::Certs(args) => certs::run(&args),
             Self::Queue(args) => queue::run(&args),
             Self::User(args) => user::run(&args),
+            Self::Export(args) => backup::export(&args),
+            Self::Import(args) => backup::import(&args),
+            Self::Backup(args) => backup::backup(&args),
             Self::Config => config::run(),
             Self::OcrChild => Ok(untxt_worker::sandbox::child_main()),
         }

@@ -1,0 +1,214 @@
+//! `untxt import`: first everything is checked, then every object is stored, then all rows appear at once.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use bytesize::ByteSize;
+use futures::TryStreamExt;
+use tokio::task::block_in_place;
+use untxt_core::{
+    config::{Database, Settings},
+    crypto::{KeyRing, LocalKms, age::Identity},
+    storage::{ObjectKey, S3Store},
+};
+use untxt_database::backup::{CleanUpPause, Restore, Table};
+
+use super::{
+    ImportArgs,
+    files::{self, Hasher, Sums},
+    folder::{BackupFolder, key_hash, object_entry},
+    identity,
+    manifest::{self, Listed, Manifest, Rows, rows_file},
+    objects,
+    progress::Progress,
+    say, seal,
+    sealed::OpenedFile,
+};
+
+/// How often the tables are asked for, when workers are at them just then.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Restores a backup; says whether it was whole.
+pub(super) async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<bool> {
+    let begun = Instant::now();
+    let folder = BackupFolder::open(&args.from)?;
+    let path = folder.find(args.backup.as_deref())?;
+    say(&format!("restoring    {}", path.display()));
+    let kms = Arc::new(LocalKms::open(&settings.encryption.key_path)?);
+    let sums = seal::read_checked(kms.as_ref(), &path).await?;
+    let identities = identity::read(&args.identity)?;
+    let backup = Backup::open(path, sums, identities).await?;
+    backup.check_owner_keys(&KeyRing::new(kms)).await?;
+    backup.check_layout(&settings.database).await?;
+    let listed = backup.objects()?;
+    let store = S3Store::new(&settings.storage)?;
+    // Until their rows are there, workers would take the objects for leavings.
+    let mut pause = pause_clean_up(&settings.database).await?;
+    let progress = Progress::new("objects", listed.len());
+    let damaged = progress.watch(objects::copy_in(&store, &folder, &listed, args.accept_damaged, &progress)).await?;
+    pause.check().await.context("the database was away meanwhile; the same command goes on where it was")?;
+    let open_tasks = backup.restore_rows(&settings.database).await?;
+    say(&format!(
+        "documents    {}\nobjects      {}, {}\nunfinished   {open_tasks} tasks go on\ntime         {:.1} s\n\
+         Everybody has to log in again, with the passwords of the backup.",
+        listed.iter().filter(|object| matches!(object.key, ObjectKey::Original(_))).count(),
+        listed.len() - damaged.len(),
+        ByteSize(listed.iter().map(|object| object.size_bytes).sum()),
+        begun.elapsed().as_secs_f64(),
+    ));
+    let lost = damaged.iter().map(ToString::to_string);
+    let lost: Vec<_> = lost.chain(backup.manifest.missing.iter().map(|key| format!("{key} was lost before"))).collect();
+    for object in &lost {
+        say(&format!("MISSING      {object}"));
+    }
+    Ok(lost.is_empty())
+}
+
+/// An opened backup. Its files, but for objects, are whole.
+pub(super) struct Backup {
+    path: PathBuf,
+    sums: Sums,
+    identities: Vec<Identity>,
+    pub(super) manifest: Manifest,
+}
+
+impl Backup {
+    /// Checks the files of a backup and opens its manifest.
+    pub(super) async fn open(path: PathBuf, sums: Sums, identities: Vec<Identity>) -> anyhow::Result<Self> {
+        let own = sums.0.iter().filter(|(name, _)| !name.contains('/'));
+        let own: Vec<_> = own.map(|(name, hash)| (path.join(name), *hash)).collect();
+        let progress = Progress::new("checked", own.len());
+        let damaged = progress.watch(files::check_all(own, &progress)).await?;
+        if let Some(first) = damaged.into_iter().next() {
+            return Err(first);
+        }
+        let manifest = block_in_place(|| Manifest::read(&path, &identities))?;
+        for name in manifest.layout.tables.iter().map(|table| rows_file(&table.name)) {
+            ensure!(sums.find(&name).is_some(), "{} is not in the list of hashes", path.join(name).display());
+        }
+        Ok(Self { path, sums, identities, manifest })
+    }
+
+    /// Opens one owner key of each root key: without it nothing restored would ever open.
+    async fn check_owner_keys(&self, ring: &KeyRing) -> anyhow::Result<()> {
+        for key in &self.manifest.owner_keys {
+            let opened = ring.open_owner_key(&key.try_into()?).await;
+            opened.context("the root key here does not open the owner keys of the backup")?;
+        }
+        Ok(())
+    }
+
+    /// Refuses an installation that is in use or has other tables.
+    async fn check_layout(&self, database: &Database) -> anyhow::Result<()> {
+        let mut restore = begin(database).await?;
+        let (ours, theirs) = (restore.layout().await?, &self.manifest.layout);
+        restore.abandon().await?;
+        if ours != *theirs {
+            bail!(
+                "the backup was written by UNTXT {} at migration {}, and this installation is at migration {}: restore \
+                 it with that version, then start the newer one",
+                self.manifest.untxt,
+                theirs.version(),
+                ours.version(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Reads the list of objects, refusing one that speaks of others than the list of hashes.
+    pub(super) fn objects(&self) -> anyhow::Result<Vec<Listed>> {
+        let bytes =
+            block_in_place(|| OpenedFile::open(&self.path.join(manifest::OBJECTS), &self.identities)?.read_to_end())?;
+        let text = std::str::from_utf8(&bytes).context("the list of objects is damaged")?;
+        let listed: Vec<_> = text.lines().map(Listed::parse).collect::<Result<_, _>>()?;
+        let known = self.sums.0.iter().map(|(name, hash)| (name.as_str(), *hash));
+        let known: std::collections::HashSet<_> = known.collect();
+        for object in &listed {
+            let entry = object_entry(key_hash(&object.key), object.hash);
+            ensure!(known.contains(&(entry.as_str(), object.hash)), "{entry} is not in the list of hashes");
+        }
+        ensure!(listed.len() as u64 == self.manifest.objects, "the list of objects is not the one of the manifest");
+        Ok(listed)
+    }
+
+    /// Opens the rows of a table.
+    pub(super) fn rows(&self, table: &Table) -> anyhow::Result<OpenedFile> {
+        block_in_place(|| OpenedFile::open(&self.path.join(rows_file(&table.name)), &self.identities))
+    }
+
+    /// Writes all rows in one transaction; gives how many tasks go on.
+    async fn restore_rows(&self, database: &Database) -> anyhow::Result<u64> {
+        let mut restore = begin(database).await?;
+        let tables = self.manifest.layout.tables.iter().zip(&self.manifest.rows);
+        let progress = Progress::new("tables", self.manifest.rows.len());
+        let writing = async {
+            for (table, rows) in tables {
+                let written = self.restore_table(&mut restore, table, rows).await;
+                written.with_context(|| format!("the table {} can't be restored", table.name))?;
+                progress.add(1, rows.bytes);
+            }
+            anyhow::Ok(())
+        };
+        progress.watch(writing).await?;
+        restore.set_sequences(&self.manifest.sequences).await?;
+        let open_tasks = restore.settle().await?;
+        restore.commit().await?;
+        Ok(open_tasks)
+    }
+
+    /// Writes the rows of a table, then reads them back: they must be the same, byte by byte.
+    async fn restore_table(&self, restore: &mut Restore, table: &Table, rows: &Rows) -> anyhow::Result<()> {
+        let mut file = self.rows(table)?;
+        let mut incoming = restore.write(table).await?;
+        loop {
+            let bytes = block_in_place(|| file.next())?;
+            if bytes.is_empty() {
+                break;
+            }
+            incoming.send(bytes).await?;
+        }
+        incoming.finish().await?;
+        let mut hasher = Hasher::default();
+        let mut stored = restore.read(table).await?;
+        while let Some(bytes) = stored.try_next().await? {
+            hasher.add(&bytes);
+        }
+        ensure!(hasher.finish().0.to_hex() == rows.sha256, "its rows are not those of the backup");
+        Ok(())
+    }
+}
+
+/// Waits until no worker cleans up the store, and keeps them from it.
+async fn pause_clean_up(database: &Database) -> anyhow::Result<CleanUpPause> {
+    let mut is_told = false;
+    loop {
+        if let Some(pause) = CleanUpPause::begin(database).await.context("the database can't be reached")? {
+            return Ok(pause);
+        }
+        if !is_told {
+            say("waiting for a worker that cleans up the store");
+            is_told = true;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Begins to restore, waiting a little for workers that are at the tables.
+async fn begin(database: &Database) -> anyhow::Result<Restore> {
+    for tries in 1.. {
+        match Restore::begin(database).await {
+            Err(error) if error.is_temporary() && tries < TRIES => tokio::time::sleep(PAUSE).await,
+            Err(untxt_database::Error::Conflict(_)) => bail!(
+                "this installation is in use: it has documents or people of its own; restore into a new one, with \
+                 `untxt up` on an empty folder that only has the root key"
+            ),
+            begun => return begun.context("the database can't be prepared"),
+        }
+    }
+    bail!("the database can't be prepared")
+}
