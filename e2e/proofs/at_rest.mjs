@@ -41,7 +41,7 @@ export default async function prove(t, world) {
 }
 
 /** Searches every file of a folder for words in their usual spellings. */
-function search(folder, words) {
+export function search(folder, words) {
   const needles = words.flatMap((word) => [
     { word, needle: Buffer.from(word) },
     { word, needle: Buffer.from(word.toLowerCase()) },
