@@ -181,6 +181,19 @@ async function drill(t, world, stack, folder) {
     assert.match(next.said, /removed +1 older backups/);
     assert.equal(finished(backups).length, 1);
   });
+
+  await t.test('what the store has lost is named, and the rest is backed up', () => {
+    const key = `documents/${ended[0].id}/original`;
+    const name = createHash('sha256').update(key).digest('hex');
+    rmSync(stack.path(`store/objects/${name.slice(0, 2)}/${name}`));
+    const elsewhere = place('backups-of-less');
+    const result = run(exporting.map((word) => (word === backups ? elsewhere : word)));
+    assert.equal(result.code, 3, result.said);
+    assert.match(result.said, /1 objects are gone from the store since the snapshot; taking a new one/);
+    assert.ok(result.said.includes(`LOST         ${key}`), result.said);
+    assert.equal(finished(elsewhere).length, 1);
+    assert.equal(run(['backup', 'verify', '--from', elsewhere, '--identity', place('identity')]).code, 3);
+  });
 }
 
 /** Reads everything that a person can fetch of these documents. */
