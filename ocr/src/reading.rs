@@ -4,7 +4,7 @@ use untxt_page::{PageContent, Preset, Stage, Word, join_words, mean_confidence};
 
 use crate::{
     OcrEngine, OcrError, Raster,
-    prepare::{Recipe, View, measure_direction, measure_quality},
+    prepare::{Recipe, View, is_noise, measure_direction, measure_quality},
     rotation::{
         Rotation, Turning, find_rotation, trust_reading, turn_clockwise, turns_after_reading, turns_before_reading,
     },
@@ -23,7 +23,7 @@ pub(crate) fn read_upright(
     turning: Turning,
 ) -> Result<PageContent, OcrError> {
     let view = View::new(raster, preset)?;
-    if view.survey.is_noise() {
+    if is_noise(&view.survey.page) {
         return Ok(describe(engine, raster, &view, Vec::new()));
     }
     if turning == Turning::Forbidden {
@@ -62,7 +62,7 @@ pub(crate) fn read_upright(
 /// [`OcrError::Engine`] when the engine gives up.
 pub(crate) fn read_once(engine: &mut impl OcrEngine, raster: &Raster, preset: Preset) -> Result<PageContent, OcrError> {
     let view = View::new(raster, preset)?;
-    let words = if view.survey.is_noise() { Vec::new() } else { read_first(engine, raster, &view)? };
+    let words = if is_noise(&view.survey.page) { Vec::new() } else { read_first(engine, raster, &view)? };
     Ok(describe(engine, raster, &view, words))
 }
 

@@ -12,6 +12,7 @@ mod dots;
 mod filters;
 mod gray;
 mod letters;
+mod noise;
 mod placement;
 mod plan;
 mod recipe;
@@ -24,6 +25,7 @@ mod view;
 
 pub(crate) use defects::measure_quality;
 pub(crate) use direction::{Direction, measure_direction};
+pub(crate) use noise::is_noise;
 pub(crate) use plan::{Again, Prepared, clean_page, prepare_again};
 pub(crate) use recipe::Recipe;
 pub(crate) use square::square_pixels;

@@ -199,20 +199,6 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_told_from_print() {
-        let print = page(9);
-        let mut noise = print.clone();
-        let mut chance = 1_u32;
-        let Pixels::Gray8(pixels) = &mut noise.pixels else { panic!("{noise:?}") };
-        for value in pixels {
-            chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            *value = u8::try_from(chance >> 24).unwrap();
-        }
-        let is_noise = |raster: &Raster| View::new(raster, Preset::Auto).unwrap().survey.is_noise();
-        assert!(is_noise(&noise) && !is_noise(&print));
-    }
-
-    #[test]
     fn the_preset_chooses_the_stages() {
         assert_eq!(stages(24, Preset::CleanScan), []);
         assert_eq!(stages(24, Preset::Fax), [Stage::Despeckle]);

@@ -119,22 +119,6 @@ impl Survey {
         specks > 2 * self.letters.shapes.len() && specks * 2_000 > self.page.pixels.len()
     }
 
-    /// Says whether the page is noise and nothing else: ink and paper take turns nearly as often as chance lets them. An
-    /// engine looks for lines in it for minutes (170 s of CPU on 9 megapixels) and finds none.
-    pub(crate) fn is_noise(&self) -> bool {
-        /// Strokes for each pixel: chance has 0.25, the densest small print 0.05, a dithered picture of half a page 0.1.
-        const MOST_STROKES: f64 = 0.2;
-        /// A sample of rows is enough.
-        const STEP: usize = 4;
-        let is_ink = |value: u8| value < self.threshold;
-        let (mut strokes, mut pixels) = (0, 0);
-        for row in self.even().pixels.chunks_exact(self.page.width.max(1)).step_by(STEP) {
-            strokes += row.windows(2).filter(|pair| is_ink(pair[0]) && !is_ink(pair[1])).count();
-            pixels += row.len();
-        }
-        strokes as f64 > MOST_STROKES * pixels as f64
-    }
-
     /// Gives the page with white paper.
     pub(crate) fn even(&self) -> &Gray {
         self.even.as_ref().unwrap_or(&self.page)
