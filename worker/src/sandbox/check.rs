@@ -14,6 +14,8 @@ const MAX_ENGINE_BYTES: usize = 100;
 const MAX_DPI: u32 = 10_000;
 /// More rows than a page has lines.
 const MAX_TABLE_SIDE: u32 = 10_000;
+/// Places in all tables of a page, empty ones too: each is written into some files.
+const MAX_TABLE_PLACES: u64 = 250_000;
 const MAX_BARCODES: usize = 1000;
 /// The largest QR code holds 7,089 digits.
 const MAX_BARCODE_BYTES: usize = 8192;
@@ -56,6 +58,8 @@ fn layout(page: &PageContent) -> Result<(), &'static str> {
     require(page.words.iter().all(has_block), "block of a word")?;
     require(page.blocks.iter().all(|block| is_inside(block.bounds, page)), "box of a block")?;
     require(page.tables.len() <= words, "number of tables")?;
+    let places = page.tables.iter().map(|table| u64::from(table.rows) * u64::from(table.columns));
+    require(places.fold(0, u64::saturating_add) <= MAX_TABLE_PLACES, "places in the tables")?;
     for table in &page.tables {
         require(is_inside(table.bounds, page), "box of a table")?;
         let sizes = [table.rows, table.columns];
@@ -179,6 +183,7 @@ mod tests {
                 page.content.words[0].block = 1;
             },
             |page| page.content.tables = vec![Table { bounds: [0, 0, 10, 10], rows: u32::MAX, ..a_table() }],
+            |page| page.content.tables = vec![Table { rows: 10_000, columns: 10_000, ..a_table() }],
             |page| page.content.tables = vec![with_cell(|cell| cell.row = 1)],
             |page| page.content.tables = vec![with_cell(|cell| cell.column_span = u32::MAX)],
             |page| page.content.tables = vec![with_cell(|cell| cell.words = vec![1])],
