@@ -85,16 +85,25 @@ impl Worker {
             return Next::Settled(Settled::Halt);
         }
         let turn = self.ask(asking).await;
-        if let Some(delivery) = woken_by.take() {
-            self.wakeups.acknowledge(&delivery).await;
-        }
-        match turn {
-            Ok(turn) => self.do_turn(slot, asking, turn).await,
-            Err(error) => {
-                tracing::warn!(error = %error, "the next turn could not be taken");
-                Next::Settled(Settled::Halt)
+        let delivery = woken_by.take();
+        let acknowledged = async {
+            if let Some(delivery) = &delivery {
+                self.wakeups.acknowledge(delivery).await;
             }
-        }
+        };
+        let done = async {
+            match turn {
+                Ok(turn) => self.do_turn(slot, asking, turn).await,
+                Err(error) => {
+                    tracing::warn!(error = %error, "the next turn could not be taken");
+                    Next::Settled(Settled::Halt)
+                }
+            }
+        };
+        // At the same time: nobody renews the claim before its work begins, and a queue may take longer to fail than a
+        // lease lasts.
+        let ((), next) = tokio::join!(acknowledged, done);
+        next
     }
 
     async fn do_turn(&self, slot: &mut Slot, asking: &Asking, turn: Turn) -> Next {
