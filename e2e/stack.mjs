@@ -1,9 +1,10 @@
 // The real stack: `untxt up` on a folder of its own.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { descendants, stillRunning, until } from './processes.mjs';
 
@@ -93,9 +94,19 @@ export class Stack {
 
   /** Asks Postgres as its superuser over the local socket; gives rows of text. */
   sql(query, database = 'untxt') {
+    const text = execFileSync('psql', this.#psqlArguments(query, database), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return rowsOf(text);
+  }
+
+  /** As `sql`, and everything else in this process goes on meanwhile. */
+  async ask(query, database = 'untxt') {
+    const { stdout } = await promisify(execFile)('psql', this.#psqlArguments(query, database), { encoding: 'utf8' });
+    return rowsOf(stdout);
+  }
+
+  #psqlArguments(query, database) {
     const where = ['-h', this.path('postgres/run'), '-p', String(this.ports.postgres), '-U', 'postgres', '-d', database];
-    const text = execFileSync('psql', [...where, '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-c', query], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-    return text.split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
+    return [...where, '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-c', query];
   }
 
   /** Adds a person. */
@@ -104,6 +115,8 @@ export class Stack {
     if (result.code !== 0) throw new Error(`untxt user add: ${result.said}`);
   }
 }
+
+const rowsOf = (text) => text.split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
 
 /** Runs `untxt` to its end. */
 export function run(args, { env = {}, input, seconds = 60 } = {}) {

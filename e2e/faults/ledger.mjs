@@ -45,15 +45,23 @@ create trigger faults_watch after update on pages for each row execute function 
 const COLUMNS = ['task', 'page', 'attempt', 'claimedBy', 'claimedAt', 'leaseUntil', 'endedBy', 'endedAt', 'endedAs'];
 const NUMBERS = ['page', 'attempt', 'claimedBy', 'claimedAt', 'leaseUntil', 'endedBy', 'endedAt'];
 
+const ms = (column) => `(extract(epoch from ${column}) * 1000)::bigint`;
+const query = (tasks) => `select task_id, page_number, attempt, claimed_by, ${ms('claimed_at')}, ${ms('lease_until')}, ended_by, ${ms('ended_at')}, ended_as
+  from faults.claims where task_id in (${tasks.map((id) => `'${id}'`).join(',')}) order by claimed_at`;
+
 /** Gives the claims of tasks with the names of those who took and ended them; times in milliseconds since 1970. */
 export function readClaims(site, tasks) {
-  const ms = (column) => `(extract(epoch from ${column}) * 1000)::bigint`;
-  const rows = site.sql(`select task_id, page_number, attempt, claimed_by, ${ms('claimed_at')}, ${ms('lease_until')}, ended_by, ${ms('ended_at')}, ended_as
-    from faults.claims where task_id in (${tasks.map((id) => `'${id}'`).join(',')}) order by claimed_at`);
-  return rows.map((row) => {
-    const claim = Object.fromEntries(COLUMNS.map((name, index) => [name, row[index] === '' ? null : row[index]]));
-    for (const name of NUMBERS) claim[name] = claim[name] === null ? null : Number(claim[name]);
-    const name = (port) => (port === null ? null : site.callers.who(port));
-    return { ...claim, claimedBy: name(claim.claimedBy), endedBy: name(claim.endedBy) };
-  });
+  return site.sql(query(tasks)).map((row) => toClaim(site, row));
+}
+
+/** As `readClaims`, and the ways to the servers, which are in this process, pass bytes on meanwhile: for waiting. */
+export async function watchClaims(site, tasks) {
+  return (await site.stack.ask(query(tasks))).map((row) => toClaim(site, row));
+}
+
+function toClaim(site, row) {
+  const claim = Object.fromEntries(COLUMNS.map((name, index) => [name, row[index] === '' ? null : row[index]]));
+  for (const name of NUMBERS) claim[name] = claim[name] === null ? null : Number(claim[name]);
+  const name = (port) => (port === null ? null : site.callers.who(port));
+  return { ...claim, claimedBy: name(claim.claimedBy), endedBy: name(claim.endedBy) };
 }

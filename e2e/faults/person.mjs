@@ -19,8 +19,8 @@ export class Person extends Client {
     }
   }
 
-  static async logIn(stack) {
-    const { cookies, user } = await Client.logIn(stack);
+  static async logIn(stack, ...who) {
+    const { cookies, user } = await Client.logIn(stack, ...who);
     return Object.assign(new Person(stack), { cookies, user });
   }
 
