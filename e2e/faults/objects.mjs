@@ -19,6 +19,27 @@ export function findObjects(site) {
   return found;
 }
 
+/** Every key that a row names, and every folder under which a task that has not ended may still name one. */
+const NAMED = `
+  select 'documents/' || document_id || '/original', '' from tasks
+  union all
+  select 'documents/' || document_id || '/tasks/' || id || '/searchable-' || pdf_attempt, '' from tasks where pdf_attempt is not null
+  union all
+  select 'documents/' || t.document_id || '/tasks/' || t.id || '/pages/' || p.page_number || '/image-' || p.image_attempt, ''
+  from pages p join tasks t on t.id = p.task_id where p.image_attempt is not null
+  union all
+  select '', 'documents/' || document_id || '/tasks/' || id || '/' from tasks where ended_at is null`;
+
+/** Gives the keys of objects that no row names and that were stored more than so many seconds ago. */
+export function findOrphans(site, seconds) {
+  // The objects first: what is stored and named in between is not there yet.
+  const before = Date.now() / 1000 - seconds;
+  const old = [...findObjects(site)].filter(([, modified]) => modified < before).map(([key]) => key);
+  const rows = site.sql(NAMED);
+  const [keys, folders] = [new Set(rows.map(([key]) => key)), rows.map(([, folder]) => folder).filter((folder) => folder)];
+  return old.filter((key) => !keys.has(key) && !folders.some((folder) => key.startsWith(folder)));
+}
+
 /** `null` when the object was deleted between its name and its content being read. */
 function readInfo(path) {
   let file;

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { sleep } from '../processes.mjs';
 import { CANARY, mark } from './documents.mjs';
 import { readClaims } from './ledger.mjs';
-import { findObjects } from './objects.mjs';
-import { MAX_ATTEMPTS } from './site.mjs';
+import { findObjects, findOrphans } from './objects.mjs';
+import { CLEAN_UP, MAX_ATTEMPTS } from './site.mjs';
 
 const FINAL = ['done', 'done_with_errors', 'failed', 'cancelled'];
+/** Beyond its age and the pause between two looks, an orphan may lie there for so long. */
+const CLEAN_UP_GRACE_SECONDS = 15;
 
 /** Asserts that there is nothing to complain of. */
 export async function expectSound(site, promised, options) {
@@ -18,7 +20,8 @@ export async function expectSound(site, promised, options) {
 
 /**
  * Waits until what was promised has ended, and gives complaints. `promised` are acknowledged uploads; `wanted` is the
- * end that is right for one, `done` if it says nothing, and any with `any`.
+ * end that is right for one, `done` if it says nothing, and any with `any`; `reader` may read it, if not the usual
+ * person.
  */
 export async function judge(site, promised, { seconds = 60, maxAttempts = MAX_ATTEMPTS } = {}) {
   const tasks = await waitForEnds(site, promised, seconds);
@@ -31,7 +34,8 @@ export async function judge(site, promised, { seconds = 60, maxAttempts = MAX_AT
     else if (!FINAL.includes(task.state)) complain(`stuck: ${task.state} with ${task.done} + ${task.failed} of ${task.total} pages`);
     else judgeTask(one, task, world, maxAttempts, complain);
   }
-  complaints.push(...judgeClaims(world.claims), ...judgeObjects(site, world.pages, tasks), ...(await judgeTexts(site, promised, tasks)), ...judgeLogs(site));
+  complaints.push(...judgeClaims(world.claims), ...judgeObjects(site, world.pages, tasks), ...(await judgeTexts(site, promised, tasks)));
+  complaints.push(...(await judgeOrphans(site)), ...judgeLogs(site));
   return complaints;
 }
 
@@ -122,11 +126,21 @@ function judgeObjects(site, pages, tasks) {
   return named.filter((key) => !there.has(key)).map((key) => `${key} is named and not there`);
 }
 
+/** What no row names, of this test or one before, is removed once it is old enough. */
+async function judgeOrphans(site) {
+  const end = Date.now() + CLEAN_UP_GRACE_SECONDS * 1000;
+  for (;;) {
+    const old = findOrphans(site, CLEAN_UP.afterSeconds + CLEAN_UP.everySeconds);
+    if (old.length === 0 || Date.now() > end) return old.map((key) => `${key} is named by no row and still there`);
+    await sleep(500);
+  }
+}
+
 /** Every page that was read is in the text once, and no other page is. */
 async function judgeTexts(site, promised, tasks) {
   const complaints = [];
-  for (const { id, task, number, pages } of promised.filter(({ task }) => /^done/.test(tasks.get(task)?.state))) {
-    const { status, text } = await site.person.get(`/documents/${id}/formats/txt`);
+  for (const { id, task, number, pages, reader = site.person } of promised.filter(({ task }) => /^done/.test(tasks.get(task)?.state))) {
+    const { status, text } = await reader.get(`/documents/${id}/formats/txt`);
     const times = Array.from({ length: pages }, (_, index) => text.split(mark(number, index + 1)).length - 1);
     const read = times.filter((count) => count === 1).length;
     if (status !== 200 || read !== tasks.get(task).done || times.some((count) => count > 1)) {

@@ -15,6 +15,8 @@ import { Callers, Proxy } from './proxy.mjs';
 /** The shortest lease there may be, so that the tests need not wait long. */
 export const LEASE_SECONDS = 5;
 export const MAX_ATTEMPTS = 3;
+/** Objects that no row names are looked for so often, and removed when they are so old: no younger ones may be. */
+export const CLEAN_UP = { everySeconds: 5, afterSeconds: 60 };
 const SERVERS = ['postgres', 'redis', 'store'];
 /** An account of the tests' own in Redis, which may do everything. */
 const REDIS_ADMIN = { user: 'faults', password: 'only for the tests' };
@@ -69,6 +71,8 @@ export class Site {
       UNTXT_STORAGE__ENDPOINT: `https://localhost:${ways.store.port}`,
       UNTXT_WORKER__LEASE_SECONDS: String(LEASE_SECONDS),
       UNTXT_WORKER__MAX_ATTEMPTS: String(MAX_ATTEMPTS),
+      UNTXT_WORKER__CLEAN_UP_SECONDS: String(CLEAN_UP.everySeconds),
+      UNTXT_WORKER__CLEAN_UP_AFTER_SECONDS: String(CLEAN_UP.afterSeconds),
     };
   }
 
