@@ -68,8 +68,9 @@ function useUp(site) {
   }
 }
 
-/** Puts a folder onto a small file system in memory; `false` where that is not allowed. */
+/** Puts a folder onto a small file system in memory; `false` where that is not allowed, or where others would see it. */
 function narrow(folder, spareMb) {
+  if (!process.env.UNTXT_MAY_MOUNT) return false;
   const { uid, gid, mode } = statSync(folder);
   const megabytes = Number(execFileSync('du', ['-sm', folder], { encoding: 'utf8' }).split('\t')[0]) + spareMb;
   renameSync(folder, `${folder}.wide`);

@@ -7,7 +7,8 @@ import { digital } from '../documents.mjs';
 import { expectSound } from '../oracle.mjs';
 
 const RESTARTS = 5;
-const LOST_ANSWERS = 3;
+/** Each takes as many times the delay as an upload has questions. */
+const LOST_ANSWERS = process.env.UNTXT_FAULTS ? 3 : 1;
 
 export default async function prove(t, site, random) {
   const promised = [];
