@@ -1,7 +1,7 @@
 //! What the fuzz targets share: small limits, so that an input that is only large tells nothing, and made-up pages.
 
 use arbitrary::Arbitrary;
-use untxt_ocr::{Document, OpenOptions, PageContent, Word};
+use untxt_ocr::{Document, OcrEngine, OcrError, OpenOptions, PageContent, Raster, Recognition, Word};
 
 /// Pages that are decoded of each input.
 const PAGES: u32 = 3;
@@ -47,5 +47,25 @@ pub fn page(words: Vec<WildWord>, width: u16, height: u16) -> PageContent {
         polygon: word.polygon.map(|corners| corners.map(u32::from)),
         ..Word::default()
     });
-    PageContent { width: width.into(), height: height.into(), dpi: 300, words: words.collect(), ..PageContent::default() }
+    PageContent {
+        width: width.into(),
+        height: height.into(),
+        dpi: 300,
+        words: words.collect(),
+        ..PageContent::default()
+    }
+}
+
+/// An engine that sees no letter: what is fuzzed with it is everything around an engine.
+#[derive(Debug)]
+pub struct Blind;
+
+impl OcrEngine for Blind {
+    fn recognise(&mut self, _page: &Raster) -> Result<Recognition, OcrError> {
+        Ok(Recognition::default())
+    }
+
+    fn name_version(&self) -> String {
+        "blind".into()
+    }
 }

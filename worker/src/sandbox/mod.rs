@@ -10,6 +10,8 @@ mod child;
 mod command;
 mod convert;
 mod frame;
+#[cfg(feature = "fuzzing")]
+mod hear;
 mod parent;
 mod process;
 mod protocol;
@@ -21,6 +23,8 @@ use untxt_core::{config::SandboxLayer, domain::FailureCode};
 
 pub use child::{child_main, serve};
 pub use command::ChildCommand;
+#[cfg(feature = "fuzzing")]
+pub use hear::hear;
 pub use parent::{Original, Sandbox, SandboxOptions};
 pub use protocol::{PageImage, PageReading};
 pub use walls::Walls;
