@@ -6,7 +6,7 @@ use axum::{
 };
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use untxt_core::{domain::DocumentId, storage::ObjectKey};
-use untxt_database::tasks;
+use untxt_database::{Transaction, tasks};
 
 use super::{
     disposition::{attachment, with_extension},
@@ -23,11 +23,8 @@ pub(super) async fn original(
 ) -> Result<Response, ApiError> {
     let opened = Opened::load(&app, &actor, id).await?;
     let mut tx = actor.begin(&app).await?;
-    let is_quarantined = tasks::is_quarantined(&mut tx, id).await?;
+    refuse_quarantined(&mut tx, id).await?;
     tx.commit().await?;
-    if is_quarantined {
-        return Err(ApiError::Quarantined);
-    }
     let name = attachment(&opened.metadata()?.name);
     let body = object::open(&app, &opened, ObjectKey::Original(id)).await?;
     let document = &opened.found.document;
@@ -35,7 +32,8 @@ pub(super) async fn original(
     Ok(([kind], [(CONTENT_LENGTH, document.size_bytes)], [(CONTENT_DISPOSITION, name)], body).into_response())
 }
 
-/// Gives the scan with its text to select and search.
+/// Gives the scan with its text to select and search, unless the virus scanner found something in it: of a PDF, every
+/// byte is in there.
 pub(super) async fn searchable_pdf(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -43,6 +41,7 @@ pub(super) async fn searchable_pdf(
 ) -> Result<Response, ApiError> {
     let opened = Opened::load(&app, &actor, id).await?;
     let mut tx = actor.begin(&app).await?;
+    refuse_quarantined(&mut tx, id).await?;
     // While it is read again, the PDF of before is there.
     let settled = tasks::find_settled(&mut tx, id).await?;
     tx.commit().await?;
@@ -54,4 +53,8 @@ pub(super) async fn searchable_pdf(
     let name = with_extension(&opened.metadata()?.name, "searchable.pdf");
     let body = object::open(&app, &opened, ObjectKey::SearchablePdf(id, task, attempt)).await?;
     Ok(([(CONTENT_TYPE, "application/pdf")], [(CONTENT_DISPOSITION, attachment(&name))], body).into_response())
+}
+
+async fn refuse_quarantined(tx: &mut Transaction, id: DocumentId) -> Result<(), ApiError> {
+    if tasks::is_quarantined(tx, id).await? { Err(ApiError::Quarantined) } else { Ok(()) }
 }

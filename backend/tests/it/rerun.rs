@@ -217,6 +217,7 @@ async fn malware_stays_in_quarantine_however_often_it_is_tried() {
     let again = scene.post("/tasks", &json!({"pages": "all"})).await;
     assert_eq!(again.status, 202);
     scene.get("/original").await.is_problem(403, "quarantined");
+    scene.get("/searchable.pdf").await.is_problem(403, "quarantined");
     let cancel = format!("/api/v1/tasks/{}/cancel", task_of(&again));
     let cancel = scene.ada.request(Method::POST, &cancel).body(Body::empty()).expect("good");
     assert_eq!(scene.app.send(cancel).await.json()["state"], "cancelled");

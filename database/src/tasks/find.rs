@@ -141,6 +141,12 @@ pub async fn is_quarantined(conn: &mut PgConnection, document: DocumentId) -> Re
                     where later.document_id = $1
                         and later.created_at > found.created_at
                         and later.started_at is not null
+                        -- a choice between results opens nothing, so nothing was scanned for it
+                        and exists (
+                            select
+                            from pages
+                            where pages.task_id = later.id and pages.state <> 'kept'
+                        )
                 )
         ) as "is_quarantined!""#,
         document.as_uuid(),
