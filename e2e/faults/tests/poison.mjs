@@ -32,8 +32,9 @@ export default async function prove(t, site) {
     // A reader that dies before it has been given the page costs no attempt.
     assert.ok(kills >= MAX_ATTEMPTS, `killed ${kills} times`);
     t.diagnostic(`its ${victim} killed ${kills} times; neighbours ended after ${waits(site, own)} s, those of another person after ${waits(site, others)} s`);
-    // What nobody has opened comes before what was given back; between two people, one page of each.
-    assert.equal(overtaken(site, poison, own), 0, 'it was begun again while a document of the same person waited');
+    // What nobody has opened comes before what was given back, but the slot that opened it begins its page in the same
+    // turn; between two people, one page of each.
+    assert.ok(overtaken(site, poison, own) <= 1, 'it was begun again while a document of the same person waited');
     assert.ok(overtaken(site, poison, others) <= 1, 'it was begun again more than once while a document of another waited');
   }
 }
