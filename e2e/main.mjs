@@ -6,7 +6,7 @@ import { Client } from './client.mjs';
 import { Stack } from './stack.mjs';
 import { Capture } from './wire.mjs';
 
-const PROOFS = ['readers', 'journey', 'stop', 'rerun', 'wire', 'hops', 'restart', 'bad_input', 'faults', 'at_rest', 'supervisor', 'backup'];
+const PROOFS = ['readers', 'journey', 'stop', 'wire', 'hops', 'rerun', 'restart', 'bad_input', 'faults', 'at_rest', 'supervisor', 'backup'];
 const wanted = process.argv.slice(2);
 
 /** What the proofs share. The canaries are words that stand nowhere but in our documents. */

@@ -1,8 +1,9 @@
 // What travelled over the loopback: captured with dumpcap, put back together, and judged.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createConnection, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 import { sleep, until } from './processes.mjs';
 
@@ -39,12 +40,13 @@ export class Capture {
   }
 
   /** Gives both directions of every connection with this port: `{ port, fromServer, bytes, hasGap }`. */
-  streams(port) {
+  async streams(port) {
     const fields = ['tcp.stream', 'tcp.srcport', 'tcp.seq_raw', 'tcp.flags.syn', 'tcp.payload'];
-    const text = execFileSync('tshark', ['-r', this.file, '-Y', `tcp.port == ${port}`, '-o', 'tcp.desegment_tcp_streams:FALSE',
-      '--disable-protocol', 'tls', '-T', 'fields', ...fields.flatMap((field) => ['-e', field])], { encoding: 'latin1', maxBuffer: 2 ** 31, stdio: ['ignore', 'pipe', 'ignore'] });
+    const tshark = spawn('tshark', ['-r', this.file, '-Y', `tcp.port == ${port}`, '-o', 'tcp.desegment_tcp_streams:FALSE',
+      '--disable-protocol', 'tls', '-T', 'fields', ...fields.flatMap((field) => ['-e', field])], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const ended = once(tshark, 'close');
     const directions = new Map();
-    for (const line of text.split('\n')) {
+    for await (const line of createInterface({ input: tshark.stdout, crlfDelay: Infinity })) {
       const [stream, source, sequence, syn, payload] = line.split('\t');
       if (stream === '' || sequence === undefined) continue;
       const key = `${stream}/${source}`;
@@ -52,6 +54,8 @@ export class Capture {
       const start = (Number(sequence) + (syn === '1' || syn === 'True' ? 1 : 0)) >>> 0;
       if (payload) directions.get(key).segments.push({ start, bytes: Buffer.from(payload, 'hex') });
     }
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`tshark ended with ${code}`);
     return [...directions.values()].map(reassemble).filter(({ bytes }) => bytes.length > 0);
   }
 }

@@ -14,15 +14,15 @@ export default async function prove(t, world) {
   await capture.stop();
   const hasCanary = ({ bytes }) => canaries.some((canary) => bytes.includes(canary));
 
-  await t.test('the control: a word sent in clear is found, and is no TLS', () => {
-    const streams = capture.streams(control);
+  await t.test('the control: a word sent in clear is found, and is no TLS', async () => {
+    const streams = await capture.streams(control);
     assert.ok(streams.some(hasCanary), 'the word that was sent in clear was not found: this proof proves nothing');
     assert.ok(streams.every((stream) => notTls(stream, false) !== null));
   });
 
   for (const [hop, port] of Object.entries(stack.ports)) {
-    await t.test(`${hop}: TLS from the first byte to the last, no word of a document`, () => {
-      const streams = capture.streams(port);
+    await t.test(`${hop}: TLS from the first byte to the last, no word of a document`, async () => {
+      const streams = await capture.streams(port);
       const bytes = streams.reduce((sum, stream) => sum + stream.bytes.length, 0);
       t.diagnostic(`${hop}: ${streams.length / 2} connections, ${(bytes / 1e6).toFixed(2)} MB`);
       assert.ok(bytes > 5_000, `only ${bytes} bytes were captured: this proof proves nothing`);
