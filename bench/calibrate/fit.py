@@ -1,9 +1,9 @@
 """Fits what a word's confidence means: monotone, piecewise linear, one map for each kind of word.
 
-`fit.py DATA READ`: DATA holds pages with ground truth (manifest.json), READ what `untxt ocr -f json` said about them,
-one file a page, named by its place in the manifest (00000.json). The map in ocr/src/confidence.rs that these words went
-through already is taken back first, so a fit can follow a fit. Prints the new map, and the expected calibration error on
-pages that it was not fitted on.
+`fit.py DATA READ [DATA READ]...`: DATA holds pages with ground truth (manifest.json), READ what `untxt ocr -f json` said
+about them, one file a page, named by its place in the manifest (00000.json). Each set of pages weighs the same, however
+many words it has. The map in ocr/src/confidence.rs that these words went through already is taken back first, so a fit
+can follow a fit. Prints the new map, and the expected calibration error on pages that it was not fitted on.
 """
 import json
 import os
@@ -25,7 +25,8 @@ KNOTS = np.array([0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98])
 KINDS = ('LETTERS', 'DIGITS', 'MIXED')
 # so that a map can be taken back
 LEAST_SLOPE = 0.02
-# as many words say that a knot is where the engine puts it
+# what a set of pages weighs, in words, and what weight says that a knot is where the engine puts it
+WORDS = 10_000
 PRIOR = 6.0
 
 
@@ -46,7 +47,7 @@ def maps_of(source):
 
 
 def load(data, read):
-    """Gives (category, page, kind, raw confidence, whether it is right) of every word."""
+    """Gives (category, page, kind, raw confidence, whether it is right, weight) of every word; all weigh 1 together."""
     maps, rows = maps_of(SOURCE), []
     pages = [page for page in json.loads((data / 'manifest.json').read_text()) if page.get('truth')]
     for index, page in enumerate(pages):
@@ -59,14 +60,14 @@ def load(data, read):
                 is_right = left[part] > 0
                 left[part] -= is_right
                 rows.append((page['cat'], index, kind(word['text']), raw, float(is_right)))
-    return rows
+    return [(*row, 1 / len(rows)) for row in rows]
 
 
 def fit(rows, name):
     """Least squares over the heights of the knots, each at least a little above the one before."""
     raw = np.array([row[3] for row in rows if row[2] == name] + list(KNOTS))
     right = np.array([row[4] for row in rows if row[2] == name] + list(KNOTS))
-    weight = np.sqrt(np.array([1.0] * (len(raw) - len(KNOTS)) + [PRIOR] * len(KNOTS)))
+    weight = np.sqrt(np.array([row[5] * WORDS for row in rows if row[2] == name] + [PRIOR] * len(KNOTS)))
     hats = np.stack([np.interp(raw, KNOTS, one) for one in np.eye(len(KNOTS))], axis=1)
     # steps from knot to knot, which may not be negative
     steps = np.tril(np.ones((len(KNOTS), len(KNOTS))))
@@ -88,6 +89,7 @@ def fit_all(rows):
 
 
 def error(said, right):
+    """Gives the expected calibration error in ten bins, in percent, and what is in them."""
     bins = defaultdict(lambda: [0, 0.0, 0.0])
     for confidence, is_right in zip(said, right):
         entry = bins[min(9, int(confidence * 10))]
@@ -129,19 +131,28 @@ def show(name, errors):
     print(f'{name:>24}', *(f'{category} {value:.1f}' for category, value in errors.items()))
 
 
-def main():
-    rows = load(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
-    maps = fit_all(rows)
-    for name in KINDS:
-        print(f'const {name}: [f32; KNOT_COUNT] = [{", ".join(f"{value:.3f}" for value in maps[name])}];',
-              f'// {sum(row[2] == name for row in rows)} words')
+def describe(rows, maps):
+    """Says what the maps, fitted on all sets, do to one of them."""
     show('as the engine says', judge({name: KNOTS for name in KINDS}, rows))
-    show('fitted, all pages', judge(maps, rows))
-    show('fitted, unseen pages', halves(rows))
+    show('fitted, all sets', judge(maps, rows))
+    show('this set, unseen pages', halves(rows))
     bins = error(apply(maps, rows), [row[4] for row in rows])[1]
     for index in sorted(bins):
         count, said, right = bins[index]
         print(f'{index * 10:3}-{index * 10 + 10:3} %: {count:5} words, said {100 * said / count:.1f} %, right {100 * right / count:.1f} %')
+
+
+def main():
+    paths = [pathlib.Path(path) for path in sys.argv[1:]]
+    sets = [load(data, read) for data, read in zip(paths[::2], paths[1::2])]
+    rows = [row for part in sets for row in part]
+    maps = fit_all(rows)
+    for name in KINDS:
+        print(f'const {name}: [f32; KNOT_COUNT] = [{", ".join(f"{value:.3f}" for value in maps[name])}];',
+              f'// {sum(row[2] == name for row in rows)} words')
+    for data, part in zip(paths[::2], sets):
+        print(f'\n{data}')
+        describe(part, maps)
 
 
 if __name__ == '__main__':
