@@ -48,6 +48,9 @@ pub(crate) enum JobError {
     /// The world is at fault: hand the work back and try later, whatever the attempts.
     #[error("something the worker needs does not answer")]
     World(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The virus scanner is in order but gives no verdict on this document: a few more tries may help.
+    #[error("the virus scanner can't cope with the document")]
+    Unscanned(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The document is at fault: another attempt would end the same.
     #[error("the document is at fault: {0}")]
     Document(FailureCode),
@@ -61,6 +64,15 @@ pub(crate) type JobResult<T> = Result<T, JobError>;
 impl JobError {
     pub(crate) fn world(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::World(source.into())
+    }
+
+    /// Says what a document or page fails with, `None` when it is not at fault.
+    pub(crate) const fn code(&self) -> Option<FailureCode> {
+        match self {
+            Self::Unscanned(_) => Some(FailureCode::NotScanned),
+            Self::Document(code) | Self::Reader(code) => Some(*code),
+            Self::LeaseLost | Self::Stopping | Self::World(_) => None,
+        }
     }
 }
 

@@ -45,6 +45,11 @@ pub(crate) fn back_off(attempt: u32, tries: u32) -> Duration {
     Duration::from_secs(1 << releases).min(MAX_BACK_OFF)
 }
 
+/// Waits 4, 16, 60 seconds: a scanner that is short of memory, space or time may have them again.
+fn patience_with_scanner(tries: u32) -> Duration {
+    Duration::from_secs(1 << (2 * tries).min(6)).min(MAX_BACK_OFF)
+}
+
 impl Worker {
     /// Writes down what became of a page.
     pub(crate) async fn settle_page(&self, claimed: &ClaimedPage, error: JobError) -> Settled {
@@ -79,6 +84,8 @@ impl Worker {
                 self.wake_after(delay, entry_of_page(claimed));
                 Settled::Halt
             }
+            // Documents are scanned before their pages are known.
+            JobError::Unscanned(_) => pages::fail(&mut tx, claimed, FailureCode::NotScanned).await?.into(),
             JobError::Document(code) => {
                 tracing::info!(page.number = %page, failure.code = %code, "a page can't be read");
                 pages::fail(&mut tx, claimed, *code).await?.into()
@@ -143,9 +150,17 @@ impl Worker {
                 self.wake_after(delay, entry_of_task(claimed));
                 Settled::Halt
             }
-            JobError::Document(code) | JobError::Reader(code) => {
+            JobError::Unscanned(source) if claimed.tries < self.options.max_attempts => {
+                let delay = patience_with_scanner(claimed.tries);
+                tracing::warn!(error = %source, delay_ms = delay.as_millis(), job.attempt = claimed.attempt, "a document could not be scanned");
+                tasks::retry(&mut tx, claimed, delay).await?;
+                self.wake_after(delay, entry_of_task(claimed));
+                Settled::Halt
+            }
+            JobError::Unscanned(_) | JobError::Document(_) | JobError::Reader(_) => {
+                let code = error.code().unwrap_or(FailureCode::Internal);
                 tracing::info!(failure.code = %code, "a document can't be read");
-                tasks::fail(&mut tx, claimed, *code).await?;
+                tasks::fail(&mut tx, claimed, code).await?;
                 counter!("untxt_tasks_ended_total", "state" => TaskState::Failed.as_str()).increment(1);
                 Settled::GoOn
             }
@@ -172,7 +187,7 @@ fn count_page(error: &JobError) {
         JobError::LeaseLost => "lost",
         JobError::Stopping => "handed_back",
         JobError::World(_) => "delayed",
-        JobError::Document(_) => "failed",
+        JobError::Unscanned(_) | JobError::Document(_) => "failed",
         JobError::Reader(_) => "retried",
     };
     counter!("untxt_pages_settled_total", "outcome" => outcome).increment(1);

@@ -34,7 +34,7 @@ closed_list!(
         SandboxViolation = "sandbox_violation",
         /// The virus scanner found something.
         MalwareFound = "malware_found",
-        /// The virus scanner takes no file as long as this one.
+        /// The virus scanner gave no verdict: the file is too long for it, or it can't cope with it.
         NotScanned = "not_scanned",
         /// Data of a requested language is not installed.
         LanguageMissing = "language_missing",
@@ -61,7 +61,7 @@ impl FailureCode {
             Self::Crashed => "the reader stopped unexpectedly",
             Self::SandboxViolation => "the reader was ended when it did something that reading never needs",
             Self::MalwareFound => "the virus scanner found malware in the file, so it was not opened",
-            Self::NotScanned => "the file is longer than the virus scanner accepts, so it was not opened",
+            Self::NotScanned => "the virus scanner gave no verdict on the file, so it was not opened",
             Self::LanguageMissing => "a language that was asked for is not installed",
             Self::Internal => "something went wrong on the server",
         }
@@ -84,7 +84,9 @@ impl FailureCode {
             Self::Crashed => "upload the page again as an image; if it fails again, tell your administrator",
             Self::SandboxViolation => "don't open this file elsewhere, it may be an attack; tell your administrator",
             Self::MalwareFound => "don't open the file elsewhere, delete it here, and tell your administrator",
-            Self::NotScanned => "split the document, or ask your administrator to raise the scanner's StreamMaxLength",
+            Self::NotScanned => {
+                "split the document if it is long, or have it read again later; if it stays, tell your administrator"
+            }
             Self::LanguageMissing => "ask your administrator to install the language, or choose another",
             Self::Internal => "try again later; if it stays, tell your administrator",
         }

@@ -207,11 +207,23 @@ pub async fn begin_known_pages(conn: &mut PgConnection, claimed: &ClaimedTask) -
 /// # Errors
 /// [`crate::Error::LeaseLost`].
 pub async fn release(conn: &mut PgConnection, claimed: &ClaimedTask, delay: Duration) -> Result<()> {
+    hand_back(conn, claimed, delay, 1).await
+}
+
+/// Hands the task back, to be claimed again after `delay`; this attempt counts.
+///
+/// # Errors
+/// [`crate::Error::LeaseLost`].
+pub async fn retry(conn: &mut PgConnection, claimed: &ClaimedTask, delay: Duration) -> Result<()> {
+    hand_back(conn, claimed, delay, 0).await
+}
+
+async fn hand_back(conn: &mut PgConnection, claimed: &ClaimedTask, delay: Duration, tries: i32) -> Result<()> {
     let changed = sqlx::query!(
         "update tasks
         set
             state = case state when 'inspecting' then 'queued' else state end,
-            tries = tries - 1,
+            tries = tries - $4,
             lease_token = null,
             lease_until = null,
             next_try_at = clock_timestamp() + make_interval(secs => $3)
@@ -219,6 +231,7 @@ pub async fn release(conn: &mut PgConnection, claimed: &ClaimedTask, delay: Dura
         claimed.task.as_uuid(),
         claimed.lease_token,
         delay.as_secs_f64(),
+        tries,
     )
     .execute(conn)
     .await?

@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub use backlog::{Backlog, backlog};
 pub use cancel::{Stopped, cancel};
 pub(crate) use claim::expect_held;
-pub use claim::{begin_known_pages, begin_pages, claim, extend_lease, release};
+pub use claim::{begin_known_pages, begin_pages, claim, extend_lease, release, retry};
 pub use end::{fail, finish};
 pub use find::{Settled, find, find_first, find_settled, is_quarantined};
 pub(crate) use find::{find_current, find_keyed};
