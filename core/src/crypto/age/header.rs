@@ -106,8 +106,9 @@ impl Header {
                     break;
                 }
             }
-            // Other kinds of recipients are none of our business.
-            if let Some(share) = arguments.strip_prefix(X25519) {
+            // Other kinds of recipients are none of our business, whatever their names begin with.
+            let (kind, share) = arguments.split_once(' ').unwrap_or((&arguments, ""));
+            if kind == X25519 {
                 header.stanzas.push(Stanza::parse(share, &body)?);
             }
             line = header.line(&mut input)?;
@@ -132,8 +133,8 @@ impl Header {
 impl Stanza {
     fn parse(share: &str, body: &str) -> Result<Self, AgeError> {
         let fixed = |text: &str| decode(text)?.try_into().map_err(|_| AgeError::Corrupt);
-        let share = decode(share.strip_prefix(' ').ok_or(AgeError::Corrupt)?)?;
-        Ok(Self { share: share.try_into().map_err(|_| AgeError::Corrupt)?, body: fixed(body)? })
+        let share = decode(share)?.try_into().map_err(|_| AgeError::Corrupt)?;
+        Ok(Self { share, body: fixed(body)? })
     }
 
     fn open(&self, identity: &Identity) -> Option<FileKey> {
@@ -183,4 +184,22 @@ fn decode(text: &str) -> Result<Vec<u8>, AgeError> {
 /// Fills with randomness.
 pub(super) fn fill(bytes: &mut [u8]) -> Result<(), AgeError> {
     rand::fill(bytes).map_err(|_| AgeError::Key("no randomness to be had"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_that_only_begins_like_ours_is_passed_over() {
+        let (share, body) = (STANDARD_NO_PAD.encode([1; 32]), STANDARD_NO_PAD.encode([2; 32]));
+        let header = |kind: &str| format!("{INTRO}\n-> {kind} {share}\n{body}\n--- AAAA\n");
+        let stanzas = |kind| Header::read(&mut header(kind).as_bytes()).map(|header| header.stanzas.len());
+        assert_eq!(stanzas("X25519").expect("read"), 1);
+        for other in ["X25519Kyber768", "X25519-", "X255", "scrypt"] {
+            assert_eq!(stanzas(other).expect("read"), 0, "{other}");
+        }
+        assert!(stanzas("X25519 AAAA").is_err(), "two shares");
+        assert!(Header::read(&mut format!("{INTRO}\n-> X25519\n{body}\n--- AAAA\n").as_bytes()).is_err());
+    }
 }

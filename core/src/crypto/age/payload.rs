@@ -40,6 +40,8 @@ pub struct SealingWriter<W: Write> {
     chunks: Chunks,
     /// Plaintext of the chunk that is being filled. It is sealed only when more follows or the file ends.
     pending: Zeroizing<Vec<u8>>,
+    /// A chunk was not written, or in part: nothing can follow it.
+    is_broken: bool,
 }
 
 impl<W: Write> fmt::Debug for SealingWriter<W> {
@@ -59,19 +61,23 @@ impl<W: Write> SealingWriter<W> {
         fill(&mut salt)?;
         output.write_all(&salt)?;
         let chunks = Chunks { cipher: key.payload_cipher(&salt)?, number: 0 };
-        Ok(Self { output, chunks, pending: Zeroizing::new(Vec::with_capacity(CHUNK_LEN + TAG_LEN)) })
+        let pending = Zeroizing::new(Vec::with_capacity(CHUNK_LEN + TAG_LEN));
+        Ok(Self { output, chunks, pending, is_broken: false })
     }
 
     /// Ends the file and gives back what it was written to.
     ///
     /// # Errors
-    /// When the last chunk can't be written.
+    /// When the last chunk can't be written, or one before it could not.
     pub fn finish(mut self) -> io::Result<W> {
         self.seal_pending(true)?;
         Ok(self.output)
     }
 
     fn seal_pending(&mut self, is_last: bool) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_broken, true) {
+            return Err(io::Error::other("a chunk before this one could not be written"));
+        }
         let nonce = self.chunks.next_nonce(is_last)?;
         self.chunks
             .cipher
@@ -79,6 +85,7 @@ impl<W: Write> SealingWriter<W> {
             .map_err(|_| io::ErrorKind::InvalidInput)?;
         self.output.write_all(&self.pending)?;
         self.pending.clear();
+        self.is_broken = false;
         Ok(())
     }
 }
@@ -88,7 +95,7 @@ impl<W: Write> Write for SealingWriter<W> {
         if bytes.is_empty() {
             return Ok(0);
         }
-        if self.pending.len() == CHUNK_LEN {
+        if self.is_broken || self.pending.len() == CHUNK_LEN {
             self.seal_pending(false)?;
         }
         let taken = bytes.len().min(CHUNK_LEN - self.pending.len());
@@ -102,7 +109,7 @@ impl<W: Write> Write for SealingWriter<W> {
 }
 
 /// Opens a file while it is read. Nothing is given before its chunk is verified; a file that was cut off ends with an
-/// error of kind `InvalidData`.
+/// error of kind `InvalidData`. After an error every read gives one.
 pub struct OpeningReader<R: BufRead> {
     input: R,
     chunks: Chunks,
@@ -110,6 +117,7 @@ pub struct OpeningReader<R: BufRead> {
     chunk: Zeroizing<Vec<u8>>,
     given: usize,
     is_ended: bool,
+    is_broken: bool,
 }
 
 impl<R: BufRead> fmt::Debug for OpeningReader<R> {
@@ -129,17 +137,21 @@ impl<R: BufRead> OpeningReader<R> {
         input.read_exact(&mut salt).map_err(|_| AgeError::Corrupt)?;
         let chunks = Chunks { cipher: key.payload_cipher(&salt)?, number: 0 };
         let chunk = Zeroizing::new(Vec::with_capacity(CHUNK_LEN + TAG_LEN));
-        Ok(Self { input, chunks, chunk, given: 0, is_ended: false })
+        Ok(Self { input, chunks, chunk, given: 0, is_ended: false, is_broken: false })
+    }
+
+    /// Gives what it reads from.
+    pub const fn input(&self) -> &R {
+        &self.input
     }
 
     /// Reads and opens the next chunk.
     fn open_next(&mut self) -> io::Result<()> {
-        let changed = || io::Error::new(io::ErrorKind::InvalidData, AgeError::Corrupt);
         self.chunk.clear();
         self.given = 0;
         let full = u64::try_from(CHUNK_LEN + TAG_LEN).map_err(io::Error::other)?;
         (&mut self.input).take(full).read_to_end(&mut self.chunk)?;
-        let is_last = self.input.fill_buf()?.is_empty();
+        let is_last = self.is_input_at_end()?;
         let is_first = self.chunks.number == 0;
         let nonce = self.chunks.next_nonce(is_last)?;
         let opened = self.chunks.cipher.open_in_place(nonce, Aad::empty(), &mut self.chunk).map_err(|_| changed())?;
@@ -152,12 +164,29 @@ impl<R: BufRead> OpeningReader<R> {
         self.is_ended = is_last;
         Ok(())
     }
+
+    fn is_input_at_end(&mut self) -> io::Result<bool> {
+        loop {
+            match self.input.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                filled => return Ok(filled?.is_empty()),
+            }
+        }
+    }
+}
+
+fn changed() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, AgeError::Corrupt)
 }
 
 impl<R: BufRead> Read for OpeningReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.is_broken {
+            return Err(changed());
+        }
         if self.given == self.chunk.len() && !self.is_ended {
-            self.open_next()?;
+            // What is in the chunk after an error was never verified.
+            self.open_next().inspect_err(|_| self.is_broken = true)?;
         }
         let rest = &self.chunk[self.given..];
         let taken = rest.len().min(buffer.len());
@@ -212,6 +241,39 @@ mod tests {
         assert!(open(&one, &[sealed.as_slice(), b"x"].concat()).is_err(), "longer");
         let long = seal(&[one.recipient()], &vec![7; 2 * CHUNK_LEN]);
         assert!(open(&one, &long[..long.len() - CHUNK_LEN - TAG_LEN]).is_err(), "without its last chunk");
+    }
+
+    #[test]
+    fn after_an_error_nothing_is_given() {
+        let one = identity();
+        let mut sealed = seal(&[one.recipient()], &vec![7; 3 * CHUNK_LEN]);
+        let second = sealed.len() - 2 * (CHUNK_LEN + TAG_LEN);
+        sealed[second] ^= 1;
+        let mut reader = OpeningReader::new(&[one], sealed.as_slice()).expect("begun");
+        let mut piece = vec![0; CHUNK_LEN];
+        reader.read_exact(&mut piece).expect("the first chunk is whole");
+        for _ in 0..3 {
+            let error = reader.read(&mut piece).expect_err("changed");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        }
+    }
+
+    #[test]
+    fn after_an_error_nothing_is_taken() {
+        struct Full(usize);
+        impl Write for Full {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut writer = SealingWriter::new(&[identity().recipient()], Full(1000)).expect("begun");
+        assert_eq!(writer.write_all(&vec![7; 2 * CHUNK_LEN]).expect_err("full").kind(), io::ErrorKind::StorageFull);
+        assert!(writer.write(b"more").is_err());
+        assert!(writer.finish().is_err());
     }
 
     #[test]
