@@ -39,6 +39,7 @@ impl Hash {
 }
 
 /// Hash and length of what passes by.
+#[derive(Clone)]
 pub(super) struct Hasher {
     context: digest::Context,
     length: u64,
@@ -92,6 +93,27 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
+/// A file that is hashed while it is read.
+pub(super) struct HashingFile {
+    file: File,
+    hasher: Hasher,
+}
+
+impl HashingFile {
+    /// Gives the hash of what was read.
+    pub(super) fn hash(&self) -> Hash {
+        self.hasher.clone().finish().0
+    }
+}
+
+impl Read for HashingFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(buffer)?;
+        self.hasher.add(&buffer[..length]);
+        Ok(length)
+    }
+}
+
 /// Gives hash and length of a file; it blocks.
 pub(super) fn hash_file(path: &Path) -> io::Result<(Hash, u64)> {
     let mut file = File::open(path)?;
@@ -106,9 +128,14 @@ pub(super) fn hash_file(path: &Path) -> io::Result<(Hash, u64)> {
 }
 
 /// Opens a file for reading.
-pub(super) fn open(path: &Path) -> anyhow::Result<BufReader<File>> {
+pub(super) fn open(path: &Path) -> anyhow::Result<BufReader<HashingFile>> {
     let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
-    Ok(BufReader::with_capacity(PIECE_LEN, file))
+    Ok(BufReader::with_capacity(PIECE_LEN, HashingFile { file, hasher: Hasher::default() }))
+}
+
+/// Says that a file is not the one that was written.
+pub(super) fn damaged(path: &impl std::fmt::Display) -> anyhow::Error {
+    anyhow::anyhow!("{path} is damaged: its SHA-256 is not the one that was written down")
 }
 
 /// Writes a small file, durable.
@@ -145,8 +172,7 @@ impl Sums {
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let line = |line: &str| {
             let (hash, path) = line.split_once("  ")?;
-            let is_inside = path.starts_with("../objects/") || !path.contains('/');
-            (is_inside && !path[2..].contains("..")).then_some((path.to_owned(), Hash::from_hex(hash)?))
+            is_inside(path).then_some((path.to_owned(), Hash::from_hex(hash)?))
         };
         let sums: Option<Vec<_>> = text.lines().map(line).collect();
         match sums {
@@ -161,13 +187,19 @@ impl Sums {
     }
 }
 
+/// Says whether a path, from the folder of a backup, is that of one of its files or of an object.
+fn is_inside(path: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains('/');
+    match path.strip_prefix("../objects/") {
+        Some(object) => object.split_once('/').is_some_and(|(shelf, name)| is_name(shelf) && is_name(name)),
+        None => is_name(path),
+    }
+}
+
 /// Checks a file against its hash; the error names the file.
 pub(super) fn check(path: &Path, wanted: Hash) -> anyhow::Result<u64> {
     let (found, length) = hash_file(path).with_context(|| format!("{} can't be read", path.display()))?;
-    if found != wanted {
-        bail!("{} is damaged: its SHA-256 is not the one that was written down", path.display());
-    }
-    Ok(length)
+    if found == wanted { Ok(length) } else { Err(damaged(&path.display())) }
 }
 
 /// Checks many files, some at once; gives their length altogether, and those that are not whole.
@@ -196,8 +228,13 @@ mod tests {
         sums.add("../objects/ab/cd", Hash::of(b"2"));
         assert_eq!(Sums::parse(&sums.to_text()).expect("read").0, sums.0);
         let hash = Hash::of(b"3").to_hex();
-        for path in ["/etc/passwd", "../../x", "a/b"] {
+        let odd =
+            ["", "a", "é", ".", "..", ".x", "../objects/", "../objects/x", "../objects/../x", "../objects/ab/../x"];
+        for path in ["/etc/passwd", "../../x", "a/b", "../objects/ab/c/d"].iter().chain(&odd[..1]).chain(&odd[3..]) {
             assert!(Sums::parse(&format!("{hash}  {path}\n")).is_err(), "{path}");
+        }
+        for path in &odd[1..3] {
+            assert!(Sums::parse(&format!("{hash}  {path}\n")).is_ok(), "{path}");
         }
         assert!(Sums::parse("12  manifest.age\n").is_err());
     }

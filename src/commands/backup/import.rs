@@ -1,4 +1,5 @@
-//! `untxt import`: first everything is checked, then every object is stored, then all rows appear at once.
+//! `untxt import`: every object is stored, then all rows appear at once. Each file is read once and hashed on its way, so
+//! that nobody can change it between a check and its use.
 
 use std::{
     path::PathBuf,
@@ -19,7 +20,7 @@ use untxt_database::backup::{CleanUpPause, Restore, Table};
 
 use super::{
     ImportArgs,
-    files::{self, Hasher, Sums},
+    files::{Hash, Hasher, Sums},
     folder::{BackupFolder, key_hash, object_entry},
     identity,
     manifest::{self, Listed, Manifest, Rows, rows_file},
@@ -42,7 +43,7 @@ pub(super) async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Resul
     let kms = Arc::new(LocalKms::open(&settings.encryption.key_path)?);
     let sums = seal::read_checked(kms.as_ref(), &path).await?;
     let identities = identity::read(&args.identity)?;
-    let backup = Backup::open(path, sums, identities).await?;
+    let backup = Backup::open(path, sums, identities)?;
     backup.check_owner_keys(&KeyRing::new(kms)).await?;
     backup.check_layout(&settings.database).await?;
     let listed = backup.objects()?;
@@ -69,7 +70,7 @@ pub(super) async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Resul
     Ok(lost.is_empty())
 }
 
-/// An opened backup. Its files, but for objects, are whole.
+/// An opened backup. Its manifest is whole; every other file is checked while it is read.
 pub(super) struct Backup {
     path: PathBuf,
     sums: Sums,
@@ -78,20 +79,27 @@ pub(super) struct Backup {
 }
 
 impl Backup {
-    /// Checks the files of a backup and opens its manifest.
-    pub(super) async fn open(path: PathBuf, sums: Sums, identities: Vec<Identity>) -> anyhow::Result<Self> {
-        let own = sums.0.iter().filter(|(name, _)| !name.contains('/'));
-        let own: Vec<_> = own.map(|(name, hash)| (path.join(name), *hash)).collect();
-        let progress = Progress::new("checked", own.len());
-        let damaged = progress.watch(files::check_all(own, &progress)).await?;
-        if let Some(first) = damaged.into_iter().next() {
-            return Err(first);
+    /// Opens the manifest of a backup.
+    pub(super) fn open(path: PathBuf, sums: Sums, identities: Vec<Identity>) -> anyhow::Result<Self> {
+        let hash = sums.find(manifest::FILE).context("the list of hashes lacks the manifest")?;
+        let manifest = block_in_place(|| Manifest::read(&path, hash, &identities))?;
+        let backup = Self { path, sums, identities, manifest };
+        let names = backup.manifest.layout.tables.iter().map(|table| rows_file(&table.name));
+        for name in names.chain([manifest::OBJECTS.to_owned()]) {
+            backup.hash_of(&name)?;
+            let path = backup.path.join(&name);
+            ensure!(path.is_file(), "{} is not there", path.display());
         }
-        let manifest = block_in_place(|| Manifest::read(&path, &identities))?;
-        for name in manifest.layout.tables.iter().map(|table| rows_file(&table.name)) {
-            ensure!(sums.find(&name).is_some(), "{} is not in the list of hashes", path.join(name).display());
-        }
-        Ok(Self { path, sums, identities, manifest })
+        Ok(backup)
+    }
+
+    fn hash_of(&self, name: &str) -> anyhow::Result<Hash> {
+        self.sums.find(name).with_context(|| format!("{} is not in the list of hashes", self.path.join(name).display()))
+    }
+
+    fn open_file(&self, name: &str) -> anyhow::Result<OpenedFile> {
+        let hash = self.hash_of(name)?;
+        block_in_place(|| OpenedFile::open(&self.path.join(name), hash, &self.identities))
     }
 
     /// Opens one owner key of each root key: without it nothing restored would ever open.
@@ -122,8 +130,8 @@ impl Backup {
 
     /// Reads the list of objects, refusing one that speaks of others than the list of hashes.
     pub(super) fn objects(&self) -> anyhow::Result<Vec<Listed>> {
-        let bytes =
-            block_in_place(|| OpenedFile::open(&self.path.join(manifest::OBJECTS), &self.identities)?.read_to_end())?;
+        let file = self.open_file(manifest::OBJECTS)?;
+        let bytes = block_in_place(|| file.read_to_end())?;
         let text = std::str::from_utf8(&bytes).context("the list of objects is damaged")?;
         let listed: Vec<_> = text.lines().map(Listed::parse).collect::<Result<_, _>>()?;
         let known = self.sums.0.iter().map(|(name, hash)| (name.as_str(), *hash));
@@ -138,7 +146,7 @@ impl Backup {
 
     /// Opens the rows of a table.
     pub(super) fn rows(&self, table: &Table) -> anyhow::Result<OpenedFile> {
-        block_in_place(|| OpenedFile::open(&self.path.join(rows_file(&table.name)), &self.identities))
+        self.open_file(&rows_file(&table.name))
     }
 
     /// Writes all rows in one transaction; gives how many tasks go on.

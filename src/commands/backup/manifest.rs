@@ -87,8 +87,8 @@ impl Manifest {
     }
 
     /// Opens it. It blocks.
-    pub(super) fn read(folder: &Path, identities: &[Identity]) -> anyhow::Result<Self> {
-        let json = OpenedFile::open(&folder.join(FILE), identities)?.read_to_end()?;
+    pub(super) fn read(folder: &Path, hash: Hash, identities: &[Identity]) -> anyhow::Result<Self> {
+        let json = OpenedFile::open(&folder.join(FILE), hash, identities)?.read_to_end()?;
         let manifest: Self = serde_json::from_slice(&json).context("the manifest can't be understood")?;
         if manifest.format != FORMAT {
             bail!("this backup was written by another version of UNTXT ({}); use that one", manifest.untxt);

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use untxt_core::crypto::age::{AgeError, Identity, OpeningReader, Recipient, SealingWriter};
 
-use super::files::{self, Hash, Hasher, Hashing, create};
+use super::files::{self, Hash, Hasher, Hashing, HashingFile, create};
 
 /// How much is opened at once.
 const PIECE_LEN: usize = 256 << 10;
@@ -49,34 +49,67 @@ impl SealedFile {
     }
 }
 
-/// A file that is being read.
+/// A file that is being read, once: what it gives and what is hashed are the same bytes. It is whole when its end has
+/// come without an error.
 pub(super) struct OpenedFile {
-    reader: OpeningReader<BufReader<File>>,
+    reader: OpeningReader<BufReader<HashingFile>>,
+    wanted: Hash,
     name: String,
     piece: Vec<u8>,
 }
 
 impl OpenedFile {
-    pub(super) fn open(path: &Path, identities: &[Identity]) -> anyhow::Result<Self> {
+    pub(super) fn open(path: &Path, wanted: Hash, identities: &[Identity]) -> anyhow::Result<Self> {
         let name = path.display().to_string();
         let reader = match OpeningReader::new(identities, files::open(path)?) {
             Ok(reader) => reader,
             Err(AgeError::NotForUs) => anyhow::bail!("this identity does not open the backup: it was made for another"),
             Err(error) => return Err(error).with_context(|| format!("{name} can't be opened")),
         };
-        Ok(Self { reader, name, piece: vec![0; PIECE_LEN] })
+        Ok(Self { reader, wanted, name, piece: vec![0; PIECE_LEN] })
     }
 
-    /// Gives the next bytes, none at the end. It blocks.
+    /// Gives the next bytes, none at the end of a file with the right hash. It blocks.
     pub(super) fn next(&mut self) -> anyhow::Result<&[u8]> {
         let length = self.reader.read(&mut self.piece).with_context(|| format!("{} can't be opened", self.name))?;
+        if length == 0 && self.reader.input().get_ref().hash() != self.wanted {
+            return Err(files::damaged(&self.name));
+        }
         Ok(&self.piece[..length])
     }
 
-    /// Gives all of it. It blocks.
+    /// Gives all of a file with the right hash. It blocks.
     pub(super) fn read_to_end(mut self) -> anyhow::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.reader.read_to_end(&mut bytes).with_context(|| format!("{} can't be opened", self.name))?;
-        Ok(bytes)
+        loop {
+            match self.next()? {
+                [] => return Ok(bytes),
+                piece => bytes.extend_from_slice(piece),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_sealed_by_somebody_else_is_not_taken_for_ours() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let identity = Identity::generate().expect("an identity");
+        let write = |name: &str, text: &[u8]| {
+            let path = folder.path().join(name);
+            let mut file = SealedFile::create(&path, &[identity.recipient()]).expect("created");
+            file.write(text).expect("written");
+            (path, file.finish().expect("finished").file_hash)
+        };
+        let identities = std::slice::from_ref(&identity);
+        let (path, hash) = write("rows.age", b"ours");
+        assert_eq!(OpenedFile::open(&path, hash, identities).expect("opened").read_to_end().expect("whole"), b"ours");
+        // Anybody can seal for a recipient.
+        let (forged, _) = write("forged.age", b"theirs");
+        let error = OpenedFile::open(&forged, hash, identities).expect("opened").read_to_end().expect_err("forged");
+        assert!(error.to_string().contains("forged.age is damaged"), "{error}");
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn run(
         say("every file is the one that was written");
         return Ok(true);
     };
-    let backup = Backup::open(path, sums, identity::read(identity)?).await?;
+    let backup = Backup::open(path, sums, identity::read(identity)?)?;
     backup.objects()?;
     check_rows(&backup)?;
     for key in &backup.manifest.missing {
