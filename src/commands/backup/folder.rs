@@ -7,7 +7,7 @@
 //!     SHA256SUMS  seal.json  manifest.age  objects.age  <table>.age …
 //! ```
 //!
-//! Objects never change under their path, so one that is there is never written again.
+//! Objects never change under their path, so one that is there, and whole, is never written again.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -43,6 +43,8 @@ pub(super) type KeyHash = [u8; 16];
 pub(super) struct StoredObject {
     pub(super) hash: Hash,
     pub(super) size_bytes: u64,
+    /// Its bytes have this hash; otherwise only its name says so.
+    pub(super) is_checked: bool,
 }
 
 /// An open folder. For writing it is locked as long as this value lasts.
@@ -138,7 +140,7 @@ impl BackupFolder {
                 fs::remove_file(&path).with_context(|| format!("{} can't be removed", path.display()))?;
             } else if let Some((key, hash)) = parse_object_name(&name) {
                 let size_bytes = path.metadata().with_context(|| format!("{} can't be read", path.display()))?.len();
-                objects.insert(key, StoredObject { hash, size_bytes });
+                objects.insert(key, StoredObject { hash, size_bytes, is_checked: false });
             }
         }
         Ok(objects)

@@ -8,16 +8,17 @@ use tokio::io::AsyncWriteExt;
 use untxt_core::storage::{ByteStream, ObjectKey, ObjectStore, StorageError};
 
 use super::{
-    files::{Hash, Hasher},
+    files::{self, Hash, Hasher},
     folder::{BackupFolder, KeyHash, StoredObject, key_hash},
     manifest::Listed,
     progress::Progress,
+    say,
 };
 
 /// Objects on their way at once: enough to hide the round trips of a store that is far away.
 const AT_ONCE: usize = 8;
 
-/// Copies what is not there yet into the folder. Gives the objects that the store doesn't have.
+/// Copies what is not there yet, or not whole, into the folder. Gives the objects that the store doesn't have.
 pub(super) async fn copy_out(
     store: &dyn ObjectStore,
     folder: &BackupFolder,
@@ -25,10 +26,18 @@ pub(super) async fn copy_out(
     there: &mut HashMap<KeyHash, StoredObject>,
     progress: &Progress,
 ) -> anyhow::Result<Vec<ObjectKey>> {
-    let wanted: Vec<_> = keys.iter().filter(|key| !there.contains_key(&key_hash(key))).collect();
+    let known = keys.iter().map(|key| (key, there.get(&key_hash(key)).copied()));
+    let wanted: Vec<_> = known.filter(|(_, known)| known.is_none_or(|known| !known.is_checked)).collect();
     progress.add((keys.len() - wanted.len()) as u64, 0);
-    let copies = wanted.into_iter().map(|key| async move {
-        let copied = copy_one(store, folder, key).await?;
+    let copies = wanted.into_iter().map(|(key, known)| async move {
+        let whole = match known {
+            Some(known) => check_copied(folder, key, known).await?,
+            None => None,
+        };
+        let copied = match whole {
+            Some(whole) => Some(whole),
+            None => copy_one(store, folder, key).await?,
+        };
         progress.add(1, copied.map_or(0, |object| object.size_bytes));
         anyhow::Ok((*key, copied))
     });
@@ -41,6 +50,23 @@ pub(super) async fn copy_out(
         }
     }
     Ok(missing)
+}
+
+/// Reads an object that an earlier backup brought; `None` when it was damaged since.
+async fn check_copied(
+    folder: &BackupFolder,
+    key: &ObjectKey,
+    known: StoredObject,
+) -> anyhow::Result<Option<StoredObject>> {
+    let path = folder.object_path(key_hash(key), known.hash);
+    let checking = tokio::task::spawn_blocking(move || files::check(&path, known.hash));
+    match checking.await.context("a check was lost")? {
+        Ok(size_bytes) => Ok(Some(StoredObject { size_bytes, is_checked: true, ..known })),
+        Err(damage) => {
+            say(&format!("DAMAGED      {damage}; it is copied again"));
+            Ok(None)
+        }
+    }
 }
 
 /// Copies one object into the folder, where it appears whole and durable; `None` when the store doesn't have it.
@@ -67,7 +93,7 @@ async fn copy_one(
     let (hash, size_bytes) = hasher.finish();
     let path = folder.object_path(half, hash);
     draft.persist(&path).with_context(|| format!("{} can't be written", path.display()))?;
-    Ok(Some(StoredObject { hash, size_bytes }))
+    Ok(Some(StoredObject { hash, size_bytes, is_checked: true }))
 }
 
 /// Brings all objects into the store and reads each back. What a run before this one brought is only read. Gives those
@@ -208,6 +234,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_object_that_was_damaged_in_the_folder_is_copied_again() {
+        let at = tempfile::tempdir().expect("a folder");
+        let folder = BackupFolder::open_for_writing(at.path()).expect("opened");
+        let (store, key) = (MemoryStore::default(), ObjectKey::Original(DocumentId::generate()));
+        store.objects.lock().expect("objects").insert(key, b"sealed".to_vec());
+        let progress = Progress::new("objects", 1);
+        let mut there = HashMap::new();
+        copy_out(&store, &folder, &[key], &mut there, &progress).await.expect("copied");
+        let path = folder.object_path(key_hash(&key), Hash::of(b"sealed"));
+        for damage in [&b"sealec"[..], b"seal", b""] {
+            fs::write(&path, damage).expect("damaged");
+            // as the next export finds it
+            let mut there = folder.objects().expect("listed");
+            assert!(copy_out(&store, &folder, &[key], &mut there, &progress).await.expect("copied").is_empty());
+            assert_eq!(fs::read(&path).expect("there"), b"sealed");
+            assert_eq!(there[&key_hash(&key)].size_bytes, 6);
+        }
+        fs::write(&path, b"damaged").expect("damaged");
+        store.delete(&[key]).await.expect("deleted");
+        let mut there = folder.objects().expect("listed");
+        let missing = copy_out(&store, &folder, &[key], &mut there, &progress).await.expect("looked for");
+        assert_eq!(missing, [key], "neither here nor there");
+    }
+
+    #[tokio::test]
     async fn objects_go_over_once_and_come_back_but_for_the_damaged() {
         let at = tempfile::tempdir().expect("a folder");
         let folder = BackupFolder::open_for_writing(at.path()).expect("opened");
@@ -231,7 +282,7 @@ mod tests {
         let listed: Vec<_> = keys
             .iter()
             .map(|key| {
-                let StoredObject { hash, size_bytes } = there[&key_hash(key)];
+                let StoredObject { hash, size_bytes, .. } = there[&key_hash(key)];
                 Listed { key: *key, hash, size_bytes }
             })
             .collect();
