@@ -3,10 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { Client } from './client.mjs';
-import { Stack } from './stack.mjs';
+import { Collector } from './collector.mjs';
+import { Stack, freePort } from './stack.mjs';
 import { Capture } from './wire.mjs';
 
-const PROOFS = ['readers', 'journey', 'stop', 'wire', 'hops', 'rerun', 'restart', 'bad_input', 'faults', 'at_rest', 'supervisor', 'backup'];
+const PROOFS = ['readers', 'journey', 'stop', 'traces', 'wire', 'hops', 'rerun', 'restart', 'bad_input', 'faults', 'at_rest', 'supervisor', 'backup'];
 const wanted = process.argv.slice(2);
 
 /** What the proofs share. The canaries are words that stand nowhere but in our documents. */
@@ -18,7 +19,8 @@ const world = {
 };
 
 await test('UNTXT end to end', async (t) => {
-  world.stack = await Stack.start();
+  world.stack = await Stack.start({ collector: await freePort() });
+  world.collector = await new Collector(world.stack).listen();
   // A second start, so that the capture sees every connection from its first byte.
   if (process.env.UNTXT_CAPTURE !== 'off') {
     await world.stack.stop();
@@ -35,6 +37,7 @@ await test('UNTXT end to end', async (t) => {
     }
   } finally {
     if (world.capture?.process.exitCode === null) world.capture.process.kill('SIGINT');
+    world.collector.close();
     await world.stack.stop();
   }
 });

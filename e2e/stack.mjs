@@ -28,15 +28,15 @@ export const freePort = () =>
 
 /** One `untxt up`. */
 export class Stack {
-  constructor({ folder, port, workers }) {
-    Object.assign(this, { folder, port, workers, said: '', password: null });
+  constructor({ folder, port, workers, collector = null }) {
+    Object.assign(this, { folder, port, workers, collector, said: '', password: null });
     this.data = join(folder, 'data');
     this.address = `https://localhost:${port}`;
   }
 
-  /** Starts it on a new folder. */
-  static async start({ workers = 2 } = {}) {
-    const stack = new Stack({ folder: process.env.UNTXT_E2E_FOLDER ?? makeFolder('e2e'), port: await freePort(), workers });
+  /** Starts it on a new folder. Its spans go to `collector`, a port. */
+  static async start({ workers = 2, collector = null } = {}) {
+    const stack = new Stack({ folder: process.env.UNTXT_E2E_FOLDER ?? makeFolder('e2e'), port: await freePort(), workers, collector });
     await stack.start();
     return stack;
   }
@@ -56,7 +56,8 @@ export class Stack {
   }
 
   arguments() {
-    return ['up', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--workers', String(this.workers)];
+    const traces = this.collector ? ['--collector', `https://localhost:${this.collector}/v1/traces`] : [];
+    return ['up', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--workers', String(this.workers), ...traces];
   }
 
   /** Sends Ctrl-C and gives what is left of its processes when it has ended. */
@@ -88,8 +89,9 @@ export class Stack {
   get ports() {
     const settings = this.read('conf/backend.toml').toString();
     const port = (section) => Number(new RegExp(`\\[${section}\\][^[]*?port = (\\d+)`).exec(settings)[1]);
-    const store = Number(/endpoint = "https:\/\/localhost:(\d+)"/.exec(settings)[1]);
-    return { postgres: port('database'), redis: port('redis'), store, https: this.port };
+    const traces = this.collector ? { traces: this.collector } : {};
+    const store = Number(/\[storage\][^[]*?endpoint = "https:\/\/localhost:(\d+)"/.exec(settings)[1]);
+    return { postgres: port('database'), redis: port('redis'), store, https: this.port, ...traces };
   }
 
   /** Asks Postgres as its superuser over the local socket; gives rows of text. */

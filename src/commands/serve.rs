@@ -24,7 +24,7 @@ impl ServeArgs {
         // From here on this process holds secrets: no core file, and no other process of this user reads its memory.
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
         let settings = Settings::load(self.config.as_deref(), process)?;
-        telemetry::start(&settings.log)?;
+        telemetry::start(&settings.log, &settings.traces, process.name())?;
         Ok(settings)
     }
 }
@@ -34,8 +34,10 @@ pub(crate) fn block_on<F, T>(run: impl FnOnce(Lifecycle) -> F) -> anyhow::Result
 where
     F: Future<Output = anyhow::Result<T>>,
 {
-    tokio::runtime::Builder::new_multi_thread()
+    let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(async { run(Lifecycle::on_signals()?).await })
+        .block_on(async { run(Lifecycle::on_signals()?).await });
+    telemetry::stop();
+    result
 }

@@ -1,6 +1,7 @@
 //! The last step of a task: the searchable PDF, and the honest end state.
 
 use metrics::counter;
+use tracing::Instrument;
 use untxt_core::{
     domain::{PageContent, PageNumber},
     storage::ObjectKey,
@@ -16,6 +17,7 @@ use crate::{
     original, seal,
     settle::Settled,
     slot::{Loaded, Slot},
+    walk,
     worker::Worker,
 };
 
@@ -26,7 +28,7 @@ impl Worker {
     /// Ends the task.
     pub(crate) async fn finish(&self, slot: &mut Slot, claimed: &ClaimedTask) -> Settled {
         let heartbeat = self.heartbeat(Claim::Task(claimed.clone()));
-        let settled = match heartbeat.guard(self.try_finish(slot, claimed)).await {
+        let settled = match heartbeat.guard(self.try_finish(slot, claimed)).instrument(walk::finish(claimed)).await {
             Ok(()) => Settled::GoOn,
             Err(error) => self.settle_task(claimed, error).await,
         };

@@ -1,5 +1,6 @@
 //! The first step of a task: open the document, count its pages, and let their reading begin.
 
+use tracing::Instrument;
 use untxt_core::queue::{QueueEntry, QueueKind};
 use untxt_database::tasks::{self, ClaimedTask};
 
@@ -10,6 +11,7 @@ use crate::{
     sandbox::Fault,
     settle::Settled,
     slot::{Loaded, Slot},
+    walk,
     worker::Worker,
 };
 
@@ -24,7 +26,7 @@ impl Worker {
         let begun = async {
             if is_known { self.begin_again(slot, claimed).await } else { self.begin_pages(slot, claimed).await }
         };
-        match heartbeat.guard(begun).await {
+        match heartbeat.guard(begun).instrument(walk::inspect(claimed)).await {
             Ok(page_count) => {
                 tracing::info!(document.pages = page_count, "a document is being read");
                 self.wake_others(claimed, page_count).await;

@@ -28,6 +28,7 @@ mod store_page;
 mod sweeper;
 mod turn;
 mod wakeups;
+mod walk;
 mod withdrawals;
 mod worker;
 

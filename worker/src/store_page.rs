@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use metrics::{counter, histogram};
 use tokio::time::Instant;
+use tracing::Instrument;
 use untxt_core::{crypto::DocumentKey, domain::PageContent, storage::ObjectKey};
 use untxt_database::pages::{self, ClaimedPage, Completed, PageResult};
 
@@ -13,6 +14,7 @@ use crate::{
     sandbox::PageReading,
     seal,
     settle::Settled,
+    walk,
     worker::Worker,
 };
 
@@ -20,9 +22,10 @@ impl Worker {
     /// Stores a page, if there is one, and writes down what became of it.
     pub(crate) async fn store_if_any(&self, page: Option<Box<ReadPage>>) -> Settled {
         let Some(page) = page else { return Settled::GoOn };
-        let ReadPage { claimed, heartbeat, reading, key } = *page;
+        let ReadPage { claimed, heartbeat, reading, key, span } = *page;
+        let stage = span.in_scope(|| walk::stage("store"));
         let begin = Instant::now();
-        match heartbeat.guard(self.store_page(&claimed, reading, key)).await {
+        match heartbeat.guard(self.store_page(&claimed, reading, key)).instrument(stage).instrument(span).await {
             Ok(completed) => {
                 histogram!("untxt_page_seconds", "stage" => "store").record(begin.elapsed());
                 counter!("untxt_pages_settled_total", "outcome" => "done").increment(1);

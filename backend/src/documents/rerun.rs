@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -11,11 +11,11 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use untxt_core::domain::{DocumentId, PageNumber, ReadingSettings, TaskId, TaskQueue};
 use untxt_database::tasks::{self, Begun, NewRun, Plan, Refusal, RequestKey};
-use uuid::Uuid;
 
 use super::{idempotency::IdempotencyKey, keys, settings::AskedSettings};
 use crate::{
     App, extract,
+    observe::RequestId,
     problem::ApiError,
     session::Actor,
     tasks::{Task, wake_worker},
@@ -71,6 +71,7 @@ pub(super) async fn read_again(
     actor: Actor,
     extract::Path(document): extract::Path<DocumentId>,
     key: Option<IdempotencyKey>,
+    Extension(RequestId(trace)): Extension<RequestId>,
     extract::Json(wish): extract::Json<Wish>,
 ) -> Result<Response, ApiError> {
     let key = match key {
@@ -81,7 +82,7 @@ pub(super) async fn read_again(
     let Wish { languages, preset, text, queue, .. } = wish;
     let asked = AskedSettings { languages, preset, text, queue };
     let (settings, queue) = asked.settle(&app, usual_settings(&app, &actor, document).await?).await?;
-    let new = NewRun { id: TaskId::generate(), document, settings: &settings, queue, plan, key, trace: Uuid::new_v4() };
+    let new = NewRun { id: TaskId::generate(), document, settings: &settings, queue, plan, key, trace };
     begin(&app, &actor, &new).await
 }
 
@@ -91,6 +92,7 @@ pub(super) async fn choose(
     State(app): State<Arc<App>>,
     actor: Actor,
     extract::Path(document): extract::Path<DocumentId>,
+    Extension(RequestId(trace)): Extension<RequestId>,
     extract::Json(choices): extract::Json<Choices>,
 ) -> Result<Response, ApiError> {
     if choices.pages.is_empty() {
@@ -98,8 +100,12 @@ pub(super) async fn choose(
     }
     let plan = Plan::Show(choices.pages.iter().map(|choice| (choice.page, choice.task)).collect());
     let (settings, queue) = usual_settings(&app, &actor, document).await?;
-    let (id, trace) = (TaskId::generate(), Uuid::new_v4());
-    begin(&app, &actor, &NewRun { id, document, settings: &settings, queue, plan, key: None, trace }).await
+    begin(
+        &app,
+        &actor,
+        &NewRun { id: TaskId::generate(), document, settings: &settings, queue, plan, key: None, trace },
+    )
+    .await
 }
 
 async fn begin(app: &App, actor: &Actor, new: &NewRun<'_>) -> Result<Response, ApiError> {

@@ -1,7 +1,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
@@ -30,6 +30,7 @@ use super::{
 use crate::{
     App,
     extract::Query,
+    observe::RequestId,
     problem::{ApiError, chain},
     session::Actor,
     tasks::wake_worker,
@@ -41,13 +42,14 @@ pub(super) async fn upload(
     actor: Actor,
     key: Option<IdempotencyKey>,
     Query(asked): Query<AskedSettings>,
+    Extension(RequestId(trace)): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, ApiError> {
     refuse_too_long(request.headers(), &app.limits)?;
     let usual = (ReadingSettings::of_languages(app.languages.clone()), TaskQueue::default());
     let (settings, queue) = asked.settle(&app, usual).await?;
     let owner_key = keys::current(&app, &actor).await?;
-    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key, settings, queue };
+    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key, settings, queue, trace };
     // Not cancelled when the client goes away in the middle: the store must be left clean.
     app.lifecycle.spawn(upload.accept(request)).await.map_err(ApiError::internal)?
 }
@@ -69,6 +71,7 @@ struct Upload {
     owner_key: Arc<OwnerKey>,
     settings: ReadingSettings,
     queue: TaskQueue,
+    trace: Uuid,
 }
 
 /// A document that is not inserted yet.
@@ -139,7 +142,7 @@ impl Upload {
             task: TaskId::generate(),
             settings: &self.settings,
             queue: self.queue,
-            trace: Uuid::new_v4(),
+            trace: self.trace,
         };
         self.insert(&new, &draft, &received).await
     }

@@ -16,7 +16,7 @@ use std::path::Path;
 pub use problem::{Problem, Problems};
 pub use sections::{
     Database, Encryption, Limits, Log, LogFormat, Malware, MalwareScan, Monitoring, Provider, Redis, SandboxLayer,
-    Server, Session, Settings, Storage, Store, Worker,
+    Server, Session, Settings, Storage, Store, Traces, Worker,
 };
 pub use validate::Process;
 

@@ -20,6 +20,7 @@ pub struct Settings {
     pub malware: Malware,
     pub store: Store,
     pub monitoring: Monitoring,
+    pub traces: Traces,
     pub log: Log,
 }
 
@@ -219,6 +220,16 @@ pub struct Monitoring {
     pub probe_ca_path: PathBuf,
     pub probe_cert_path: PathBuf,
     pub probe_key_path: PathBuf,
+}
+
+/// OpenTelemetry's collector, over mutual TLS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Traces {
+    pub endpoint: String,
+    pub ca_path: PathBuf,
+    pub cert_path: PathBuf,
+    pub key_path: PathBuf,
 }
 
 /// What this process writes to standard error.

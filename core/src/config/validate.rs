@@ -23,6 +23,19 @@ pub enum Process {
     Backup,
 }
 
+impl Process {
+    /// Its name, in traces.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Backend => "untxt-backend",
+            Self::Worker => "untxt-worker",
+            Self::Store => "untxt-storage",
+            Self::Migrate | Self::Probe | Self::Backup => "untxt",
+        }
+    }
+}
+
 impl Settings {
     pub(super) fn validate(&self, process: Process, problems: &mut Problems) {
         match process {
@@ -42,6 +55,7 @@ impl Settings {
                 self.validate_worker(problems);
                 self.validate_malware(problems);
                 self.validate_monitoring(problems);
+                self.validate_traces(problems);
             }
             Process::Backend => {
                 self.validate_shared(problems);
@@ -50,6 +64,7 @@ impl Settings {
                 need("worker.languages", &self.worker.languages, problems);
                 self.validate_session(problems);
                 self.validate_monitoring(problems);
+                self.validate_traces(problems);
             }
         }
     }
@@ -194,6 +209,19 @@ impl Settings {
             need_file("monitoring.key_path", &monitoring.key_path, problems);
             need_file("monitoring.client_ca_path", &monitoring.client_ca_path, problems);
         }
+    }
+
+    fn validate_traces(&self, problems: &mut Problems) {
+        let traces = &self.traces;
+        if traces.endpoint.is_empty() {
+            return;
+        }
+        if !traces.endpoint.starts_with("https://") {
+            problems.add("traces.endpoint", "must begin with https://: spans don't travel in clear");
+        }
+        need_file("traces.ca_path", &traces.ca_path, problems);
+        need_file("traces.cert_path", &traces.cert_path, problems);
+        need_file("traces.key_path", &traces.key_path, problems);
     }
 
     fn validate_probe(&self, problems: &mut Problems) {

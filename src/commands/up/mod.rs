@@ -81,6 +81,10 @@ pub(crate) struct UpArgs {
     /// Address where the backend answers Prometheus and `untxt health`; the workers take the ports after it.
     #[arg(long, value_name = "ADDRESS")]
     monitor: Option<SocketAddr>,
+    /// Address of a collector of OpenTelemetry, to its path /v1/traces, that shows a certificate of this folder
+    /// (certs/monitoring.crt): the spans of requests and pages go there.
+    #[arg(long, value_name = "URL")]
+    collector: Option<String>,
 }
 
 /// Runs the whole platform until Ctrl-C.
@@ -205,6 +209,7 @@ impl<'a> Setup<'a> {
             accept_without: &args.accept_without,
             clamd: args.clamd.as_deref(),
             is_monitored: args.monitor.is_some(),
+            collector: args.collector.as_deref(),
         };
         files.write()?;
         data.make("store")?;

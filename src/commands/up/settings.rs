@@ -34,6 +34,7 @@ pub(super) struct SettingsFiles<'a> {
     pub(super) accept_without: &'a [SandboxLayer],
     pub(super) clamd: Option<&'a Path>,
     pub(super) is_monitored: bool,
+    pub(super) collector: Option<&'a str>,
 }
 
 impl SettingsFiles<'_> {
@@ -52,6 +53,7 @@ impl SettingsFiles<'_> {
                     self.session(),
                     self.worker(),
                     self.monitoring(),
+                    self.traces("backend"),
                 ],
             ),
             (
@@ -64,6 +66,7 @@ impl SettingsFiles<'_> {
                     self.worker(),
                     self.malware(),
                     self.monitoring(),
+                    self.traces("worker"),
                 ],
             ),
             ("migrate", vec![self.database("migrate")]),
@@ -178,6 +181,19 @@ impl SettingsFiles<'_> {
             Table::new()
         };
         ("monitoring", keys)
+    }
+
+    fn traces(&self, process: &str) -> (&'static str, Table) {
+        let keys = match self.collector {
+            Some(collector) => table([
+                ("endpoint", collector.into()),
+                ("ca_path", self.cert("root.crt")),
+                ("cert_path", self.cert(&format!("{process}.crt"))),
+                ("key_path", self.cert(&format!("{process}.key"))),
+            ]),
+            None => Table::new(),
+        };
+        ("traces", keys)
     }
 
     /// What the store checks signatures with.
