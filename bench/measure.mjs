@@ -53,10 +53,10 @@ export async function measurePlatform(scan, out, workers) {
   }
 }
 
-const family = (pid) => [readProcess(pid), ...descendants(pid)].filter((process) => process !== null);
+export const family = (pid) => [readProcess(pid), ...descendants(pid)].filter((process) => process !== null);
 
 /** CPU seconds of a process and all its descendants, those that ended and were waited for included. */
-const cpuSeconds = (pid) => family(pid).reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND;
+export const cpuSeconds = (pid) => family(pid).reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND;
 
 /** Samples the memory of a process and its descendants; shared pages count once. */
 function watchPeak(pid) {

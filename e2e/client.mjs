@@ -59,14 +59,14 @@ export class Client {
   }
 
   /** Uploads bytes under a name; gives the whole answer. */
-  upload(name, bytes, { key, type = 'application/octet-stream', field = 'file' } = {}) {
+  upload(name, bytes, { key, type = 'application/octet-stream', field = 'file', query = '' } = {}) {
     const boundary = randomUUID();
     const safe = Buffer.from(name, 'utf8').toString('latin1').replace(/"/g, '%22').replace(/[\r\n]/g, '%0A');
     const head = `--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${safe}"\r\nContent-Type: ${type}\r\n\r\n`;
     const body = Buffer.concat([Buffer.from(head, 'latin1'), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]);
     const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}` };
     if (key !== undefined) headers['Idempotency-Key'] = key;
-    return this.send('POST', '/api/v1/documents', { headers, body });
+    return this.send('POST', `/api/v1/documents${query}`, { headers, body });
   }
 
   /** Uploads and expects it to be taken; gives the document. */

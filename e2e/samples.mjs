@@ -66,18 +66,19 @@ export function scannedPage(jpeg) {
 
 /**
  * Makes a PDF of pages with a content stream and either resources or one image; no pages make a PDF without any.
- * `box` is the media box, `entries` stand in the page's dictionary besides.
+ * `box` is the media box, `entries` stand in the page's dictionary besides. An image that is used again is stored once.
  */
 export function assemblePdf(pages) {
   const parts = [Buffer.from('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1')];
   const offsets = [];
+  const images = new Map();
   let length = parts[0].length;
   const add = (number, dictionary, stream) => {
     offsets[number] = length;
     const head = stream === undefined ? dictionary : `<< ${dictionary} /Length ${stream.length} >>\nstream\n`;
     const tail = stream === undefined ? '\nendobj\n' : '\nendstream\nendobj\n';
     for (const part of [`${number} 0 obj\n${head}`, stream ?? '', tail]) {
-      const bytes = Buffer.from(part, 'latin1');
+      const bytes = typeof part === 'string' ? Buffer.from(part, 'latin1') : part;
       parts.push(bytes);
       length += bytes.length;
     }
@@ -86,10 +87,13 @@ export function assemblePdf(pages) {
   add(2, `<< /Type /Pages /Count ${pages.length} /Kids [${pages.map((_, index) => `${3 + index * 3} 0 R`).join(' ')}] >>`);
   pages.forEach(({ content, resources, image, box = [0, 0, PAGE.width, PAGE.height], entries = '' }, index) => {
     const [page, stream, picture] = [3 + index * 3, 4 + index * 3, 5 + index * 3];
-    const uses = resources ?? `/XObject << /I ${picture} 0 R >>`;
+    const known = image && images.get(image.bytes);
+    if (image && !known) images.set(image.bytes, picture);
+    const uses = resources ?? `/XObject << /I ${known ?? picture} 0 R >>`;
     add(page, `<< /Type /Page /Parent 2 0 R /MediaBox [${box.join(' ')}] ${entries} /Resources << ${uses} >> /Contents ${stream} 0 R >>`);
     add(stream, '', Buffer.from(content, 'latin1'));
-    add(picture, image?.dictionary ?? '', image?.bytes ?? Buffer.alloc(0));
+    if (known) add(picture, 'null');
+    else add(picture, image?.dictionary ?? '', image?.bytes ?? Buffer.alloc(0));
   });
   const rows = offsets.slice(1).map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`);
   const trailer = `xref\n0 ${offsets.length}\n0000000000 65535 f \n${rows.join('')}trailer << /Size ${offsets.length} /Root 1 0 R >>\nstartxref\n${length}\n%%EOF\n`;
