@@ -75,13 +75,30 @@ pub(crate) async fn write_task(conn: &mut PgConnection, task: TaskId, reason: Fa
     Ok(())
 }
 
-/// Lists what was given up, the newest first.
+/// Which letters are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those of documents that nobody had read again since.
+    Unanswered,
+}
+
+/// Lists what was given up, the newest first. For workers and administrators; others find nothing.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn list(conn: &mut PgConnection, limit: u32) -> Result<Vec<DeadLetter>> {
+pub async fn list(conn: &mut PgConnection, which: Which, limit: u32) -> Result<Vec<DeadLetter>> {
     let rows = sqlx::query!(
-        "select id, task_id, page_number, reason, attempts, at from dead_letters order by id desc limit $1",
+        r#"select
+            id as "id!",
+            task_id as "task_id!",
+            page_number,
+            reason as "reason!",
+            attempts as "attempts!",
+            at as "at!"
+        from list_dead_letters($1, $2)"#,
+        which == Which::Unanswered,
         i64::from(limit),
     )
     .fetch_all(conn)

@@ -19,6 +19,7 @@ mod migrate;
 pub mod objects;
 pub mod owner_keys;
 pub mod pages;
+pub mod queue;
 mod row;
 mod sabotage;
 pub mod sessions;

@@ -143,6 +143,14 @@ pub async fn find(conn: &mut PgConnection, id: UserId) -> Result<Option<User>> {
         .transpose()
 }
 
+/// Says whether the actor is an administrator.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn is_admin(conn: &mut PgConnection) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"select is_admin() as "is_admin!""#).fetch_one(conn).await?)
+}
+
 /// Counts a failed login of the actor, and gives how long the login is locked now: from the fifth failure on
 /// 1, 2, 4, … seconds, at most 15 minutes.
 ///

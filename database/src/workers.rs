@@ -56,16 +56,20 @@ pub async fn leave(conn: &mut PgConnection, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Lists the workers that are alive, oldest first.
+/// Lists the workers that are alive, oldest first. For workers and administrators; others find nothing.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn list(conn: &mut PgConnection) -> Result<Vec<Worker>> {
+pub async fn list(conn: &mut PgConnection, limit: u32) -> Result<Vec<Worker>> {
     let rows = sqlx::query!(
-        "select id, version, slots, page_seconds, dropped_entries
-        from workers
-        where seen_at > clock_timestamp() - interval '15 seconds'
-        order by started_at"
+        r#"select
+            id as "id!",
+            version as "version!",
+            slots as "slots!",
+            page_seconds,
+            dropped_entries as "dropped_entries!"
+        from list_workers($1)"#,
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;

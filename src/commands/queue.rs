@@ -9,7 +9,9 @@ use untxt_core::{
     domain::{Failure, TaskId, TaskState},
 };
 use untxt_database::{
-    Database, dead_letters, tasks,
+    Database,
+    dead_letters::{self, Which},
+    tasks,
     turns::{self, OpenTask, Place},
     workers,
 };
@@ -71,7 +73,7 @@ pub(crate) fn run(args: &QueueArgs) -> anyhow::Result<ExitCode> {
 #[expect(clippy::print_stdout, reason = "a command tells its person what it found")]
 async fn list(database: &Database) -> anyhow::Result<()> {
     let mut tx = database.begin_system().await?;
-    let (alive, open) = (workers::list(&mut tx).await?, turns::list_open(&mut tx, None, MAX_ROWS).await?);
+    let (alive, open) = (workers::list(&mut tx, MAX_ROWS).await?, turns::list_open(&mut tx, None, MAX_ROWS).await?);
     if alive.is_empty() {
         println!("no worker is running");
     }
@@ -97,7 +99,7 @@ async fn explain(database: &Database, id: TaskId) -> anyhow::Result<()> {
     let mut tx = database.begin_system().await?;
     let task = tasks::find(&mut tx, id).await?.with_context(|| format!("there is no task {id}"))?;
     let open = turns::list_open(&mut tx, Some(id), 1).await?.pop();
-    let letters = dead_letters::list(&mut tx, MAX_ROWS).await?;
+    let letters = dead_letters::list(&mut tx, Which::All, MAX_ROWS).await?;
     drop(tx);
     println!(
         "task {id}: {}, {} queue, {} of {} pages read, {} failed",
@@ -165,7 +167,7 @@ async fn replay(database: &Database, id: TaskId) -> anyhow::Result<()> {
 #[expect(clippy::print_stdout, reason = "a command tells its person what it found")]
 async fn list_dead(database: &Database) -> anyhow::Result<()> {
     let mut tx = database.begin_system().await?;
-    let letters = dead_letters::list(&mut tx, MAX_ROWS).await?;
+    let letters = dead_letters::list(&mut tx, Which::All, MAX_ROWS).await?;
     if letters.is_empty() {
         println!("nothing was given up");
     }
@@ -198,6 +200,7 @@ mod tests {
         OpenTask {
             task: TaskId::generate(),
             owner: untxt_core::domain::UserId::generate().as_owner(),
+            owner_login: None,
             queue: untxt_core::domain::TaskQueue::Bulk,
             state,
             pages: 0,

@@ -26,7 +26,7 @@ pub use claim::{begin_known_pages, begin_pages, claim, extend_lease, release, re
 pub use end::{fail, finish};
 pub use find::{Settled, find, find_first, find_settled, is_quarantined};
 pub(crate) use find::{find_current, find_keyed};
-pub use replay::replay;
+pub use replay::{begin_replay, replay};
 pub use rerun::{Begun, NewRun, Plan, Refusal, RequestKey, begin};
 pub use sweep::sweep;
 

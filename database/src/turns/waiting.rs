@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use untxt_core::domain::{OwnerId, TaskId, TaskQueue, TaskState};
+use uuid::Uuid;
 
 use crate::{
     Result,
@@ -15,6 +16,8 @@ pub struct OpenTask {
     pub task: TaskId,
     /// Whose.
     pub owner: OwnerId,
+    /// Their login; only administrators are told.
+    pub owner_login: Option<String>,
     /// Where it waits.
     pub queue: TaskQueue,
     /// Where it stands.
@@ -35,29 +38,28 @@ pub struct OpenTask {
     pub paused_for: Option<Duration>,
 }
 
-/// Lists open tasks of everybody, oldest first; one of them if `only` is given. For workers and operators.
+/// Lists open tasks of everybody, oldest first; one of them if `only` is given. For workers and administrators; others
+/// find nothing.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn list_open(conn: &mut PgConnection, only: Option<TaskId>, limit: u32) -> Result<Vec<OpenTask>> {
     let rows = sqlx::query!(
         r#"select
-            t.id,
-            t.owner_id,
-            t.queue,
-            t.state,
-            t.page_count,
-            t.pages_done + t.pages_failed as "ended!",
-            t.tries,
-            extract(epoch from clock_timestamp() - t.created_at)::double precision as "age!",
-            extract(epoch from t.lease_until - clock_timestamp())::double precision as held_for,
-            extract(epoch from t.next_try_at - clock_timestamp())::double precision as paused_for,
-            (select count(*) from pages p where p.task_id = t.id and p.state = 'processing') as "in_work!"
-        from tasks t
-        where t.state in ('queued', 'inspecting', 'processing', 'finishing') and ($1::uuid is null or t.id = $1)
-        order by t.created_at
-        limit $2"#,
-        only.map(TaskId::as_uuid),
+            task_id as "id!",
+            owner_id as "owner_id!",
+            owner_login,
+            queue as "queue!",
+            state as "state!",
+            pages as "pages!",
+            ended as "ended!",
+            in_work as "in_work!",
+            tries as "tries!",
+            age as "age!",
+            held_for,
+            paused_for
+        from list_open_tasks($1, $2)"#,
+        only.map(TaskId::as_uuid) as Option<Uuid>,
         i64::from(limit),
     )
     .fetch_all(conn)
@@ -68,9 +70,10 @@ pub async fn list_open(conn: &mut PgConnection, only: Option<TaskId>, limit: u32
             Ok(OpenTask {
                 task: row.id.into(),
                 owner: row.owner_id.into(),
+                owner_login: row.owner_login,
                 queue: at.word("queue", &row.queue)?,
                 state: at.word("state", &row.state)?,
-                pages: at.number("page_count", row.page_count)?,
+                pages: at.number("page_count", row.pages)?,
                 ended: at.number("pages_done", row.ended)?,
                 in_work: at.number("in_work", row.in_work)?,
                 tries: at.number("tries", row.tries)?,

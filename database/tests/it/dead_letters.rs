@@ -1,7 +1,12 @@
 //! What was given up, and what an operator does about it.
 
 use untxt_core::domain::{FailureCode, TaskState};
-use untxt_database::{dead_letters, events, pages, tasks, testing::TestPostgres, turns};
+use untxt_database::{
+    dead_letters::{self, Which},
+    events, pages, tasks,
+    testing::TestPostgres,
+    turns,
+};
 
 use crate::fixtures::{LEASE, MAX_ATTEMPTS, NO_TIME, a_document, a_task_with_pages, a_user, claim_page, claim_task};
 
@@ -27,7 +32,7 @@ async fn what_was_given_up_is_listed_with_its_reason_and_replayed() {
     }
     let mut tx = worker.begin_system().await.expect("a transaction");
     tasks::sweep(&mut tx, MAX_ATTEMPTS, LEASE).await.expect("swept");
-    let letters = dead_letters::list(&mut tx, 10).await.expect("listed");
+    let letters = dead_letters::list(&mut tx, Which::All, 10).await.expect("listed");
     tx.commit().await.expect("committed");
     let mut found: Vec<_> =
         letters.iter().map(|l| (l.task, l.page.map(|page| page.get()), l.reason, l.attempts)).collect();
@@ -73,5 +78,5 @@ async fn an_operator_stops_a_task_of_anybody() {
     assert_eq!(stopped.task.state, TaskState::Cancelled);
     let mut tx = worker.begin_system().await.expect("a transaction");
     assert!(turns::list_open(&mut tx, None, 10).await.expect("listed").is_empty());
-    assert!(dead_letters::list(&mut tx, 10).await.expect("listed").is_empty(), "it was not given up");
+    assert!(dead_letters::list(&mut tx, Which::All, 10).await.expect("listed").is_empty(), "it was not given up");
 }

@@ -12,6 +12,7 @@ mod documents;
 mod listener;
 mod migrations;
 mod objects;
+mod queue;
 mod rerun;
 mod row_security;
 mod transport;

@@ -397,7 +397,11 @@ async fn workers_that_are_alive_say_how_long_it_takes() {
     let _ = postgres
         .superuser_psql(&format!("update workers set seen_at = now() - interval '20 s' where id = '{}'", fresh.id));
     let mut tx = worker.begin_system().await.expect("a transaction");
-    assert_eq!(workers::list(&mut tx).await.expect("listed"), std::slice::from_ref(&busy), "the silent one is gone");
+    assert_eq!(
+        workers::list(&mut tx, 10).await.expect("listed"),
+        std::slice::from_ref(&busy),
+        "the silent one is gone"
+    );
     workers::leave(&mut tx, busy.id).await.expect("left");
     tx.commit().await.expect("committed");
     assert_eq!(place_of(&backend, alice, task).await.workers, 0);
