@@ -19,6 +19,7 @@ mod monitor;
 mod observe;
 mod origin;
 mod problem;
+mod queue;
 mod redirect;
 mod router;
 mod run;

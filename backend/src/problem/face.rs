@@ -61,6 +61,9 @@ impl ApiError {
                 "the file is in quarantine",
                 "the virus scanner found malware in it: delete it here, and ask for a clean copy where it came from",
             ),
+            Self::NotAdmin => {
+                (403, "not_admin", "this is for administrators", "ask an administrator of this server to do it")
+            }
             Self::WrongOrigin => (
                 403,
                 "wrong_origin",
@@ -98,7 +101,9 @@ impl ApiError {
                 "there is no such document",
                 "reload the list: the document may have been deleted",
             ),
-            Self::TaskNotFound => (404, "task_not_found", "there is no such task", "reload the list of documents"),
+            Self::TaskNotFound => {
+                (404, "task_not_found", "there is no such task", "reload the list: it may have been deleted")
+            }
             Self::PageNotFound => {
                 (404, "page_not_found", "the document has no such page", "ask for the list of its pages")
             }

@@ -32,6 +32,7 @@ pub(crate) enum ApiError {
         retry_after: Duration,
     },
     WrongOrigin,
+    NotAdmin,
     NotFound,
     DocumentNotFound,
     TaskNotFound,

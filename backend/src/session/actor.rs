@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use untxt_core::domain::{OwnerId, SessionId, UserId};
-use untxt_database::{Transaction, sessions};
+use untxt_database::{Transaction, sessions, users};
 
 use super::cookies;
 use crate::{App, problem::ApiError};
@@ -31,6 +31,12 @@ impl Actor {
         }
         sessions::touch(&mut tx, self.session).await?;
         Ok(tx)
+    }
+
+    /// As [`Self::begin`], for administrators only.
+    pub(crate) async fn begin_as_admin(&self, app: &App) -> Result<Transaction, ApiError> {
+        let mut tx = self.begin(app).await?;
+        if users::is_admin(&mut tx).await? { Ok(tx) } else { Err(ApiError::NotAdmin) }
     }
 
     /// Says whether the session still lives, without counting as use.

@@ -257,3 +257,17 @@ async fn people_are_told_where_their_tasks_stand_and_whether_anybody_reads() {
     assert_eq!(document["documents"][0]["task"]["place"], Value::Null);
     assert!(timeout(Duration::from_millis(200), his.places()).await.is_err(), "bob has nothing to wait for");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_stops_is_told_to_its_owner_only() {
+    let running = Running::start().await;
+    let (ada, root) = (running.app.person("ada").await, running.app.admin("root").await);
+    let (mut hers, mut roots) = (Socket::of(&running, &ada).await, Socket::of(&running, &root).await);
+    let task = upload(&running, &ada).await;
+    assert_eq!(hers.event().await["type"], "task.queued");
+    let stop = root.request(http::Method::POST, &format!("/api/v1/admin/tasks/{task}/cancel"));
+    assert_eq!(running.app.send(stop.body(axum::body::Body::empty()).expect("good")).await.status, 200);
+    let told = hers.event().await;
+    assert_eq!((&told["type"], &told["task"]), (&json!("task.cancelled"), &json!(task)));
+    assert!(roots.is_silent().await);
+}

@@ -10,6 +10,7 @@ mod events;
 mod headers;
 mod live;
 mod people;
+mod queue;
 mod rerun;
 mod seams;
 mod server;

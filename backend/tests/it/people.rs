@@ -43,6 +43,13 @@ impl TestApp {
         assert_eq!(answer.status, 200, "{:?}", answer.body);
         Person { id, cookies: answer.cookies() }
     }
+
+    /// Gives an administrator.
+    pub(crate) async fn admin(&self, login: &str) -> Person {
+        let person = self.person(login).await;
+        let _ = self.postgres.superuser_psql(&format!("update users set role = 'admin' where id = '{}'", person.id));
+        person
+    }
 }
 
 impl Person {
