@@ -2,8 +2,8 @@ use untxt_page::LanguageGuess;
 
 use crate::{
     Document, Inspector, LanguageData, Languages, OcrEngine, OcrError, PageContent, PageReading, Pipeline, Preset,
-    Raster,
-    languages::{TrialReading, confirm, detect, sample},
+    Raster, Warning, WarningCode,
+    languages::{TrialReading, identify_page, search},
     own_page::own_page,
     pipeline::{contain, read_own_page},
 };
@@ -14,6 +14,11 @@ const MAX_LOADED: usize = 4;
 const PAGES_TO_TRY: u32 = 3;
 /// What a page is read with when nothing else can be told.
 const USUAL: &str = "eng";
+/// A language that was found with less confidence is a guess, and the page says so.
+const CERTAIN_LANGUAGE: f32 = 0.5;
+/// By how much the mean confidence of a page rises at least when it is read in its own language: prose gains 0.02 and more;
+/// lists of goods look like any language and gain nothing.
+const GAIN: f32 = 0.01;
 
 /// How pages are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,15 +133,27 @@ where
         }
         let mut guess = self.language_of(document, options)?;
         let mut reading = read(self.pipeline_as(&guess.code, options)?)?;
-        if let Some(other) = confirm(&content(&mut reading).text, &guess.code, &self.data.candidates()) {
-            let again = read(self.pipeline_as(&other, options)?);
-            if let Ok(mut again) = again
-                && content(&mut again).mean_confidence >= content(&mut reading).mean_confidence
-            {
-                (reading, guess) = (again, LanguageGuess { code: other, confidence: 0.9 });
+        let page = content(&mut reading);
+        match identify_page(&page.text, &guess.code, &self.data.candidates()) {
+            Some(found) if found.code == guess.code => {
+                guess.confidence = guess.confidence.max(found.confidence * page.mean_confidence);
             }
+            Some(other) => {
+                let least = page.mean_confidence + GAIN;
+                if let Ok(mut again) = read(self.pipeline_as(&other.code, options)?)
+                    && content(&mut again).mean_confidence >= least
+                {
+                    let confidence = other.confidence * content(&mut again).mean_confidence;
+                    (reading, guess) = (again, LanguageGuess { confidence, ..other });
+                }
+            }
+            None => {}
         }
-        content(&mut reading).languages = vec![guess];
+        let page = content(&mut reading);
+        if guess.confidence < CERTAIN_LANGUAGE && !page.words.is_empty() {
+            page.warnings.push(Warning { code: WarningCode::UncertainLanguage, count: 1 });
+        }
+        page.languages = vec![guess];
         Ok(reading)
     }
 
@@ -151,10 +168,11 @@ where
         if candidates.len() > 1 {
             for index in 0..document.page_count().min(PAGES_TO_TRY) {
                 // a page that can't be decoded fails when its turn comes, not that of another page
-                let Ok(sample) = contain(|| Ok(sample(&document.raster(index)?))) else { continue };
-                let found = contain(|| Ok(detect(&candidates, |code| self.try_reading(&sample, code, options))));
+                let Ok(page) = contain(|| document.raster(index)) else { continue };
+                let trial = |part: &Raster, code: &str| self.try_reading(part, code, options);
+                let found = contain(|| Ok(search(&page, options.preset, &candidates, trial)));
                 if let Some(found) = found.unwrap_or(Ok(None))? {
-                    guess = found;
+                    guess = found.guess;
                     break;
                 }
             }
@@ -164,12 +182,7 @@ where
     }
 
     fn try_reading(&mut self, sample: &Raster, code: &str, options: &ReadOptions) -> Result<TrialReading, OcrError> {
-        let page = self.pipeline_as(code, options)?.read_sample(sample)?;
-        #[expect(clippy::cast_precision_loss, reason = "letters of a few words")]
-        let weigh = |text: &str| text.chars().count() as f32;
-        let letters: f32 = page.words.iter().map(|word| weigh(&word.text)).sum();
-        let certain: f32 = page.words.iter().map(|word| weigh(&word.text) * word.confidence).sum();
-        Ok(TrialReading { text: page.text, confidence: certain / letters.max(1.0) })
+        Ok(TrialReading { words: self.pipeline_as(code, options)?.read_sample(sample)?.words })
     }
 
     /// Gives the pipeline for languages, set to prepare pages as asked.

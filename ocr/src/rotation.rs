@@ -44,6 +44,15 @@ pub(crate) const fn turns_before_reading(direction: Direction) -> &'static [u32]
     }
 }
 
+/// Says which turns are worth a trial for a page that can hardly be read as it came.
+pub(crate) const fn turns_besides_upright(direction: Direction) -> &'static [u32] {
+    match direction {
+        Direction { is_vertical: true, confidence: SURE_DIRECTION.. } => &[90, 270],
+        Direction { is_vertical: false, confidence: SURE_DIRECTION.. } => &[180],
+        _ => &[90, 180, 270],
+    }
+}
+
 /// Says which turns are worth a trial after a page was read as it came: none when it was read well.
 pub(crate) fn turns_after_reading(direction: Direction, words: &[Word]) -> &'static [u32] {
     let is_sure = mean_over_letters(words) >= SURE_READING && count_letters(words) >= ENOUGH_LETTERS;

@@ -94,6 +94,8 @@ pub struct Warning {
 pub enum WarningCode {
     /// Words that someone should look at.
     LowConfidence,
+    /// The language was found by trial and is little more than a guess; naming it may read the page better.
+    UncertainLanguage,
     /// The file is damaged: parts of the page may be missing, or be another page's.
     Damaged,
 }

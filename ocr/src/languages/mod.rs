@@ -7,12 +7,13 @@ mod detect;
 mod installed;
 mod sample;
 mod script;
+mod search;
 
 use std::str::FromStr;
 
 pub(crate) use self::{
-    detect::{TrialReading, confirm, detect},
-    sample::sample,
+    detect::{TrialReading, identify_page},
+    search::search,
 };
 pub use installed::LanguageData;
 

@@ -1,12 +1,9 @@
 use crate::{Pixels, Raster};
 
-/// Enough for eight to ten lines of usual print.
-const SAMPLE_INCHES: f64 = 1.5;
-
-/// Cuts out the part of the page, all of its width and an inch and a half high, where most is printed.
-pub(crate) fn sample(page: &Raster) -> Raster {
+/// Cuts out the part of the page, all of its width and some inches high, where most is printed.
+pub(super) fn sample(page: &Raster, inches: f64) -> Raster {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a resolution has four digits")]
-    let height = (f64::from(page.dpi) * SAMPLE_INCHES) as u32;
+    let height = (f64::from(page.dpi) * inches) as u32;
     if page.height <= height {
         return Raster { encoded: None, ..page.clone() };
     }
@@ -63,7 +60,7 @@ mod tests {
             row.iter_mut().step_by(2).for_each(|pixel| *pixel = 0);
         }
         let page = Raster::from_bytes((100, 1000), 1, gray, Provenance::Embedded).unwrap().with_dpi(Some(100.0));
-        let sample = sample(&page);
+        let sample = sample(&page, 1.5);
         assert_eq!((sample.width, sample.height), (100, 150));
         assert!(!sample.is_blank());
         let ink = sample.to_gray().iter().filter(|&&pixel| pixel == 0).count();

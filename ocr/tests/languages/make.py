@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Draws pages in eleven languages: make.py FOLDER. Page names begin with the language.
+"""Draws pages in eleven languages: make.py FOLDER [DEGREES]. Page names begin with the language.
 
 Each language gets eight pages: four different cuts of its text, in serif and sans, 8 to 14 points, 150 to 300 dpi, two
-of them short (one paragraph). The fonts are Liberation's, for Hebrew DejaVu's (Debian: fonts-liberation,
+of them short (one paragraph); all turned counter-clockwise by DEGREES. The fonts are Liberation's, for Hebrew DejaVu's (Debian: fonts-liberation,
 fonts-dejavu-core).
 """
 import pathlib
@@ -61,16 +61,16 @@ def draw_page(paragraphs, face, points, dpi, right_to_left):
     return page
 
 
-def main(folder):
+def main(folder, degrees=0):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for code, texts in load(pathlib.Path(__file__).with_name('texts.txt')).items():
         for number, (chosen, face, points, dpi) in enumerate(PAGES, 1):
             page = draw_page([texts[index] for index in chosen], face, points, dpi, code in RIGHT_TO_LEFT)
-            page.save(folder / f'{code}-{number}.png', dpi=(dpi, dpi))
+            page.rotate(int(degrees), expand=True).save(folder / f'{code}-{number}.png', dpi=(dpi, dpi))
 
 
 if __name__ == '__main__':
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(*sys.argv[1:])
