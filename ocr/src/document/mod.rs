@@ -6,6 +6,7 @@
 mod bombs;
 mod budget;
 mod coded;
+mod coverage;
 mod filters;
 mod image;
 mod inspection;

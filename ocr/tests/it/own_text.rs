@@ -191,7 +191,7 @@ fn an_empty_page_and_one_of_lines_are_told_apart() {
     assert_eq!((drawing.kind, drawing.needs_ocr), (PageKind::Scan, true));
 }
 
-const LAYER: &str = "BT 3 Tr /F 10 Tf 20 150 Td (an earlier reading of this page, rather wrong) Tj ET";
+const LAYER: &str = "BT 3 Tr /F 20 Tf 20 130 Td (an earlier reading of) Tj 0 -60 Td (this page, rather wrong) Tj ET";
 const FOOTER: &str = "BT /F 8 Tf 20 4 Td (Copy 1 of 2, for the archive only) Tj ET";
 
 fn scan(after: &'static str) -> Vec<u8> {
