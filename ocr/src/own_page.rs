@@ -1,4 +1,4 @@
-use untxt_page::{Bounds, Warning, WarningCode, Word, join_words, layout::analyse, mean_confidence};
+use untxt_page::{Bounds, TEXT_OF_FILE, Warning, WarningCode, Word, join_words, layout::analyse, mean_confidence};
 
 use crate::{
     OcrError, PageContent, PageInspection, Raster,
@@ -8,8 +8,6 @@ use crate::{
     rotation::{Turning, turn_clockwise},
 };
 
-/// What pages are said to be read by when nothing was recognised.
-const OWN_TEXT: &str = "text of the file";
 /// Words in a picture on a page of text are only believed with this confidence: most such pictures show no text, and
 /// what an engine finds in a photograph has less.
 const LEAST_CONFIDENCE: f32 = 0.5;
@@ -25,11 +23,12 @@ pub(crate) fn own_page(inspection: &PageInspection, (width, height): (u32, u32))
         mean_confidence: mean_confidence(&words),
         text: join_words(&words),
         words,
-        engine: OWN_TEXT.into(),
+        engine: TEXT_OF_FILE.into(),
         ..PageContent::default()
     };
     // the page is not drawn, so its lines are not known
     analyse(&mut page, &[]);
+    warn_of_foreign_text(&mut page, inspection);
     if inspection.is_damaged {
         warn_of_damage(&mut page);
     }
@@ -40,9 +39,12 @@ fn warn_of_damage(page: &mut PageContent) {
     page.warnings.push(Warning { code: WarningCode::Damaged, count: 1 });
 }
 
-/// Says whether a page was made of its own words alone.
-pub(crate) fn is_own_page(page: &PageContent) -> bool {
-    page.engine == OWN_TEXT
+/// Says that words come from an earlier recognition, of which nothing is known.
+fn warn_of_foreign_text(page: &mut PageContent, inspection: &PageInspection) {
+    let count = u32::try_from(inspection.foreign_words()).unwrap_or(u32::MAX);
+    if count > 0 {
+        page.warnings.push(Warning { code: WarningCode::ForeignText, count });
+    }
 }
 
 /// Reads a page as its inspection says: its own words as they are, the rest by `recognise`. A page with words of its
@@ -89,6 +91,7 @@ fn read_unread(
     let words = merge_words(own, found.words);
     let mut page = PageContent { kind: inspection.kind, words, ..found };
     mark_doubtful(&mut page);
+    warn_of_foreign_text(&mut page, inspection);
     lay_out(&mut page, raster);
     Ok(page)
 }

@@ -46,11 +46,45 @@ pub struct PageContent {
     pub barcodes: Vec<Barcode>,
     /// The text of the page: words, line breaks, blank lines between blocks.
     pub text: String,
-    /// Name and version of the engine, such as `tesseract 5.3.0`.
+    /// Name and version of the engine, such as `tesseract 5.3.0`, or [`TEXT_OF_FILE`]; see [`Self::read_by`].
     pub engine: String,
     /// What a person should know about this page.
     #[serde(default)]
     pub warnings: Vec<Warning>,
+}
+
+/// Stands for the engine of a page whose words were all in the file.
+pub const TEXT_OF_FILE: &str = "file";
+/// The same in pages that were stored before.
+const OLD_TEXT_OF_FILE: &str = "text of the file";
+
+/// Where the words of a page come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadBy<'a> {
+    /// Name of the engine; `file` when all words were in the file.
+    pub name: &'a str,
+    /// Version of the engine; a file has none.
+    pub version: Option<&'a str>,
+}
+
+impl PageContent {
+    /// Says where the words come from.
+    #[must_use]
+    pub fn read_by(&self) -> ReadBy<'_> {
+        if self.is_text_of_file() {
+            return ReadBy { name: TEXT_OF_FILE, version: None };
+        }
+        match self.engine.rsplit_once(' ') {
+            Some((name, version)) => ReadBy { name, version: Some(version) },
+            None => ReadBy { name: &self.engine, version: None },
+        }
+    }
+
+    /// Says whether all words were in the file and nothing was recognised.
+    #[must_use]
+    pub fn is_text_of_file(&self) -> bool {
+        [TEXT_OF_FILE, OLD_TEXT_OF_FILE].contains(&self.engine.as_str())
+    }
 }
 
 /// What a page is made of.
@@ -96,6 +130,28 @@ pub enum WarningCode {
     LowConfidence,
     /// The language was found by trial and is little more than a guess; naming it may read the page better.
     UncertainLanguage,
+    /// Words come from the invisible text that another program laid over a scan. Nothing is known of how well it read: their
+    /// confidence of 1.0 says only that they are in the file.
+    ForeignText,
     /// The file is damaged: parts of the page may be missing, or be another page's.
     Damaged,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_no_engine_and_has_no_version() {
+        let read_by = |engine: &str| {
+            let page = PageContent { engine: engine.into(), ..PageContent::default() };
+            let ReadBy { name, version } = page.read_by();
+            (name.to_owned(), version.map(str::to_owned))
+        };
+        assert_eq!(read_by("tesseract 5.3.0"), ("tesseract".into(), Some("5.3.0".into())));
+        for engine in [TEXT_OF_FILE, OLD_TEXT_OF_FILE] {
+            assert_eq!(read_by(engine), ("file".into(), None));
+        }
+        assert_eq!(read_by("nameless"), ("nameless".into(), None));
+    }
 }

@@ -17,7 +17,7 @@ mod word;
 
 pub use barcode::Barcode;
 pub use block::{Block, BlockKind};
-pub use content::{LanguageGuess, PageContent, PageKind, Warning, WarningCode};
+pub use content::{LanguageGuess, PageContent, PageKind, ReadBy, TEXT_OF_FILE, Warning, WarningCode};
 pub use preparation::{Preparation, Preset, Stage};
 pub use quality::{Defect, DefectKind, Quality};
 pub use settings::{ReadingSettings, TextMode, UnknownSetting};

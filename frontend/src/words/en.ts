@@ -187,7 +187,7 @@ export const words = {
     noText: 'No text was found on this page.',
     confidence: (value: number) => `${formatPercent(value)} sure on average`,
     rotated: (degrees: number) => `turned by ${degrees}°`,
-    facts: (dpi: number, engine: string) => `${formatNumber(dpi)} dpi · ${engine}`,
+    facts: (dpi: number, engine: string) => `${formatNumber(dpi)} dpi · ${engine === 'file' ? 'text of the file' : engine}`,
     noDoubt: 'No doubtful words',
     doubtful: (total: number) => count(total, 'doubtful word', 'doubtful words'),
     nextDoubt: 'Next doubtful word',

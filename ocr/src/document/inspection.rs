@@ -22,6 +22,8 @@ pub struct PageInspection {
     pub is_damaged: bool,
     /// The page's own words that are kept.
     own: Vec<PointWord>,
+    /// How many of them an earlier recognition left.
+    foreign_words: usize,
     /// Areas that an engine has to read, in points.
     unread: Vec<Rect>,
     /// Where the page image lies, in points.
@@ -61,6 +63,7 @@ impl PageInspection {
             needs_ocr: true,
             is_damaged: false,
             own: Vec::new(),
+            foreign_words: 0,
             unread: vec![area],
             area,
             own_letters: (0, 0),
@@ -101,6 +104,11 @@ impl PageInspection {
             TextMode::Force => Vec::new(),
             TextMode::Skip | TextMode::Redo => read_words(seen.letters.iter().filter(keeps)),
         };
+        let foreign_words = match (keeps_layer, is_text) {
+            (false, _) => 0,
+            (true, false) => own.len(),
+            (true, true) => read_words(hidden().filter(|letter| in_picture(letter))).len(),
+        };
         if keeps_layer {
             unread.retain(|area| !hidden().any(|letter| area.contains(letter.ink.center())));
         }
@@ -115,6 +123,7 @@ impl PageInspection {
             needs_ocr: !unread.is_empty(),
             is_damaged: false,
             own,
+            foreign_words,
             unread,
             area: seen.area,
             own_letters: (shown.known, layer.known),
@@ -150,6 +159,11 @@ impl PageInspection {
     /// Says whether all text of the page is invisible or lies under its pictures.
     pub(crate) const fn hides_its_text(&self) -> bool {
         self.hides_its_text
+    }
+
+    /// Counts the words that are kept of an earlier recognition.
+    pub(crate) const fn foreign_words(&self) -> usize {
+        self.foreign_words
     }
 
     /// Says whether the page has words of its own that are kept.

@@ -13,7 +13,6 @@ use super::{
 use crate::{
     Document, OcrError, PageContent, PageInspection,
     document::{PdfFile, header_offset},
-    own_page::is_own_page,
 };
 
 /// Readers know no object above 8,388,607 (ISO 32000-1, table C.1); here is room for more.
@@ -169,7 +168,7 @@ fn list_changes(
 
 /// Says, without looking, that a page gets no text and loses none.
 fn stays(page: &PageContent, mode: TextMode) -> bool {
-    mode == TextMode::Skip && (page.words.is_empty() || is_own_page(page))
+    mode == TextMode::Skip && (page.words.is_empty() || page.is_text_of_file())
 }
 
 /// Leaves the words that the page doesn't bring itself, `None` when there are none: a second layer would make every

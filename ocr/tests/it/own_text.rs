@@ -1,7 +1,7 @@
 use std::{collections::HashMap, fmt::Write};
 
 use lopdf::{Dictionary, Document as Pdf, Object, Stream, dictionary};
-use untxt_ocr::{Document, OpenOptions, PageInspection, PageKind, TextMode, Word};
+use untxt_ocr::{Document, OpenOptions, PageInspection, PageKind, TextMode, Warning, WarningCode, Word};
 
 use crate::sample::{LETTER, ScanPage, open, pipeline, run_tool, save, scan_pdf};
 
@@ -215,6 +215,16 @@ fn the_mode_says_what_becomes_of_an_old_layer() {
     assert_eq!(inspect_as(&scan(FOOTER), TextMode::Redo), (PageKind::Mixed, true, footer));
     let drawn = page_pdf(&column(&LEFT, 30, 300), Dictionary::new());
     assert_eq!(inspect_as(&drawn, TextMode::Force), (PageKind::BornDigital, true, String::new()));
+}
+
+#[test]
+fn words_of_another_program_are_no_reading_of_ours() {
+    let page = pipeline().read_text(&open(scan(LAYER)), 0).unwrap();
+    assert!(page.is_text_of_file());
+    assert_eq!(page.warnings, [Warning { code: WarningCode::ForeignText, count: 8 }]);
+    let shown = page_pdf(&column(&LEFT, 30, 300), Dictionary::new());
+    let page = pipeline().read_text(&open(shown), 0).unwrap();
+    assert!(page.is_text_of_file() && page.warnings.is_empty(), "{:?}", page.warnings);
 }
 
 #[test]

@@ -4,11 +4,11 @@ use super::{
     lines::{BlockWords, baseline, blocks, bounds_of, is_right_to_left},
     xml::Escaped,
 };
-use crate::{BlockKind, Bounds, PageContent, Word};
+use crate::{BlockKind, Bounds, PageContent, ReadBy, Word};
 
 /// Writes what stands before the first page: unit, software, and the tags that blocks refer to.
-pub(super) fn write_head(out: &mut String, title: &str, engine: &str) {
-    let (name, version) = engine.rsplit_once(' ').unwrap_or((engine, ""));
+pub(super) fn write_head(out: &mut String, title: &str, ReadBy { name, version }: ReadBy<'_>) {
+    let version = version.map(|version| format!("<softwareVersion>{}</softwareVersion>", Escaped(version)));
     let _ = write!(
         out,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -18,11 +18,11 @@ pub(super) fn write_head(out: &mut String, title: &str, engine: &str) {
          <Description>\n<MeasurementUnit>pixel</MeasurementUnit>\n\
          <sourceImageInformation><fileName>{}</fileName></sourceImageInformation>\n\
          <Processing ID=\"reading\"><processingCategory>contentGeneration</processingCategory>\
-         <processingSoftware><softwareName>{}</softwareName><softwareVersion>{}</softwareVersion>\
+         <processingSoftware><softwareName>{}</softwareName>{}\
          </processingSoftware></Processing>\n</Description>\n<Tags>\n",
         Escaped(title),
         Escaped(name),
-        Escaped(version)
+        version.unwrap_or_default()
     );
     for kind in [BlockKind::Heading, BlockKind::ListItem, BlockKind::Header, BlockKind::Footer, BlockKind::Table] {
         if let Some(tag) = tag_of(kind) {

@@ -4,10 +4,11 @@ use super::{
     lines::{BlockWords, baseline, blocks, bounds_of, is_right_to_left},
     xml::Escaped,
 };
-use crate::{Barcode, BlockKind, Bounds, PageContent, Word};
+use crate::{Barcode, BlockKind, Bounds, PageContent, ReadBy, Word};
 
 /// Writes what stands before the first page.
-pub(super) fn write_head(out: &mut String, title: &str, engine: &str) {
+pub(super) fn write_head(out: &mut String, title: &str, ReadBy { name, version }: ReadBy<'_>) {
+    let version = version.map(|version| format!(" {}", Escaped(version))).unwrap_or_default();
     let _ = write!(
         out,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -16,11 +17,12 @@ pub(super) fn write_head(out: &mut String, title: &str, engine: &str) {
          <html xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"en\" lang=\"en\">\n<head>\n\
          <title>{}</title>\n\
          <meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\" />\n\
-         <meta name=\"ocr-system\" content=\"untxt {}\" />\n\
+         <meta name=\"ocr-system\" content=\"untxt {}{}\" />\n\
          <meta name=\"ocr-capabilities\" content=\"ocr_page ocr_carea ocr_par ocr_line ocrx_word ocr_table ocr_header \
          ocr_footer ocr_image ocrp_wconf ocrp_lang ocrp_dir ocrp_poly\" />\n</head>\n<body>\n",
         Escaped(title),
-        Escaped(engine)
+        Escaped(name),
+        version
     );
 }
 

@@ -1,6 +1,8 @@
 use serde::Serialize;
 
-use crate::{Barcode, Block, DefectKind, LanguageGuess, PageContent, PageKind, Preparation, Table, Warning, Word};
+use crate::{
+    Barcode, Block, DefectKind, LanguageGuess, PageContent, PageKind, Preparation, ReadBy, Table, Warning, Word,
+};
 
 /// JSON Schema (2020-12) of what [`super::Format::Json`] writes.
 pub const SCHEMA: &str = include_str!("document.schema.json");
@@ -30,7 +32,6 @@ pub(super) fn write_page(
     let text_end = text_start + page.text.chars().count();
     let spans = find_spans(page, text_start);
     let words = (1..).zip(page.words.iter().zip(spans));
-    let (name, version) = page.engine.rsplit_once(' ').unwrap_or((&page.engine, ""));
     let defects = page.quality.defects.iter();
     let object = JsonPage {
         page: number,
@@ -49,7 +50,7 @@ pub(super) fn write_page(
             defects: defects.map(|defect| JsonDefect { kind: defect.kind, confidence: defect.score }).collect(),
         },
         mean_confidence: page.mean_confidence,
-        engine: JsonEngine { name, version },
+        engine: page.read_by(),
         text: &page.text,
         text_span: [text_start, text_end],
         words: words.map(|(place, (word, span))| JsonWord::new(number, place, word, span)).collect(),
@@ -96,7 +97,7 @@ struct JsonPage<'a> {
     preparation: &'a Preparation,
     quality: JsonQuality,
     mean_confidence: f32,
-    engine: JsonEngine<'a>,
+    engine: ReadBy<'a>,
     text: &'a str,
     text_span: [usize; 2],
     words: Vec<JsonWord<'a>>,
@@ -117,12 +118,6 @@ struct JsonDefect {
     #[serde(rename = "type")]
     kind: DefectKind,
     confidence: f32,
-}
-
-#[derive(Serialize)]
-struct JsonEngine<'a> {
-    name: &'a str,
-    version: &'a str,
 }
 
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
 use std::io;
 
 use super::{Format, alto, columns, csv, docx::Package, hocr, json, markdown, text, tsv, xlsx::Book};
-use crate::PageContent;
+use crate::{PageContent, ReadBy};
 
 /// Writes a document's pages one after the other. It gives bytes back and keeps none but those of a workbook, so the
 /// caller may send them before the next page is loaded.
@@ -46,7 +46,7 @@ impl Writer {
         let blank = PageContent::default();
         let content = page.unwrap_or(&blank);
         let mut out = String::new();
-        self.write_head(&mut out, &content.engine);
+        self.write_head(&mut out, content.read_by());
         self.pages += 1;
         match self.format {
             Format::Txt => text::write_page(&mut out, content),
@@ -79,7 +79,7 @@ impl Writer {
         }
         let mut out = String::new();
         if self.pages == 0 {
-            self.write_head(&mut out, "");
+            self.write_head(&mut out, PageContent::default().read_by());
         }
         out.push_str(match self.format {
             Format::Json => "]}\n",
@@ -91,7 +91,7 @@ impl Writer {
     }
 
     /// Writes the head before the first page, and what stands between two pages before all others.
-    fn write_head(&self, out: &mut String, engine: &str) {
+    fn write_head(&self, out: &mut String, read_by: ReadBy<'_>) {
         let is_first = self.pages == 0;
         match self.format {
             // as Tesseract and poppler do
@@ -100,8 +100,8 @@ impl Writer {
             Format::Json if !is_first => out.push_str(",\n"),
             Format::Json => json::write_head(out, &self.title),
             Format::Tsv if is_first => out.push_str(tsv::HEAD),
-            Format::Hocr if is_first => hocr::write_head(out, &self.title, engine),
-            Format::Alto if is_first => alto::write_head(out, &self.title, engine),
+            Format::Hocr if is_first => hocr::write_head(out, &self.title, read_by),
+            Format::Alto if is_first => alto::write_head(out, &self.title, read_by),
             _ => {}
         }
     }
