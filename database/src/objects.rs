@@ -58,9 +58,13 @@ pub async fn find_orphans(
                 when object.page_number is null then
                     not exists (
                         select
+                        from published_pdfs
+                        where published_pdfs.task_id = object.task_id and published_pdfs.attempt = object.attempt
+                    )
+                    and not exists (
+                        select
                         from tasks
-                        where tasks.id = object.task_id
-                            and (tasks.pdf_attempt = object.attempt or tasks.ended_at is null)
+                        where tasks.id = object.task_id and tasks.ended_at is null
                     )
                 else
                     not exists (

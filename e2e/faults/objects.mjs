@@ -23,7 +23,7 @@ export function findObjects(site) {
 const NAMED = `
   select 'documents/' || document_id || '/original', '' from tasks
   union all
-  select 'documents/' || document_id || '/tasks/' || id || '/searchable-' || pdf_attempt, '' from tasks where pdf_attempt is not null
+  select 'documents/' || document_id || '/tasks/' || task_id || '/searchable-' || attempt, '' from published_pdfs
   union all
   select 'documents/' || t.document_id || '/tasks/' || t.id || '/pages/' || p.page_number || '/image-' || p.image_attempt, ''
   from pages p join tasks t on t.id = p.task_id where p.image_attempt is not null

@@ -48,10 +48,28 @@ impl Worker {
             Err(error) => return Err(error),
         };
         let ended = self.end(claimed, pdf_attempt).await;
-        if let (Err(JobError::LeaseLost), Some(_)) = (&ended, pdf_attempt) {
-            self.remove(&object).await;
+        match (&ended, pdf_attempt) {
+            (Ok(()), _) => Box::pin(self.drop_superseded(claimed)).await,
+            (Err(JobError::LeaseLost), Some(_)) => self.remove(&object).await,
+            _ => {}
         }
         ended
+    }
+
+    /// Removes the searchable PDFs of earlier runs. What can't be removed now, the clean-up finds.
+    async fn drop_superseded(&self, claimed: &ClaimedTask) {
+        let dropping = self.in_time(async {
+            let mut tx = self.services.database.begin_system().await?;
+            let superseded = tasks::list_superseded_pdfs(&mut tx, claimed.document).await?;
+            drop(tx);
+            if !superseded.is_empty() {
+                self.services.objects.delete(&superseded).await?;
+            }
+            Ok(())
+        });
+        if let Err(error) = dropping.await {
+            tracing::debug!(error = %error, "the searchable PDF of an earlier run stays behind");
+        }
     }
 
     /// Makes and stores the PDF, unless no page was read: `false`.

@@ -18,7 +18,13 @@ pub(super) async fn delete(
     actor: Actor,
     Path(id): Path<DocumentId>,
 ) -> Result<StatusCode, ApiError> {
-    let mut tx = actor.begin(&app).await?;
+    // It goes on although nobody waits any more: a long document with many readings may take a while.
+    let deleting = Arc::clone(&app);
+    app.lifecycle.spawn(async move { delete_all(&deleting, &actor, id).await }).await.map_err(ApiError::internal)?
+}
+
+async fn delete_all(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {
+    let mut tx = actor.begin(app).await?;
     let deleted = documents::delete(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)?;
     tx.commit().await?;
     let objects = Arc::clone(&app.objects);

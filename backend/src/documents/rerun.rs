@@ -82,7 +82,8 @@ pub(super) async fn read_again(
     let Wish { languages, preset, text, queue, .. } = wish;
     let asked = AskedSettings { languages, preset, text, queue };
     let (settings, queue) = asked.settle(&app, usual_settings(&app, &actor, document).await?).await?;
-    let new = NewRun { id: TaskId::generate(), document, settings: &settings, queue, plan, key, trace };
+    let (id, max_runs) = (TaskId::generate(), app.limits.max_readings);
+    let new = NewRun { id, document, settings: &settings, queue, plan, max_runs, key, trace };
     begin(&app, &actor, &new).await
 }
 
@@ -100,12 +101,8 @@ pub(super) async fn choose(
     }
     let plan = Plan::Show(choices.pages.iter().map(|choice| (choice.page, choice.task)).collect());
     let (settings, queue) = usual_settings(&app, &actor, document).await?;
-    begin(
-        &app,
-        &actor,
-        &NewRun { id: TaskId::generate(), document, settings: &settings, queue, plan, key: None, trace },
-    )
-    .await
+    let (id, max_runs) = (TaskId::generate(), app.limits.max_readings);
+    begin(&app, &actor, &NewRun { id, document, settings: &settings, queue, plan, max_runs, key: None, trace }).await
 }
 
 async fn begin(app: &App, actor: &Actor, new: &NewRun<'_>) -> Result<Response, ApiError> {
@@ -159,6 +156,8 @@ impl From<Refusal> for ApiError {
             Refusal::NoSuchPage(_) => Self::PageNotFound,
             Refusal::NoSuchResult(_) => Self::ResultNotFound,
             Refusal::KeyReused => Self::IdempotencyKeyReused,
+            Refusal::TooManyRuns { max_runs } => Self::TooManyReadings { max: max_runs },
+            Refusal::Quarantined => Self::Quarantined,
         }
     }
 }

@@ -27,6 +27,12 @@ impl ApiError {
                 let detail = format!("this server takes files up to {max_bytes} bytes; split the document");
                 (413, "file_too_large", "the file is too large", detail.into())
             }
+            Self::TooManyReadings { max } => {
+                let detail = format!(
+                    "this server keeps {max} readings of a document; upload the file again to have it read anew"
+                );
+                (409, "too_many_readings", "the document has been read too often", detail.into())
+            }
             Self::UnsupportedType { allowed } => {
                 (415, "unsupported_type", "this kind of file can't be read", one_of(allowed).into())
             }

@@ -45,6 +45,9 @@ pub(crate) enum ApiError {
     StillReading,
     NothingUnread,
     ResultNotFound,
+    TooManyReadings {
+        max: u32,
+    },
     NoSearchablePdf,
     AddressTooLong,
     FileTooLarge {

@@ -29,7 +29,11 @@ fn task_of(answer: &Answer) -> TaskId {
 impl Scene {
     /// Begins with three pages; those in `broken` failed.
     async fn with(broken: &[u32]) -> Self {
-        let app = TestApp::start().await;
+        Self::allowing(20, broken).await
+    }
+
+    async fn allowing(max_readings: u32, broken: &[u32]) -> Self {
+        let app = TestApp::with(|settings| settings.limits.max_readings = max_readings).await;
         let ada = app.person("ada").await;
         let document = ada.upload(&app, "a.pdf", &pdf(100)).await;
         let (at, first) = (document.header("location").to_owned(), task_of(&document));
@@ -66,6 +70,13 @@ impl Scene {
         let task = task_of(&answer);
         self.worker.begin_again(task).await;
         task
+    }
+
+    /// Has all pages read again; nobody has begun.
+    async fn read_again_unread(&self) -> TaskId {
+        let answer = self.post("/tasks", &json!({"pages": "all"})).await;
+        assert_eq!(answer.status, 202, "{:?}", answer.body);
+        task_of(&answer)
     }
 
     async fn finish(&self, task: TaskId) {
@@ -225,6 +236,42 @@ async fn malware_stays_in_quarantine_however_often_it_is_tried() {
     let passed = task_of(&scene.post("/tasks", &json!({"pages": "all"})).await);
     scene.worker.read(&scene.app, passed, 1, &[]).await;
     assert_eq!(scene.get("/original").await.status, 200, "the scanner has learned better");
+}
+
+#[tokio::test]
+async fn what_was_read_before_malware_was_found_is_held_back_too() {
+    let scene = Scene::with(&[]).await;
+    let again = scene.read_again_unread().await;
+    scene.worker.fail(again, FailureCode::MalwareFound).await;
+    let of_first = format!("?task={}", scene.first);
+    for path in [
+        "/original",
+        "/searchable.pdf",
+        "/pages/1",
+        &format!("/pages/1{of_first}"),
+        "/pages/1/image",
+        &format!("/pages/1/image{of_first}"),
+        "/pages/1/formats/txt",
+        "/formats/txt",
+        "/formats/docx",
+    ] {
+        scene.get(path).await.is_problem(403, "quarantined");
+    }
+    let choice = json!({"pages": [{"page": 1, "task": again}]});
+    assert_eq!(scene.post("/choices", &choice).await.status, 404, "there is no such result");
+    assert_eq!(scene.get("").await.status, 200, "it can still be seen and deleted");
+    assert_eq!(scene.ada.delete(&scene.app, &scene.at).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_document_is_not_read_again_for_ever() {
+    let scene = Scene::allowing(2, &[]).await;
+    let again = scene.read_again(&json!({"pages": [1]})).await;
+    scene.worker.read_next(&scene.app, again, &[]).await;
+    scene.finish(again).await;
+    let refused = scene.post("/tasks", &json!({"pages": "all"})).await;
+    refused.is_problem(409, "too_many_readings");
+    assert!(refused.json()["detail"].as_str().expect("a sentence").contains("keeps 2 readings"), "{}", refused.text());
 }
 
 #[tokio::test]

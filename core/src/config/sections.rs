@@ -119,6 +119,7 @@ pub struct Limits {
     pub allowed_types: Vec<MediaType>,
     pub max_pages: u32,
     pub max_page_pixels: u64,
+    pub max_readings: u32,
     pub page_timeout_seconds: u32,
     pub child_memory_bytes: u64,
 }

@@ -148,6 +148,7 @@ impl Settings {
             ("limits.max_file_bytes", limits.max_file_bytes),
             ("limits.max_pages", limits.max_pages.into()),
             ("limits.max_page_pixels", limits.max_page_pixels),
+            ("limits.max_readings", limits.max_readings.into()),
             ("limits.page_timeout_seconds", limits.page_timeout_seconds.into()),
         ] {
             if value == 0 {

@@ -101,12 +101,12 @@ impl Snapshot {
         }
         drop(images);
         let pdfs = sqlx::query!(
-            r#"select document_id, id, pdf_attempt as "attempt!" from tasks where pdf_attempt is not null"#
+            r#"select document_id as "document_id!", task_id as "task_id!", attempt as "attempt!" from published_pdfs"#
         );
         let mut pdfs = pdfs.fetch(&mut self.conn);
         while let Some(row) = pdfs.try_next().await? {
-            let attempt = Row { table: "tasks", id: &row.id }.number("pdf_attempt", row.attempt)?;
-            keys.push(ObjectKey::SearchablePdf(row.document_id.into(), TaskId::from(row.id), attempt));
+            let attempt = Row { table: "tasks", id: &row.task_id }.number("pdf_attempt", row.attempt)?;
+            keys.push(ObjectKey::SearchablePdf(row.document_id.into(), TaskId::from(row.task_id), attempt));
         }
         drop(pdfs);
         Ok(keys)

@@ -4,7 +4,7 @@ use untxt_core::domain::{TaskId, TaskState};
 use super::{
     Task,
     end::{Ending, end_with_open_pages},
-    find,
+    find, lock_document,
     rerun::begin_after_stop,
 };
 use crate::{Result, row::Row};
@@ -25,6 +25,12 @@ pub struct Stopped {
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn cancel(conn: &mut PgConnection, id: TaskId) -> Result<Option<Stopped>> {
+    let document = sqlx::query_scalar!("select document_id from tasks where id = $1", id.as_uuid())
+        .fetch_optional(&mut *conn)
+        .await?;
+    let Some(document) = document else { return Ok(None) };
+    // A run may follow.
+    lock_document(conn, document.into()).await?;
     let row = sqlx::query!(
         r#"select
             state,

@@ -1,18 +1,18 @@
 //! OCR runs over documents: who works on them, and how they end.
 //!
-//! Every change locks the task's row first and its pages after, so that workers wait for each other but never in a
-//! circle. Only the database's clock counts.
+//! Every change locks rows in one order, which stands in `lock.rs`. Only the database's clock counts.
 
 mod backlog;
 mod cancel;
 mod claim;
 mod end;
 mod find;
+mod lock;
+mod published;
 mod replay;
 mod rerun;
 mod sweep;
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use untxt_core::domain::{
     DocumentId, EventSeq, FailureCode, OwnerId, PageCounters, ReadingSettings, TaskId, TaskQueue, TaskState,
@@ -26,6 +26,8 @@ pub use claim::{begin_known_pages, begin_pages, claim, extend_lease, release, re
 pub use end::{fail, finish};
 pub use find::{Settled, find, find_first, find_settled, is_quarantined};
 pub(crate) use find::{find_current, find_keyed};
+pub(crate) use lock::{Run, lock, lock_document, lock_runs};
+pub use published::list_superseded_pdfs;
 pub use replay::{begin_replay, replay};
 pub use rerun::{Begun, NewRun, Plan, Refusal, RequestKey, begin};
 pub use sweep::sweep;
@@ -90,15 +92,6 @@ pub struct ClaimedTask {
     pub pages: PageCounters,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
-}
-
-/// Holds the task's row until the transaction ends, `false` when it is gone. Whoever changes pages and counters takes
-/// this lock first.
-pub(crate) async fn lock(conn: &mut PgConnection, task: TaskId) -> Result<bool> {
-    let found = sqlx::query_scalar!("select id from tasks where id = $1 for no key update", task.as_uuid())
-        .fetch_optional(conn)
-        .await?;
-    Ok(found.is_some())
 }
 
 /// A task as its columns say.

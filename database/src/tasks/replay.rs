@@ -25,6 +25,8 @@ pub async fn begin_replay(conn: &mut PgConnection, ended: TaskId, trace: Uuid) -
         settings: &ended.settings,
         queue: ended.queue,
         plan: Plan::ReadUnread,
+        // An operator knows what it costs.
+        max_runs: u32::MAX,
         key: None,
         trace,
     };

@@ -131,6 +131,8 @@ async fn find_exhausted(conn: &mut PgConnection, max_attempts: u32) -> Result<Ve
         "select id, state, queue, trace, lease_token
         from tasks
         where lease_until < clock_timestamp() and tries >= $1 and state in ('inspecting', 'finishing')
+        -- their ends lock turns in this order
+        order by owner_id, queue
         limit $2
         for no key update skip locked",
         count_column(max_attempts),

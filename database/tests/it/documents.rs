@@ -1,8 +1,18 @@
+use std::time::Duration;
+
 use untxt_core::{
-    domain::{EventKind, EventSeq, PageNumber, TaskState},
+    domain::{DocumentId, EventKind, EventSeq, PageNumber, ReadingSettings, TaskId, TaskQueue, TaskState},
+    lifecycle::Lifecycle,
     storage::ObjectKey,
 };
-use untxt_database::{Error, documents, documents::Inserted, events, pages, testing::TestPostgres};
+use untxt_database::{
+    Error, documents,
+    documents::Inserted,
+    events, pages,
+    tasks::{self, Begun, NewRun, Plan},
+    testing::TestPostgres,
+};
+use uuid::Uuid;
 
 use crate::fixtures::{LEASE, a_document, a_result, a_task_with_pages, a_user, claim_page, upload};
 
@@ -79,4 +89,64 @@ async fn deleting_names_every_object_and_stops_the_worker() {
     let late = pages::complete(&mut tx, &claimed, &a_result(0.9)).await;
     assert!(matches!(late, Err(Error::LeaseLost)), "{late:?}");
     assert_eq!(postgres.superuser_psql("select count(*) from pages, task_events, tasks, documents"), "0");
+}
+
+fn a_run(document: DocumentId, settings: &ReadingSettings) -> NewRun<'_> {
+    let (id, queue, plan) = (TaskId::generate(), TaskQueue::default(), Plan::ReadAll);
+    NewRun { id, document, settings, queue, plan, max_runs: 20, key: None, trace: Uuid::now_v7() }
+}
+
+#[tokio::test]
+async fn who_deletes_and_who_begins_a_run_wait_for_each_other_but_not_in_a_circle() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let found = a_document(&backend, owner).await;
+    let (document, settings) = (found.document.id, ReadingSettings::of_languages("eng"));
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    // It holds the task from here on.
+    tasks::cancel(&mut tx, found.task.id).await.expect("stopped").expect("the task");
+    let other = backend.clone();
+    let deletion = Lifecycle::default().spawn(async move {
+        let mut tx = other.begin_as(owner).await.expect("a transaction");
+        let deleted = documents::delete(&mut tx, document).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(deleted)
+    });
+    while postgres.superuser_psql("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "0" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let begun = tasks::begin(&mut tx, &a_run(document, &settings)).await.expect("no deadlock");
+    assert!(matches!(begun, Some(Begun::New(_))), "{begun:?}");
+    tx.commit().await.expect("committed");
+    deletion.await.expect("no panic").expect("no deadlock").expect("deleted");
+    assert_eq!(postgres.superuser_psql("select count(*) from tasks"), "0", "the new run went with it");
+}
+
+#[tokio::test]
+async fn a_long_document_with_many_readings_is_deleted_piece_by_piece() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let task = a_task_with_pages(&backend, &worker, owner, 4500).await;
+    let read = claim_page(&worker, task, LEASE).await.expect("a page");
+    let (document, settings) = (read.document, ReadingSettings::of_languages("eng"));
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    pages::complete(&mut tx, &read, &a_result(0.9)).await.expect("completed");
+    tx.commit().await.expect("committed");
+    for _ in 0..3 {
+        let mut tx = backend.begin_as(owner).await.expect("a transaction");
+        let open = documents::find(&mut tx, document).await.expect("an answer").expect("the document").task;
+        tasks::cancel(&mut tx, open.id).await.expect("stopped");
+        let run = NewRun { plan: Plan::ReadUnread, ..a_run(document, &settings) };
+        let begun = tasks::begin(&mut tx, &run).await.expect("an answer");
+        assert!(matches!(begun, Some(Begun::New(_))), "{begun:?}");
+        tx.commit().await.expect("committed");
+    }
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    let deleted = documents::delete(&mut tx, document).await.expect("an answer").expect("deleted");
+    tx.commit().await.expect("committed");
+    let images = deleted.objects.iter().filter(|key| matches!(key, ObjectKey::PageImage(..))).count();
+    assert_eq!(images, 1, "no object is named that nobody can have put");
+    assert_eq!(postgres.superuser_psql("select (select count(*) from pages) + (select count(*) from tasks)"), "0");
 }

@@ -1,12 +1,14 @@
+use std::time::Duration;
+
 use untxt_core::{
     domain::{
         DocumentId, EventKind, EventSeq, FailureCode, OwnerId, PageNumber, PageState, ReadingSettings, TaskId,
         TaskQueue, TaskState,
     },
-    storage::ObjectKey,
+    storage::{ObjectKey, StoredObject},
 };
 use untxt_database::{
-    Database, documents, events,
+    Database, documents, events, objects,
     pages::{self, Completed, Page},
     tasks::{self, Begun, NewRun, Plan, Refusal, RequestKey, Stopped, Task},
     testing::TestPostgres,
@@ -49,7 +51,7 @@ impl Scene {
         let (id, document, trace) = (TaskId::generate(), self.document, Uuid::now_v7());
         let mut tx = self.backend.begin_as(owner).await.expect("a transaction");
         let queue = TaskQueue::default();
-        let new = NewRun { id, document, settings: &settings, queue, plan, key, trace };
+        let new = NewRun { id, document, settings: &settings, queue, plan, max_runs: 5, key, trace };
         let begun = tasks::begin(&mut tx, &new).await.expect("an answer");
         tx.commit().await.expect("committed");
         begun
@@ -371,4 +373,78 @@ async fn deleting_takes_every_run_along() {
         assert!(deleted.objects.contains(&object), "{object}");
     }
     assert_eq!(scene.postgres.superuser_psql("select count(*) from pages, task_events, tasks, documents"), "0");
+}
+
+#[tokio::test]
+async fn a_document_is_read_only_so_often() {
+    let scene = Scene::with(&[0.5]).await;
+    for _ in 1..5 {
+        let task = scene.run(Plan::ReadAll).await.id;
+        scene.read_next(task, 0.6).await;
+        scene.finish(task).await;
+    }
+    assert_eq!(scene.begin(Plan::ReadAll).await, Begun::Refused(Refusal::TooManyRuns { max_runs: 5 }));
+    let mut shown = 0;
+    loop {
+        let page = scene.pages().await.remove(0);
+        let other = page.other.expect("two results").task;
+        match scene.begin(Plan::Show(vec![(page.number, other)])).await {
+            Begun::New(task) => {
+                shown += 1;
+                scene.start(task.id).await;
+                scene.finish(task.id).await;
+            }
+            refused => {
+                assert_eq!(refused, Begun::Refused(Refusal::TooManyRuns { max_runs: 10 }));
+                break;
+            }
+        }
+    }
+    assert_eq!(shown, 5, "what was read can still be chosen from, but not for ever");
+}
+
+#[tokio::test]
+async fn nobody_chooses_between_results_of_a_document_in_quarantine() {
+    let scene = Scene::with(&[0.5]).await;
+    let task = scene.run(Plan::ReadAll).await.id;
+    scene.read_next(task, 0.4).await;
+    scene.finish(task).await;
+    let page = scene.pages().await.remove(0);
+    let choice = Plan::Show(vec![(page.number, page.other.expect("two results").task)]);
+    let Begun::New(found) = scene.begin(Plan::ReadAll).await else { panic!("refused") };
+    let claimed = claim_task(&scene.worker, found.id, LEASE).await.expect("claimed");
+    let mut tx = scene.worker.begin_system().await.expect("a transaction");
+    tasks::fail(&mut tx, &claimed, FailureCode::MalwareFound).await.expect("failed");
+    tx.commit().await.expect("committed");
+    assert_eq!(scene.begin(choice.clone()).await, Begun::Refused(Refusal::Quarantined));
+    let passed = scene.run(Plan::ReadAll).await.id;
+    scene.read_next(passed, 0.4).await;
+    scene.finish(passed).await;
+    let page = scene.pages().await.remove(0);
+    let choice = Plan::Show(vec![(page.number, page.other.expect("two results").task)]);
+    assert!(matches!(scene.begin(choice).await, Begun::New(_)), "the scanner let it pass");
+}
+
+#[tokio::test]
+async fn only_the_newest_searchable_pdf_is_kept() {
+    let scene = Scene::with(&[0.5]).await;
+    let superseded = async || {
+        let mut tx = scene.worker.begin_system().await.expect("a transaction");
+        tasks::list_superseded_pdfs(&mut tx, scene.document).await.expect("listed")
+    };
+    let first = ObjectKey::SearchablePdf(scene.document, scene.first, 2);
+    let task = scene.run(Plan::ReadAll).await.id;
+    assert_eq!(superseded().await, [], "while it is read again the PDF of before is there");
+    scene.read_next(task, 0.6).await;
+    scene.stop(task).await;
+    assert_eq!(superseded().await, [], "and when that is stopped");
+    let task = scene.task().await.id;
+    scene.start(task).await;
+    scene.finish(task).await;
+    assert_eq!(superseded().await, [first]);
+    let stored = StoredObject { key: first, stored_at: 1_000_000_000 };
+    let newest = StoredObject { key: ObjectKey::SearchablePdf(scene.document, task, 2), ..stored };
+    let mut tx = scene.worker.begin_system().await.expect("a transaction");
+    let orphans = objects::find_orphans(&mut tx, &[stored, newest], Duration::from_secs(60)).await.expect("an answer");
+    assert_eq!(orphans, [first], "the clean-up finds what could not be removed then");
 }

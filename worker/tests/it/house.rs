@@ -229,7 +229,8 @@ impl House {
         let (id, trace) = (TaskId::generate(), Uuid::now_v7());
         let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
         let queue = TaskQueue::default();
-        let new = NewRun { id, document: upload.document, settings: &settings, queue, plan, key: None, trace };
+        let new =
+            NewRun { id, document: upload.document, settings: &settings, queue, plan, max_runs: 20, key: None, trace };
         let begun = tasks::begin(&mut tx, &new).await.expect("an answer");
         tx.commit().await.expect("committed");
         assert!(matches!(begun, Some(Begun::New(_))), "{begun:?}");

@@ -1,23 +1,11 @@
 use sqlx::PgConnection;
-use untxt_core::domain::{DocumentId, TaskId};
+use untxt_core::domain::TaskId;
 
 use super::{NewRun, lay_out::Layout};
 use crate::{
     Result,
     row::{count_column, page_column},
 };
-
-/// Holds a document of the actor until the transaction ends, `false` when there is none: of two who begin a run the
-/// second sees what the first did. Its first task stands for the document, whose own row nobody may change.
-pub(super) async fn lock_document(conn: &mut PgConnection, document: DocumentId) -> Result<bool> {
-    let found = sqlx::query_scalar!(
-        "select id from tasks where document_id = $1 order by created_at, id limit 1 for no key update",
-        document.as_uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(found.is_some())
-}
 
 /// Inserts the task, its first event and its pages.
 pub(super) async fn insert(conn: &mut PgConnection, new: &NewRun<'_>, layout: &Layout) -> Result<()> {

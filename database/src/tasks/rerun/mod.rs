@@ -12,12 +12,12 @@ use sqlx::PgConnection;
 use untxt_core::domain::{DocumentId, PageNumber, ReadingSettings, TaskId, TaskQueue};
 use uuid::Uuid;
 
-use super::{Task, find, find_current, find_keyed};
+use super::{Task, find, find_current, find_keyed, is_quarantined, lock_document};
 use crate::{
     Result,
     pages::{self, Page},
 };
-use insert::{insert, lock_document};
+use insert::insert;
 use lay_out::{Layout, lay_out};
 
 /// A run that a person asks for.
@@ -33,6 +33,8 @@ pub struct NewRun<'a> {
     pub queue: TaskQueue,
     /// What it is to do.
     pub plan: Plan,
+    /// How many runs a document may have that read; twice as many with those that only choose.
+    pub max_runs: u32,
     /// The key that makes asking twice one run.
     pub key: Option<RequestKey>,
     /// Joins the log lines of one walk.
@@ -85,6 +87,13 @@ pub enum Refusal {
     NoSuchResult(PageNumber),
     /// The key was used for another request.
     KeyReused,
+    /// The document has as many runs as it may have.
+    TooManyRuns {
+        /// So many.
+        max_runs: u32,
+    },
+    /// The virus scanner found something in the document, and a choice would open it unscanned.
+    Quarantined,
 }
 
 /// Begins a run over a document of the actor, `None` when there is no such document. Of many at once one begins.
@@ -110,8 +119,27 @@ pub async fn begin(conn: &mut PgConnection, new: &NewRun<'_>) -> Result<Option<B
         Ok(layout) => layout,
         Err(refusal) => return Ok(Some(Begun::Refused(refusal))),
     };
+    if let Some(refusal) = find_bar(conn, new).await? {
+        return Ok(Some(Begun::Refused(refusal)));
+    }
     insert(conn, new, &layout).await?;
     Ok(find(conn, new.id).await?.map(Begun::New))
+}
+
+/// Finds what is in the way of a run whatever its pages are.
+async fn find_bar(conn: &mut PgConnection, new: &NewRun<'_>) -> Result<Option<Refusal>> {
+    let is_choice = matches!(new.plan, Plan::Show(_));
+    // Each leaves a row for every page until the document is deleted.
+    let max_runs = if is_choice { new.max_runs.saturating_mul(2) } else { new.max_runs };
+    let runs =
+        sqlx::query_scalar!(r#"select count(*) as "count!" from tasks where document_id = $1"#, new.document.as_uuid())
+            .fetch_one(&mut *conn)
+            .await?;
+    if runs >= i64::from(max_runs) {
+        return Ok(Some(Refusal::TooManyRuns { max_runs }));
+    }
+    let is_barred = is_choice && is_quarantined(conn, new.document).await?;
+    Ok(is_barred.then_some(Refusal::Quarantined))
 }
 
 /// Begins what remains to be done after a run was stopped: when it had read pages, the document goes on showing them,
@@ -130,6 +158,7 @@ pub(super) async fn begin_after_stop(conn: &mut PgConnection, stopped: &Task) ->
         settings: &stopped.settings,
         queue: stopped.queue,
         plan: Plan::Show(Vec::new()),
+        max_runs: u32::MAX,
         key: None,
         trace: stopped.trace,
     };
