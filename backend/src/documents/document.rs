@@ -4,7 +4,7 @@ use untxt_core::{
     crypto::{CryptoError, DocumentKey},
     domain::{DocumentId, DocumentMetadata, MediaType},
 };
-use untxt_database::documents::DocumentAndTask;
+use untxt_database::{documents::DocumentAndTask, tasks};
 
 use crate::{App, problem::ApiError, session::Actor, tasks::Task};
 
@@ -39,6 +39,16 @@ impl Opened {
         tx.commit().await?;
         let key = keys.open(app).await?.document_key(&found.document)?;
         Ok(Self { found, key })
+    }
+
+    /// Finds a document like [`Self::load`], to give something of what is in it: nothing while the virus scanner has found
+    /// something in it, not even what was read of it before.
+    pub(super) async fn load_readable(app: &App, actor: &Actor, id: DocumentId) -> Result<Self, ApiError> {
+        let opened = Self::load(app, actor, id).await?;
+        let mut tx = actor.begin(app).await?;
+        let is_quarantined = tasks::is_quarantined(&mut tx, id).await?;
+        tx.commit().await?;
+        if is_quarantined { Err(ApiError::Quarantined) } else { Ok(opened) }
     }
 
     pub(super) fn metadata(&self) -> Result<DocumentMetadata, ApiError> {

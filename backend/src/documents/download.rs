@@ -6,7 +6,7 @@ use axum::{
 };
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use untxt_core::{domain::DocumentId, storage::ObjectKey};
-use untxt_database::{Transaction, tasks};
+use untxt_database::tasks;
 
 use super::{
     disposition::{attachment, with_extension},
@@ -21,10 +21,7 @@ pub(super) async fn original(
     actor: Actor,
     Path(id): Path<DocumentId>,
 ) -> Result<Response, ApiError> {
-    let opened = Opened::load(&app, &actor, id).await?;
-    let mut tx = actor.begin(&app).await?;
-    refuse_quarantined(&mut tx, id).await?;
-    tx.commit().await?;
+    let opened = Opened::load_readable(&app, &actor, id).await?;
     let name = attachment(&opened.metadata()?.name);
     let body = object::open(&app, &opened, ObjectKey::Original(id)).await?;
     let document = &opened.found.document;
@@ -39,9 +36,8 @@ pub(super) async fn searchable_pdf(
     actor: Actor,
     Path(id): Path<DocumentId>,
 ) -> Result<Response, ApiError> {
-    let opened = Opened::load(&app, &actor, id).await?;
+    let opened = Opened::load_readable(&app, &actor, id).await?;
     let mut tx = actor.begin(&app).await?;
-    refuse_quarantined(&mut tx, id).await?;
     // While it is read again, the PDF of before is there.
     let settled = tasks::find_settled(&mut tx, id).await?;
     tx.commit().await?;
@@ -53,8 +49,4 @@ pub(super) async fn searchable_pdf(
     let name = with_extension(&opened.metadata()?.name, "searchable.pdf");
     let body = object::open(&app, &opened, ObjectKey::SearchablePdf(id, task, attempt)).await?;
     Ok(([(CONTENT_TYPE, "application/pdf")], [(CONTENT_DISPOSITION, attachment(&name))], body).into_response())
-}
-
-async fn refuse_quarantined(tx: &mut Transaction, id: DocumentId) -> Result<(), ApiError> {
-    if tasks::is_quarantined(tx, id).await? { Err(ApiError::Quarantined) } else { Ok(()) }
 }

@@ -145,7 +145,7 @@ async fn load_result(
     result: ResultQuery,
 ) -> Result<(Opened, PageWithContent), ApiError> {
     let Some(task) = result.task else { return load(app, actor, id, number).await };
-    let opened = Opened::load(app, actor, id).await?;
+    let opened = Opened::load_readable(app, actor, id).await?;
     let mut tx = actor.begin(app).await?;
     let page = pages::load_result(&mut tx, id, task, number).await?.ok_or(ApiError::ResultNotFound)?;
     tx.commit().await?;
@@ -159,7 +159,7 @@ pub(super) async fn load(
     id: DocumentId,
     number: PageNumber,
 ) -> Result<(Opened, PageWithContent), ApiError> {
-    let opened = Opened::load(app, actor, id).await?;
+    let opened = Opened::load_readable(app, actor, id).await?;
     let task = &opened.found.task;
     let mut tx = actor.begin(app).await?;
     let page = pages::load_content(&mut tx, task.id, number).await?;

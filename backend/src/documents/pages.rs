@@ -20,7 +20,7 @@ const BATCH: u32 = 8;
 /// Finds a document whose pages have all ended: half a text must not look like a whole one. One that is read again has
 /// its older text.
 pub(super) async fn load_ended(app: &App, actor: &Actor, id: DocumentId) -> Result<Opened, ApiError> {
-    let opened = Opened::load(app, actor, id).await?;
+    let opened = Opened::load_readable(app, actor, id).await?;
     let task = &opened.found.task;
     if task.state.is_final() || task.is_rerun { Ok(opened) } else { Err(ApiError::NotReady) }
 }
