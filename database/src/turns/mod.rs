@@ -55,7 +55,13 @@ pub enum Turn {
 pub async fn forget_idle(conn: &mut PgConnection) -> Result<()> {
     sqlx::query!(
         "delete from turns
-        where open_tasks = 0 and coalesce(served_at, created_at) < clock_timestamp() - interval '1 day'"
+        where (owner_id, queue) in (
+            select owner_id, queue
+            from turns
+            where open_tasks = 0 and coalesce(served_at, created_at) < clock_timestamp() - interval '1 day'
+            order by owner_id, queue
+            for update skip locked
+        )"
     )
     .execute(conn)
     .await?;

@@ -50,9 +50,11 @@ async fn claim_page(conn: &mut PgConnection, task: TaskId, asking: &Asking) -> R
 /// Writes down that the owner of the task was served, `false` when the task is gone or the owner has as many pages in
 /// work as may be. Claims for one owner pass here one by one, so that two of them can't both be the last one allowed.
 async fn begin_turn(conn: &mut PgConnection, task: TaskId, asking: &Asking) -> Result<bool> {
-    // The task first, as everywhere; its turns after it, as the triggers do that count open tasks.
     if !tasks::lock(conn, task).await? {
         return Ok(false);
+    }
+    if asking.max_pages_per_owner > 0 {
+        lock_turns(conn, task).await?;
     }
     let owner = sqlx::query_scalar!(
         "update turns
@@ -70,6 +72,22 @@ async fn begin_turn(conn: &mut PgConnection, task: TaskId, asking: &Asking) -> R
         }
         found => Ok(found.is_some()),
     }
+}
+
+/// Holds the turns of a task's owner in both queues: what is in work is counted over both.
+async fn lock_turns(conn: &mut PgConnection, task: TaskId) -> Result<()> {
+    sqlx::query!(
+        "select turns.queue
+        from turns
+        join tasks on tasks.owner_id = turns.owner_id
+        where tasks.id = $1
+        order by turns.queue
+        for no key update of turns",
+        task.as_uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
 }
 
 /// Counts what is in work for an owner, in every queue.

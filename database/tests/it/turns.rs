@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use untxt_core::domain::{OwnerId, TaskId, TaskQueue, TaskState};
+use untxt_core::{
+    domain::{OwnerId, ReadingSettings, TaskId, TaskQueue, TaskState},
+    lifecycle::Lifecycle,
+};
 use untxt_database::{
     Database, documents,
     pages::{self, ClaimedPage},
-    tasks,
+    tasks::{self, NewRun, Plan},
     testing::TestPostgres,
     turns::{self, Asking, Turn},
     workers,
@@ -198,6 +201,32 @@ async fn nobody_has_more_pages_in_work_than_the_cap() {
     }
     assert_eq!(attempts.len(), CAP as usize + 2, "as many again");
     assert!(attempts.contains(&2), "pages of the dead among them");
+}
+
+#[tokio::test]
+async fn the_cap_holds_when_both_queues_are_asked_at_the_same_moment() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let alice = a_user(&backend, "alice").await.as_owner();
+    let interactive = a_task_with_pages(&backend, &worker, alice, 5).await;
+    let bulk = a_task_in(&backend, &worker, alice, TaskQueue::Bulk, 5).await;
+    let asking = Asking { max_pages_per_owner: 1, ..ASKING };
+    let mut first = worker.begin_system().await.expect("a transaction");
+    let taken = turns::take_page_of(&mut first, interactive, &asking).await.expect("an answer");
+    assert!(matches!(taken, Turn::Page(_)), "{taken:?}");
+    let other = worker.clone();
+    let second = Lifecycle::default().spawn(async move {
+        let mut tx = other.begin_system().await.expect("a transaction");
+        let taken = turns::take_page_of(&mut tx, bulk, &asking).await.expect("an answer");
+        tx.commit().await.expect("committed");
+        taken
+    });
+    while postgres.superuser_psql("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "0" {
+        assert!(!second.is_finished(), "the second one did not wait for the first");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    first.commit().await.expect("committed");
+    assert_eq!(second.await.expect("no panic"), Turn::Rest);
 }
 
 #[tokio::test]
@@ -407,4 +436,63 @@ async fn workers_that_are_alive_say_how_long_it_takes() {
     assert_eq!(place_of(&backend, alice, task).await.workers, 0);
     let mut tx = backend.begin_system().await.expect("a transaction");
     assert!(turns::places(&mut tx).await.expect("places").is_empty(), "nobody's");
+}
+
+/// Asks the function of before migration 9, which compares each task with each owner.
+const COMPARE_PLACES: &str = include_str!("places.sql");
+
+#[tokio::test]
+async fn every_place_is_what_a_comparison_with_each_owner_gives() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let mut owners = Vec::new();
+    let mut seed: u32 = 7;
+    let mut next = |below: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 16) % below
+    };
+    for person in 0..12 {
+        let owner = a_user(&backend, &format!("person-{person}")).await.as_owner();
+        for _ in 0..1 + next(5) {
+            let queue = if next(3) == 0 { TaskQueue::Bulk } else { TaskQueue::Interactive };
+            a_task_in(&backend, &worker, owner, queue, 2 + next(9)).await;
+        }
+        owners.push(owner);
+    }
+    read_in_turn(&worker, 20).await;
+    a_document(&backend, owners[3]).await;
+    for owner in owners {
+        let differing = postgres.superuser_psql(&COMPARE_PLACES.replace("OWNER", &owner.to_string()));
+        assert_eq!(differing, "0", "of {owner}");
+    }
+}
+
+#[tokio::test]
+async fn pages_that_nobody_is_to_read_are_not_waited_for() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let alice = a_user(&backend, "alice").await.as_owner();
+    let task = a_task_with_pages(&backend, &worker, alice, 10).await;
+    let read = take_page(&worker).await;
+    complete(&worker, &read).await;
+    let mut tx = backend.begin_as(alice).await.expect("a transaction");
+    tasks::cancel(&mut tx, task).await.expect("stopped");
+    let settings = ReadingSettings::of_languages("eng");
+    let new = NewRun {
+        id: TaskId::generate(),
+        document: read.document,
+        settings: &settings,
+        queue: TaskQueue::Interactive,
+        plan: Plan::ReadPages([read.page].into()),
+        max_runs: 20,
+        key: None,
+        trace: Uuid::now_v7(),
+    };
+    tasks::begin(&mut tx, &new).await.expect("an answer").expect("the document");
+    tx.commit().await.expect("committed");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    workers::report(&mut tx, &a_worker(1, Some(4.0))).await.expect("reported");
+    tx.commit().await.expect("committed");
+    let place = place_of(&backend, alice, new.id).await;
+    assert_eq!(place.remaining, Some(Duration::from_secs(4)), "one page, and not ten");
 }
