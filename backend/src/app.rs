@@ -9,7 +9,7 @@ use untxt_core::{
 };
 use untxt_database::Database;
 
-use crate::{Error, documents::UploadPlaces, live::Hub, origin::Site, session::Logins};
+use crate::{Error, documents::UploadPlaces, live::Hub, origin::Site, session::Logins, tasks::KnownPlaces};
 
 /// The other processes that the backend talks to.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub struct App {
     pub(crate) languages: String,
     pub(crate) hub: Arc<Hub>,
     pub(crate) uploads: UploadPlaces,
+    pub(crate) places: KnownPlaces,
     pub(crate) lifecycle: Lifecycle,
 }
 
@@ -74,6 +75,7 @@ impl App {
             languages: settings.worker.languages.clone(),
             hub: Arc::default(),
             uploads: UploadPlaces::default(),
+            places: KnownPlaces::default(),
             lifecycle: lifecycle.clone(),
         })
     }

@@ -41,8 +41,9 @@ pub(super) async fn list(
     let keys = keys.open(&app).await?;
     let open = |found| Document::open(found, &keys.document_key(&found.document)?);
     let mut documents = found.iter().map(open).collect::<Result<Vec<_>, ApiError>>()?;
-    if documents.iter().any(|document| document.task.is_open()) {
-        let places = load_places(&app, &actor).await?;
+    let waiting: Vec<_> = documents.iter().filter_map(|document| document.task.waiting()).collect();
+    if !waiting.is_empty() {
+        let places = load_places(&app, &actor, &waiting).await?;
         documents.iter_mut().for_each(|document| document.task.place_among(&places));
     }
     let next = documents.last().filter(|_| has_more).map(|document| document.id);

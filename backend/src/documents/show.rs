@@ -13,8 +13,8 @@ pub(super) async fn show(
 ) -> Result<Json<Document>, ApiError> {
     let opened = Opened::load(&app, &actor, id).await?;
     let mut document = Document::open(&opened.found, &opened.key)?;
-    if document.task.is_open() {
-        document.task.place_among(&load_places(&app, &actor).await?);
+    if let Some(waiting) = document.task.waiting() {
+        document.task.place_among(&*load_places(&app, &actor, &[waiting]).await?);
     }
     Ok(Json(document))
 }

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use untxt_core::domain::{EventSeq, Failure, PageCounters, ReadingSettings, TaskId, TaskQueue, TaskState};
 use untxt_database::tasks;
 
-pub(crate) use place::{Place, Places, load_places};
+pub(crate) use place::{KnownPlaces, Place, Places, load_places};
 pub(crate) use wake::wake_worker;
 
 use crate::App;
@@ -68,13 +68,13 @@ impl From<&tasks::Task> for Task {
 }
 
 impl Task {
-    /// Says where it stands.
+    /// Says where it stands, if it has pages to be read.
     pub(crate) fn place_among(&mut self, places: &Places) {
-        self.place = places.get(&self.id).cloned();
+        self.place = self.waiting().and_then(|id| places.get(&id).cloned());
     }
 
-    /// Says whether it may have pages to be read.
-    pub(crate) const fn is_open(&self) -> bool {
-        !self.state.is_final()
+    /// Gives its id, if it may have pages to be read.
+    pub(crate) fn waiting(&self) -> Option<TaskId> {
+        matches!(self.state, TaskState::Queued | TaskState::Inspecting | TaskState::Processing).then_some(self.id)
     }
 }
