@@ -197,6 +197,33 @@ async fn a_killed_redis_heals_with_its_data_and_without() {
 }
 
 #[tokio::test]
+async fn a_restart_loads_all_that_was_written() {
+    let site = Site::new();
+    let redis = RedisProcess::start(&site).await;
+    let (one, two) = (queue(&site, redis.port, "worker", "one"), queue(&site, redis.port, "worker", "two"));
+    let pushed: Vec<_> = (0..4).map(|_| an_entry()).collect();
+    for entry in &pushed {
+        one.push(entry).await.expect("pushed");
+    }
+    // Each of these is written as a transaction.
+    let taken = one.take(10, SOON).await.expect("taken");
+    assert_eq!(two.reclaim(3, Duration::ZERO).await.expect("reclaimed").len(), 3);
+    one.acknowledge(&taken[3]).await.expect("acknowledged");
+    // appendfsync everysec: wait until all is on the disk.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let port = redis.kill();
+    let redis = RedisProcess::start_on(&site, port).await;
+    let mut admin = redis.admin(&site).await.expect("connected");
+    let held: Vec<(String, String, u64, u64)> =
+        cmd("XPENDING").arg(&[INTERACTIVE, GROUP, "-", "+", "10"]).query_async(&mut admin).await.expect("a list");
+    let held: Vec<_> = held.iter().map(|(id, consumer, ..)| (id.as_str(), consumer.as_str())).collect();
+    let expected: Vec<_> = taken[..3].iter().map(|delivery| (delivery.id.as_str(), "two")).collect();
+    assert_eq!(held, expected, "who holds what is known again");
+    let log = std::fs::read_to_string(site.path("redis.log")).expect("the log");
+    assert!(!log.contains("NOPERM") && !log.contains("AOF-loading-client"), "{log}");
+}
+
+#[tokio::test]
 async fn each_process_may_do_its_own_work_only() {
     async fn is_denied(connection: &mut MultiplexedConnection, words: &[&str]) -> bool {
         let mut command = cmd(words[0]);

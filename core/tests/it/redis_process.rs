@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
@@ -54,7 +54,7 @@ impl RedisProcess {
             .args(["--pdeathsig", "KILL", "redis-server"])
             .arg(site.path("redis.conf"))
             .env("OPENSSL_CONF", site.path("openssl.cnf"))
-            .stdout(Stdio::null())
+            .stdout(fs::File::options().create(true).append(true).open(site.path("redis.log")).expect("a log"))
             .spawn()
             .expect("redis-server is installed");
         let mut process = Self { child, port };

@@ -50,7 +50,9 @@ pub fn render_redis_conf(port: u16, paths: &RedisPaths<'_>) -> String {
         .replace("{folder}", &path(paths.folder))
 }
 
-/// Renders `users.acl`: default user off, one user per process.
+/// Renders `users.acl`: one user per process, and nobody can be the default user, who is off and has no password. What it
+/// may do is what the append-only file consists of: Redis 7 loads it as that user, and drops what was written in
+/// transactions (whatever changes several entries at once) where the user may not do it.
 #[must_use]
 pub fn render_users_acl(passwords: &RedisPasswords) -> String {
     let hash = |password: &SecretString| hex::encode(digest(&SHA256, password.expose_secret().as_bytes()));
