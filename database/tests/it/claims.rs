@@ -238,7 +238,7 @@ async fn the_sweeper_wakes_what_lost_its_worker_as_soon_as_the_lease_has_ended()
     let owner = a_user(&backend, "alice").await.as_owner();
     let task = a_task_with_pages(&backend, &worker, owner, 1).await;
     assert_eq!(sweep(&worker, LEASE).await, [], "its first page waits for the wake-ups of the inspection");
-    let brief = Duration::from_millis(10);
+    let brief = Duration::from_millis(300);
     claim_page(&worker, task, brief).await.expect("a page");
     tokio::time::sleep(brief).await;
     assert_eq!(sweep(&worker, LEASE).await, [QueueKind::Recognise], "its worker began just now, but this is news");
