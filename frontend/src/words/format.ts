@@ -13,6 +13,9 @@ export const formatNumber = (value: number) => number.format(value);
 /** "1 page", "2 pages". */
 export const count = (value: number, one: string, many: string) => `${number.format(value)} ${value === 1 ? one : many}`;
 
+/** "1 page", "12 pages". */
+export const countPages = (value: number) => count(value, 'page', 'pages');
+
 /** 1,048,576 bytes are 1 MB here, as in the limits an administrator sets. */
 export function formatSize(bytes: number): string {
   if (bytes < 1024) return count(bytes, 'byte', 'bytes');
