@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 
 import { findViolations, launch } from './browser.js';
+import { aQueue } from './mock/queue.js';
 import { startMock } from './mock/server.js';
 
 const folder = process.argv[2] ?? 'look';
@@ -103,6 +104,27 @@ async function visit(width, colorScheme) {
   for (const socket of mock.control.sockets) socket.send(JSON.stringify({ type: 'places', places: { [queued.task.id]: nobody } }));
   await page.getByText('No worker is running').waitFor();
   await shoot('documents-no-worker');
+
+  // The queue over all owners: busy, with nobody at work, and empty.
+  const { queue } = mock.control;
+  await page.getByRole('link', { name: 'Queue', exact: true }).click();
+  await page.getByText('2 workers read 2 tasks').waitFor();
+  await shoot('queue');
+  await page.getByRole('button', { name: 'Stop task 0000000b of grace' }).click();
+  await shoot('queue-stop');
+  await page.getByRole('button', { name: 'Stop it' }).click();
+  await page.getByText('grace', { exact: true }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Read again: page 7 of task 000000d1' }).click();
+  await page.getByText('Page 7').waitFor({ state: 'detached' });
+  Object.assign(queue.totals, { workers: 0, slots: 0, waiting_tasks: queue.totals.open_tasks });
+  queue.workers = [];
+  await page.getByText('No worker is running').waitFor();
+  await shoot('queue-no-worker');
+  Object.assign(queue, { ...aQueue(), tasks: [], dead_letters: [] });
+  Object.assign(queue.totals, { open_tasks: 0, waiting_tasks: 0, longest_wait_seconds: null, dead_letters: 0 });
+  await page.getByText('2 workers are ready').waitFor();
+  await shoot('queue-empty');
+  await page.goto(mock.address);
 
   // Reading again: what is to be read, progress, and a choice between two results.
   await page.goto(`${mock.address}/documents/${find('Discharge').id}/pages/4`);

@@ -13,6 +13,7 @@ import { Ticker } from './live/ticker.svelte';
 import { Navigation } from './navigation/navigation.svelte';
 import { Comparison } from './pages/comparison.svelte';
 import { PageView } from './pages/page_view.svelte';
+import { Queue } from './queue/queue.svelte';
 import { Session } from './session/session.svelte';
 import { words } from './words/en';
 
@@ -32,6 +33,7 @@ export class App {
   readonly ticker = new Ticker();
   readonly pageView = new PageView(this.api);
   readonly comparison = new Comparison(this.api);
+  readonly queue = new Queue(this.api, () => this.session.isAway);
   readonly live = new Live({
     hear: (event) => void this.documents.hear(event).catch(() => undefined),
     hearPlaces: (places) => this.documents.hearPlaces(places),
@@ -69,6 +71,7 @@ export class App {
     this.documents.clear();
     this.pageView.clear();
     this.comparison.close();
+    this.queue.clear();
     this.announcer.clear();
   }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 
 import { pageContent, pageImage } from './content.js';
+import { aQueue } from './queue.js';
 import { Store, failure, fill } from './store.js';
 
 const POLICY =
@@ -26,7 +27,7 @@ const LIMITS = {
 export async function startMock({ port = 5199, pageMs = 700, filled = true, sessionMs = 15 * 60_000 } = {}) {
   const store = new Store(pageMs);
   if (filled) fill(store);
-  const control = { store, user: null, liveOff: false, uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, asked: [], wishes: [], keys: [], sockets: new Set() };
+  const control = { store, user: null, liveOff: false, queue: aQueue(), uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, asked: [], wishes: [], keys: [], sockets: new Set() };
   const server = createServer((request, response) => {
     response.setHeader('Content-Security-Policy', POLICY);
     answer(request, response).catch((error) => problem(response, error.status ?? 500, error.code ?? 'internal', error.detail ?? String(error)));
@@ -50,6 +51,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
     if (path.startsWith('/session')) return json(response, 200, sessionAnswer());
     if (what === 'POST /documents') return upload(request, response);
     if (what === 'GET /documents') return json(response, 200, { documents: store.documents, next: null });
+    if (path.startsWith('/admin/')) return answerAdmin(response, path);
     const events = /^\/tasks\/([^/]+)\/events$/.exec(path);
     if (events) {
       const document = store.findTask(events[1]);
@@ -65,6 +67,22 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       return json(response, 200, document.task);
     }
     return answerDocument(request, response, path, url.searchParams.get('task'));
+  }
+
+  function answerAdmin(response, path) {
+    if (control.user.role !== 'admin') return problem(response, 403, 'not_admin', 'ask an administrator of this server to do it');
+    const { queue } = control;
+    const [, , noun, id, verb] = path.split('/');
+    if (noun === 'queue') return json(response, 200, queue);
+    if (verb === 'cancel') {
+      queue.tasks = queue.tasks.filter((task) => task.id !== id);
+      queue.totals.open_tasks -= 1;
+      queue.totals.waiting_tasks -= 1;
+    } else {
+      queue.dead_letters = queue.dead_letters.filter(({ task }) => task !== id);
+      queue.totals.dead_letters = queue.dead_letters.length;
+    }
+    return json(response, 200, {});
   }
 
   async function answerDocument(request, response, path, task) {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 
 const FAILURES = {
+  timeout: ['reading took longer than this server allows for one page', 'try again later, or scan the page at 300 dpi'],
   encrypted: ['the PDF is locked with a password', 'remove the password in a PDF viewer and upload the file again'],
   too_many_pixels: ['the page image is larger than this server accepts', 'scan the page at 300 dpi, or make the image smaller, and upload it again'],
 };

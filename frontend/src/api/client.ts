@@ -1,6 +1,6 @@
 import { Problem, Unreachable } from './problem';
 import { sendFile, type Progress } from './send_file';
-import type { Document, DocumentList, Limits, PageContent, PageSummary, SessionAnswer, Task, TaskEvent, Wish } from './types';
+import type { Document, DocumentList, Limits, PageContent, PageSummary, Queue, SessionAnswer, Task, TaskEvent, Wish } from './types';
 
 const ROOT = '/api/v1';
 
@@ -25,6 +25,12 @@ export class Api {
   deleteDocument = (id: string) => this.#askTwice<void>('DELETE', `/documents/${encodeURIComponent(id)}`);
 
   stopTask = (id: string) => this.#askTwice<Task>('POST', `/tasks/${encodeURIComponent(id)}/cancel`);
+
+  loadQueue = () => this.#askTwice<Queue>('GET', '/admin/queue');
+  /** Stops a task of anybody. */
+  stopAnyTask = (id: string) => this.#askTwice<Task>('POST', `/admin/tasks/${encodeURIComponent(id)}/cancel`);
+  /** Has the pages without text of an ended task of anybody read again. */
+  replayTask = (id: string) => this.#askTwice<Task>('POST', `/admin/tasks/${encodeURIComponent(id)}/replay`);
 
   async listPages(id: string): Promise<PageSummary[]> {
     const answer = await this.#askTwice<{ pages: PageSummary[] }>('GET', `/documents/${encodeURIComponent(id)}/pages`);

@@ -57,6 +57,59 @@ export interface Place {
   note: string | null;
 }
 
+/** What is going on over all owners; each list has 200 rows at most, the totals tell of the rest. */
+export interface Queue {
+  totals: QueueTotals;
+  workers: QueueWorker[];
+  tasks: QueueTask[];
+  dead_letters: DeadLetter[];
+}
+
+export interface QueueTotals {
+  workers: number;
+  slots: number;
+  open_tasks: number;
+  /** Nobody has them, and none of their pages is being read. */
+  waiting_tasks: number;
+  longest_wait_seconds: number | null;
+  dead_letters: number;
+}
+
+export interface QueueWorker {
+  id: string;
+  version: string;
+  /** How many pages it reads at once. */
+  slots: number;
+  /** Mean of its last pages; null before the first. */
+  page_seconds: number | null;
+  dropped_entries: number;
+}
+
+export interface QueueTask {
+  id: string;
+  /** Login of whose it is. */
+  owner: string;
+  queue: 'interactive' | 'bulk';
+  state: TaskState;
+  /** `total` is 0 as long as nobody has opened it. */
+  pages: { total: number; ended: number; in_work: number };
+  age_seconds: number;
+  /** How long whoever has it may keep it without a word. */
+  held_seconds: number | null;
+  /** How long nobody will look at it, because something did not answer. */
+  paused_seconds: number | null;
+}
+
+/** Something that was given up, and that nobody had read again since. */
+export interface DeadLetter {
+  task: string;
+  /** Null: the document as a whole. */
+  page: number | null;
+  failure: Failure;
+  attempts: number;
+  at: string;
+}
+
 /** How a document is read. */
 export interface ReadingSettings {
   /** `auto`, or codes joined by plus signs. */

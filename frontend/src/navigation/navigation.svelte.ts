@@ -2,11 +2,13 @@
 export type Place =
   | { screen: 'documents' }
   | { screen: 'document'; id: string; page: number }
+  | { screen: 'queue' }
   | { screen: 'nowhere' };
 
 /** Reads a place from a path. */
 export function parsePath(path: string): Place {
   if (path === '/' || path === '/documents') return { screen: 'documents' };
+  if (path === '/queue') return { screen: 'queue' };
   const found = /^\/documents\/([\w-]+)(?:\/pages\/([1-9]\d{0,6}))?\/?$/.exec(path);
   if (found?.[1] === undefined) return { screen: 'nowhere' };
   return { screen: 'document', id: found[1], page: Number(found[2] ?? 1) };

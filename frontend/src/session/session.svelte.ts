@@ -60,6 +60,11 @@ export class Session {
     await this.#api.logOut().catch(() => undefined);
   }
 
+  /** May see the queue of everybody; the server decides, this only says what to offer. */
+  get isAdmin(): boolean {
+    return this.state === 'in' && this.user?.role === 'admin';
+  }
+
   /** True while the access token is surely taken; a download or an upload can't renew it on its way. */
   get isFresh(): boolean {
     return Date.now() - this.#renewedAt < SURELY_FRESH_MS;

@@ -2,6 +2,7 @@ import type { Failure } from '../api/types';
 import { Problem } from '../api/problem';
 import { documents, downloads, upload } from './en/documents';
 import { page } from './en/page';
+import { queue } from './en/queue';
 import { reread } from './en/reread';
 import { task } from './en/task';
 import { asSentence, formatWait } from './format';
@@ -14,6 +15,7 @@ export const words = {
   bar: {
     home: 'UNTXT, all documents',
     signedInAs: 'Signed in as',
+    queue: 'Queue',
     logOut: 'Log out',
     connecting: 'Connecting…',
     live: 'Live',
@@ -45,6 +47,7 @@ export const words = {
   page,
   reread,
   downloads,
+  queue,
 
   aloud: {
     pageDone: (name: string, ended: number, total: number) => `${name}: page ${ended} of ${total} done`,

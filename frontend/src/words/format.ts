@@ -46,6 +46,14 @@ export function formatWait(seconds: number): string {
   return rest === 0 ? `${Math.floor(whole / 60)} min` : `${Math.floor(whole / 60)} min ${rest} s`;
 }
 
+/** "45 s", "12 min", "3 h", "2 days": how long something has been so. */
+export function formatAge(seconds: number): string {
+  if (seconds < 90) return `${Math.floor(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${formatNumber(Math.floor(minutes / (24 * 60)))} days`;
+}
+
 /** "a few seconds", "about 40 s", "about 5 min": no more exact than a guess can be. */
 export function formatAbout(seconds: number): string {
   if (seconds < 10) return 'a few seconds';

@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { Problem } from '../api/problem';
 import { aDocument } from '../documents/fixtures';
 import { words } from './en';
-import { asSentence, formatLanguages, formatOrdinal, formatSize, formatTypes, formatWait } from './format';
+import { asSentence, formatAge, formatLanguages, formatOrdinal, formatSize, formatTypes, formatWait } from './format';
 
 describe('words', () => {
   it('give sizes, waits, types and languages a human form', () => {
     expect([0, 1, 1024, 1536, 50 * 1024 ** 2, 2 * 1024 ** 3].map(formatSize)).toEqual(['0 bytes', '1 byte', '1 KB', '1.5 KB', '50 MB', '2 GB']);
     expect([0.2, 59, 60, 125].map(formatWait)).toEqual(['1 s', '59 s', '1 min', '2 min 5 s']);
+    expect([5.9, 89, 240, 7200, 200_000].map(formatAge)).toEqual(['5 s', '89 s', '4 min', '2 h', '2 days']);
     expect(formatTypes(['application/pdf', 'image/webp'])).toBe('PDF and WebP');
     expect(formatLanguages(['eng', 'deu'])).toBe('English and German');
     expect(formatLanguages(['osd_x!'])).toBe('osd_x!');
