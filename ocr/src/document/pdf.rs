@@ -209,7 +209,7 @@ fn page_image(page: &Page<'_>, scan: Option<Scan>, options: &OpenOptions) -> (Re
         }
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is no count")]
-    let dpi = dpi.round() as u32;
+    let dpi = dpi.round().max(1.0) as u32;
     (area, size, dpi)
 }
 
