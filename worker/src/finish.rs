@@ -3,12 +3,12 @@
 use metrics::counter;
 use tracing::Instrument;
 use untxt_core::{
-    domain::{PageContent, PageNumber},
+    domain::{FailureCode, PageContent, PageNumber},
     storage::ObjectKey,
 };
 use untxt_database::{
     pages::{self, PageWithContent},
-    tasks::{self, ClaimedTask},
+    tasks::{self, ClaimedTask, Pdf},
 };
 
 use crate::{
@@ -38,19 +38,19 @@ impl Worker {
 
     async fn try_finish(&self, slot: &mut Slot, claimed: &ClaimedTask) -> JobResult<()> {
         let object = ObjectKey::SearchablePdf(claimed.document, claimed.task, claimed.attempt);
-        let pdf_attempt = match self.make_searchable_pdf(slot, claimed, &object).await {
-            Ok(made) => made.then_some(claimed.attempt),
+        let pdf = match self.make_searchable_pdf(slot, claimed, &object).await {
+            Ok(made) => made.then_some(claimed.attempt).ok_or(FailureCode::Internal),
             // What was read is worth more than the PDF: the task ends without one.
             Err(JobError::Document(code) | JobError::Reader(code)) => {
                 tracing::warn!(failure.code = %code, "the searchable PDF could not be made");
-                None
+                Err(code)
             }
             Err(error) => return Err(error),
         };
-        let ended = self.end(claimed, pdf_attempt).await;
-        match (&ended, pdf_attempt) {
+        let ended = self.end(claimed, pdf).await;
+        match (&ended, pdf) {
             (Ok(()), _) => Box::pin(self.drop_superseded(claimed)).await,
-            (Err(JobError::LeaseLost), Some(_)) => self.remove(&object).await,
+            (Err(JobError::LeaseLost), Ok(_)) => self.remove(&object).await,
             _ => {}
         }
         ended
@@ -110,9 +110,9 @@ impl Worker {
         Ok(batch)
     }
 
-    async fn end(&self, claimed: &ClaimedTask, pdf_attempt: Option<u32>) -> JobResult<()> {
+    async fn end(&self, claimed: &ClaimedTask, pdf: Pdf) -> JobResult<()> {
         let mut tx = self.services.database.begin_system().await?;
-        let state = tasks::finish(&mut tx, claimed, pdf_attempt).await?;
+        let state = tasks::finish(&mut tx, claimed, pdf).await?;
         tx.commit().await?;
         counter!("untxt_tasks_ended_total", "state" => state.as_str()).increment(1);
         tracing::info!(task.state = %state, pages.done = claimed.pages.done, pages.failed = claimed.pages.failed, "a task has ended");

@@ -1,15 +1,15 @@
 //! The main step: a page is read in the child.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use metrics::histogram;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
-use untxt_core::crypto::DocumentKey;
-use untxt_database::pages::ClaimedPage;
+use untxt_core::{crypto::DocumentKey, domain::FailureCode};
+use untxt_database::pages::{self, ClaimedPage};
 
 use crate::{
-    error::JobResult,
+    error::{JobError, JobResult},
     lease::{Claim, Heartbeat},
     original,
     sandbox::PageReading,
@@ -25,9 +25,17 @@ use crate::{
 pub(crate) struct ReadPage {
     pub(crate) claimed: ClaimedPage,
     pub(crate) heartbeat: Heartbeat,
-    pub(crate) reading: PageReading,
-    pub(crate) key: Arc<DocumentKey>,
+    pub(crate) readout: Readout,
     pub(crate) span: Span,
+}
+
+/// What came of reading a page.
+#[derive(Debug)]
+pub(crate) struct Readout {
+    pub(crate) reading: PageReading,
+    /// How long the reader took.
+    pub(crate) spent: Duration,
+    pub(crate) key: Arc<DocumentKey>,
 }
 
 impl Worker {
@@ -38,9 +46,9 @@ impl Worker {
         let begin = Instant::now();
         let read = heartbeat.guard(self.read_page(slot, &claimed)).instrument(span.clone()).await;
         match read {
-            Ok((reading, key)) => {
+            Ok(readout) => {
                 self.pace.add(begin.elapsed());
-                Next::Read(Box::new(ReadPage { claimed, heartbeat, reading, key, span }))
+                Next::Read(Box::new(ReadPage { claimed, heartbeat, readout, span }))
             }
             Err(error) => {
                 let settled = self.settle_page(&claimed, error).await;
@@ -53,14 +61,34 @@ impl Worker {
         }
     }
 
-    async fn read_page(&self, slot: &mut Slot, claimed: &ClaimedPage) -> JobResult<(PageReading, Arc<DocumentKey>)> {
+    async fn read_page(&self, slot: &mut Slot, claimed: &ClaimedPage) -> JobResult<Readout> {
+        if claimed.spent >= self.options.task_timeout {
+            return Err(JobError::Document(FailureCode::TaskTimeout));
+        }
         let begin = Instant::now();
         let loading = original::load(&self.services, slot, claimed.owner, claimed.document, &claimed.settings);
         let loaded = loading.instrument(walk::stage("load")).await?;
         let opened = Instant::now();
         histogram!("untxt_page_seconds", "stage" => "load").record(opened - begin);
-        let reading = slot.sandbox.read_page(&loaded.original, claimed.page).instrument(walk::stage("read")).await?;
-        histogram!("untxt_page_seconds", "stage" => "read").record(opened.elapsed());
-        Ok((reading, loaded.key))
+        let read = slot.sandbox.read_page(&loaded.original, claimed.page).instrument(walk::stage("read")).await;
+        let spent = opened.elapsed();
+        match read {
+            Ok(reading) => {
+                histogram!("untxt_page_seconds", "stage" => "read").record(spent);
+                Ok(Readout { reading, spent, key: loaded.key })
+            }
+            Err(fault) => {
+                if let Err(error) = self.charge(claimed, spent).await {
+                    tracing::warn!(%error, "the time that a page took could not be noted");
+                }
+                Err(fault.into())
+            }
+        }
+    }
+
+    async fn charge(&self, claimed: &ClaimedPage, spent: Duration) -> untxt_database::Result<()> {
+        let mut tx = self.services.database.begin_system().await?;
+        pages::charge(&mut tx, claimed, spent).await?;
+        tx.commit().await
     }
 }

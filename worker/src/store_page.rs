@@ -1,6 +1,6 @@
 //! Sealing and storing what was read from a page: the picture as an object, words and text in the page's row.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use metrics::{counter, histogram};
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use untxt_database::pages::{self, ClaimedPage, Completed, PageResult};
 
 use crate::{
     error::{JobError, JobResult},
-    recognise::ReadPage,
+    recognise::{ReadPage, Readout},
     sandbox::PageReading,
     seal,
     settle::Settled,
@@ -22,10 +22,10 @@ impl Worker {
     /// Stores a page, if there is one, and writes down what became of it.
     pub(crate) async fn store_if_any(&self, page: Option<Box<ReadPage>>) -> Settled {
         let Some(page) = page else { return Settled::GoOn };
-        let ReadPage { claimed, heartbeat, reading, key, span } = *page;
+        let ReadPage { claimed, heartbeat, readout, span } = *page;
         let stage = span.in_scope(|| walk::stage("store"));
         let begin = Instant::now();
-        match heartbeat.guard(self.store_page(&claimed, reading, key)).instrument(stage).instrument(span).await {
+        match heartbeat.guard(self.store_page(&claimed, readout)).instrument(stage).instrument(span).await {
             Ok(completed) => {
                 histogram!("untxt_page_seconds", "stage" => "store").record(begin.elapsed());
                 counter!("untxt_pages_settled_total", "outcome" => "done").increment(1);
@@ -35,13 +35,8 @@ impl Worker {
         }
     }
 
-    async fn store_page(
-        &self,
-        claimed: &ClaimedPage,
-        reading: PageReading,
-        key: Arc<DocumentKey>,
-    ) -> JobResult<Completed> {
-        let PageReading { content, image } = reading;
+    async fn store_page(&self, claimed: &ClaimedPage, readout: Readout) -> JobResult<Completed> {
+        let Readout { reading: PageReading { content, image }, spent, key } = readout;
         let object = ObjectKey::PageImage(claimed.document, claimed.task, claimed.page, claimed.attempt);
         let sealed = seal::seal_object(&key, claimed.owner, &object, image.bytes)?;
         self.put(&object, sealed).await?;
@@ -56,7 +51,7 @@ impl Worker {
         };
         let content_sealed = seal_in_background(claimed, content, key).await?;
         result.content_sealed = &content_sealed;
-        let completed = self.complete(claimed, &result).await;
+        let completed = self.complete(claimed, &result, spent).await;
         if let Err(JobError::LeaseLost) = completed {
             // Said by the database: this attempt's picture will never be asked for.
             self.remove(&object).await;
@@ -64,8 +59,9 @@ impl Worker {
         completed
     }
 
-    async fn complete(&self, claimed: &ClaimedPage, result: &PageResult<'_>) -> JobResult<Completed> {
+    async fn complete(&self, claimed: &ClaimedPage, result: &PageResult<'_>, spent: Duration) -> JobResult<Completed> {
         let mut tx = self.services.database.begin_system().await?;
+        pages::charge(&mut tx, claimed, spent).await?;
         let completed = pages::complete(&mut tx, claimed, result).await?;
         tx.commit().await?;
         Ok(completed)

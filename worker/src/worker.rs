@@ -41,6 +41,8 @@ pub struct WorkerOptions {
     pub lease: Duration,
     /// How often a page may kill its reader.
     pub max_attempts: u32,
+    /// Readers' time for one task.
+    pub task_timeout: Duration,
     /// How many pages of one owner are read at once, by all workers together; 0: as many as there are slots.
     pub max_pages_per_owner: u32,
     /// Nobody has looked at a task for so long: its wake-up was lost, or waits behind many others. Waking it again
@@ -68,6 +70,7 @@ impl WorkerOptions {
             children: usize::try_from(worker.children).ok().filter(|&children| children > 0).unwrap_or(cores),
             lease: worker.lease(),
             max_attempts: worker.max_attempts,
+            task_timeout: settings.limits.task_timeout(),
             max_pages_per_owner: worker.max_pages_per_owner,
             stale: STALE,
             clean_up: CleanUp::new(worker),

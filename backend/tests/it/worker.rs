@@ -155,7 +155,7 @@ impl Worker {
             seal_object(app, &key, claimed.owner, object, format!("%PDF-1.7 searchable of {task}").as_bytes());
         }
         let mut tx = self.db.begin_system().await.expect("a transaction");
-        tasks::finish(&mut tx, &claimed, pdf_attempt).await.expect("finished");
+        tasks::finish(&mut tx, &claimed, pdf_attempt.ok_or(FailureCode::Internal)).await.expect("finished");
         tx.commit().await.expect("committed");
     }
 

@@ -121,6 +121,7 @@ pub struct Limits {
     pub max_page_pixels: u64,
     pub max_readings: u32,
     pub page_timeout_seconds: u32,
+    pub task_timeout_seconds: u32,
     pub child_memory_bytes: u64,
 }
 
@@ -256,6 +257,12 @@ impl Limits {
     #[must_use]
     pub fn page_timeout(&self) -> Duration {
         Duration::from_secs(self.page_timeout_seconds.into())
+    }
+
+    /// Gives the longest time that readers may spend on one task.
+    #[must_use]
+    pub fn task_timeout(&self) -> Duration {
+        Duration::from_secs(self.task_timeout_seconds.into())
     }
 }
 

@@ -150,6 +150,7 @@ impl Settings {
             ("limits.max_page_pixels", limits.max_page_pixels),
             ("limits.max_readings", limits.max_readings.into()),
             ("limits.page_timeout_seconds", limits.page_timeout_seconds.into()),
+            ("limits.task_timeout_seconds", limits.task_timeout_seconds.into()),
         ] {
             if value == 0 {
                 problems.add(path, "must be at least 1");

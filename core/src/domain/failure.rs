@@ -26,6 +26,8 @@ closed_list!(
         Unreadable = "unreadable",
         /// The page took longer than the configured limit.
         Timeout = "timeout",
+        /// The pages before it took all the time that one task may have.
+        TaskTimeout = "task_timeout",
         /// Reading the page took more memory than one page may have.
         OutOfMemory = "out_of_memory",
         /// The reading process died on this page.
@@ -57,6 +59,7 @@ impl FailureCode {
             Self::TooManyPixels => "the page image is larger than this server accepts",
             Self::Unreadable => "the data is damaged or cut off and can't be opened",
             Self::Timeout => "reading took longer than this server allows for one page",
+            Self::TaskTimeout => "the pages before this one took all the time that this server allows for one document",
             Self::OutOfMemory => "reading needed more memory than this server allows for one page",
             Self::Crashed => "the reader stopped unexpectedly",
             Self::SandboxViolation => "the reader was ended when it did something that reading never needs",
@@ -80,6 +83,7 @@ impl FailureCode {
             Self::TooManyPixels => "scan the page at 300 dpi, or make the image smaller, and upload it again",
             Self::Unreadable => "open the file on your computer to see whether it is whole, then upload it again",
             Self::Timeout => "scan the page again with less noise, or upload it alone",
+            Self::TaskTimeout => "have the missing pages read again, or split the document and upload the parts",
             Self::OutOfMemory => "scan the page at a lower resolution and upload it again",
             Self::Crashed => "upload the page again as an image; if it fails again, tell your administrator",
             Self::SandboxViolation => "don't open this file elsewhere, it may be an attack; tell your administrator",

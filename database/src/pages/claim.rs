@@ -26,7 +26,7 @@ pub async fn claim_next(
     stored_lease: Option<Uuid>,
 ) -> Result<Option<ClaimedPage>> {
     let task_row = sqlx::query!(
-        "select document_id, owner_id, languages, preset, text_mode, queue, trace
+        "select document_id, owner_id, languages, preset, text_mode, queue, trace, read_seconds
         from tasks
         where id = $1 and state = 'processing'
         -- the task first, as everywhere
@@ -54,6 +54,7 @@ pub async fn claim_next(
         queue: at.word("queue", &task_row.queue)?,
         is_last_open,
         trace: task_row.trace,
+        spent: Duration::try_from_secs_f64(task_row.read_seconds).unwrap_or(Duration::MAX),
     }))
 }
 

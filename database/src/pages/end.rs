@@ -15,6 +15,21 @@ use crate::{
     tasks::{self, expect_held},
 };
 
+/// Notes readers' time that was spent on a page. Whoever lost the page spent it all the same.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn charge(conn: &mut PgConnection, claimed: &ClaimedPage, spent: Duration) -> Result<()> {
+    sqlx::query!(
+        "update tasks set read_seconds = read_seconds + $2 where id = $1 and state = 'processing'",
+        claimed.task.as_uuid(),
+        spent.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Stores what was read and writes `page.done`. The page image must have been put before. When the page had a result
 /// already, this decides which of the two is shown.
 ///

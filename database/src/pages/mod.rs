@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub(crate) use choice::is_low;
 pub use claim::{claim_next, extend_lease, release};
 pub(crate) use end::end_exhausted;
-pub use end::{complete, fail, retry_or_fail};
+pub use end::{charge, complete, fail, retry_or_fail};
 pub use load::{list, load_content, load_contents, load_result};
 
 /// A page as its owner sees it in a run: with the result that the run shows, which an earlier run may have made.
@@ -111,6 +111,8 @@ pub struct ClaimedPage {
     pub is_last_open: bool,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
+    /// Readers' time that the task has had, all its pages and attempts together.
+    pub spent: Duration,
 }
 
 /// What was read from a page.

@@ -18,13 +18,17 @@ pub async fn fail(conn: &mut PgConnection, claimed: &ClaimedTask, failure: Failu
     dead_letters::write_task(conn, claimed.task, failure).await
 }
 
+/// The attempt that made a searchable PDF, or why none was made.
+pub type Pdf = std::result::Result<u32, FailureCode>;
+
 /// Ends a task whose pages have all ended, and writes the last event. `Failed` when no page was read; else `Done`
-/// when all were and there is a searchable PDF; else `DoneWithErrors`.
+/// when all were and there is a searchable PDF; else `DoneWithErrors`. `pdf` is the attempt that made it, or why there is
+/// none.
 ///
 /// # Errors
 /// [`crate::Error::LeaseLost`].
-pub async fn finish(conn: &mut PgConnection, claimed: &ClaimedTask, pdf_attempt: Option<u32>) -> Result<TaskState> {
-    finish_under(conn, claimed.task, claimed.lease_token, pdf_attempt).await
+pub async fn finish(conn: &mut PgConnection, claimed: &ClaimedTask, pdf: Pdf) -> Result<TaskState> {
+    finish_under(conn, claimed.task, claimed.lease_token, pdf).await
 }
 
 /// Ends a task under whatever lease it has.
@@ -32,7 +36,7 @@ pub(super) async fn finish_under(
     conn: &mut PgConnection,
     task: TaskId,
     lease_token: Uuid,
-    pdf_attempt: Option<u32>,
+    pdf: Pdf,
 ) -> Result<TaskState> {
     let row = sqlx::query!(
         r#"select
@@ -51,18 +55,16 @@ pub(super) async fn finish_under(
     .ok_or(Error::LeaseLost)?;
     let at = Row { table: "pages", id: &task };
     let first_failure = at.word_if_any("failure_code", row.first_failure.as_deref())?;
-    let ending = match (row.pages_done, row.pages_lacking, pdf_attempt) {
+    let ending = match (row.pages_done, row.pages_lacking, pdf) {
         (0, _, _) => Ending {
             state: TaskState::Failed,
             failure: Some(first_failure.unwrap_or(FailureCode::Internal)),
             pdf_attempt: None,
         },
-        (_, 0, Some(_)) => Ending { state: TaskState::Done, failure: None, pdf_attempt },
-        (_, _, Some(_)) => Ending { state: TaskState::DoneWithErrors, failure: None, pdf_attempt },
+        (_, 0, Ok(attempt)) => Ending { state: TaskState::Done, failure: None, pdf_attempt: Some(attempt) },
+        (_, _, Ok(attempt)) => Ending { state: TaskState::DoneWithErrors, failure: None, pdf_attempt: Some(attempt) },
         // The pages can be read, but the searchable PDF is missing: say so.
-        (_, _, None) => {
-            Ending { state: TaskState::DoneWithErrors, failure: Some(FailureCode::Internal), pdf_attempt: None }
-        }
+        (_, _, Err(code)) => Ending { state: TaskState::DoneWithErrors, failure: Some(code), pdf_attempt: None },
     };
     end(conn, task, Some(lease_token), &ending).await?;
     Ok(ending.state)

@@ -197,7 +197,7 @@ async fn end_exhausted_task(conn: &mut PgConnection, task: &Stuck) -> Result<()>
     let Some(lease_token) = task.lease_token else { return Ok(()) };
     let id = TaskId::from(task.id);
     if task.state()? == TaskState::Finishing {
-        finish_under(conn, id, lease_token, None).await?;
+        finish_under(conn, id, lease_token, Err(FailureCode::Internal)).await?;
     } else {
         let ending = Ending { state: TaskState::Failed, failure: Some(FailureCode::Crashed), pdf_attempt: None };
         end_with_open_pages(conn, id, Some(lease_token), &ending).await?;

@@ -75,7 +75,7 @@ async fn a_task_can_be_stopped_at_every_step_and_by_its_owner_only() {
     let claimed = claim_task(&worker, finishing, LEASE).await.expect("claimed");
     assert_eq!(cancel(&backend, owner, finishing).await.map(|task| task.state), Some(TaskState::Cancelled));
     let mut tx = worker.begin_system().await.expect("a transaction");
-    assert!(matches!(tasks::finish(&mut tx, &claimed, Some(1)).await, Err(Error::LeaseLost)));
+    assert!(matches!(tasks::finish(&mut tx, &claimed, Ok(1)).await, Err(Error::LeaseLost)));
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing() {
         tasks::begin_pages(&mut tx, &stale, 3).await,
         tasks::fail(&mut tx, &stale, FailureCode::Unreadable).await,
         tasks::release(&mut tx, &stale, NO_TIME).await,
-        tasks::finish(&mut tx, &stale, None).await.map(|_| ()),
+        tasks::finish(&mut tx, &stale, Err(FailureCode::Internal)).await.map(|_| ()),
     ] {
         assert!(matches!(refused, Err(Error::LeaseLost)), "{refused:?}");
     }
@@ -116,7 +116,7 @@ async fn eight_workers_read_forty_pages_with_gapless_events_and_one_end() {
         finishers.spawn(async move {
             let claimed = claim_task(&worker, task, LEASE).await?;
             let mut tx = worker.begin_system().await.expect("a transaction");
-            let state = tasks::finish(&mut tx, &claimed, Some(claimed.attempt)).await.expect("finished");
+            let state = tasks::finish(&mut tx, &claimed, Ok(claimed.attempt)).await.expect("finished");
             tx.commit().await.expect("committed");
             Some(state)
         });
@@ -169,7 +169,10 @@ async fn a_release_gives_the_try_back_and_a_crash_does_not() {
 
     let claimed = claim_task(&worker, task, LEASE).await.expect("claimed");
     let mut tx = worker.begin_system().await.expect("a transaction");
-    assert_eq!(tasks::finish(&mut tx, &claimed, None).await.expect("finished"), TaskState::Failed);
+    assert_eq!(
+        tasks::finish(&mut tx, &claimed, Err(FailureCode::Internal)).await.expect("finished"),
+        TaskState::Failed
+    );
     let failed = tasks::find(&mut tx, task).await.expect("an answer").expect("the task");
     assert_eq!(failed.failure, Some(FailureCode::Timeout));
 }

@@ -95,7 +95,7 @@ impl Scene {
         assert_eq!(claimed.state, TaskState::Finishing);
         let mut tx = self.worker.begin_system().await.expect("a transaction");
         let pdf = (claimed.pages.done > 0).then_some(claimed.attempt);
-        let state = tasks::finish(&mut tx, &claimed, pdf).await.expect("finished");
+        let state = tasks::finish(&mut tx, &claimed, pdf.ok_or(FailureCode::Internal)).await.expect("finished");
         tx.commit().await.expect("committed");
         state
     }

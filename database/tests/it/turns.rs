@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use untxt_core::{
-    domain::{OwnerId, ReadingSettings, TaskId, TaskQueue, TaskState},
+    domain::{FailureCode, OwnerId, ReadingSettings, TaskId, TaskQueue, TaskState},
     lifecycle::Lifecycle,
 };
 use untxt_database::{
@@ -250,7 +250,7 @@ async fn what_needs_its_end_or_lost_its_worker_is_somebodys_turn() {
     let Turn::Task(finishing) = take(&worker, &ASKING).await else { panic!("no task") };
     assert_eq!((finishing.task, finishing.state), (task, TaskState::Finishing));
     let mut tx = worker.begin_system().await.expect("a transaction");
-    tasks::finish(&mut tx, &finishing, Some(finishing.attempt)).await.expect("finished");
+    tasks::finish(&mut tx, &finishing, Ok(finishing.attempt)).await.expect("finished");
     tx.commit().await.expect("committed");
     assert_eq!(take(&worker, &ASKING).await, Turn::Rest);
 }
@@ -282,7 +282,7 @@ async fn every_end_of_a_task_is_counted_once() {
     assert_eq!(open(), "1", "its end is still to be made");
     let Turn::Task(finishing) = take(&worker, &ASKING).await else { panic!("no task") };
     let mut tx = worker.begin_system().await.expect("a transaction");
-    tasks::finish(&mut tx, &finishing, None).await.expect("finished");
+    tasks::finish(&mut tx, &finishing, Err(FailureCode::Internal)).await.expect("finished");
     turns::forget_idle(&mut tx).await.expect("forgotten");
     tx.commit().await.expect("committed");
     assert_eq!(open(), "0");
@@ -317,7 +317,7 @@ async fn many_slots_take_every_page_once_and_none_rests_too_early() {
                     }
                     Turn::Task(task) => {
                         let mut tx = worker.begin_system().await.expect("a transaction");
-                        tasks::finish(&mut tx, &task, None).await.expect("finished");
+                        tasks::finish(&mut tx, &task, Err(FailureCode::Internal)).await.expect("finished");
                         tx.commit().await.expect("committed");
                     }
                     _ => return read,

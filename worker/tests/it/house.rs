@@ -38,6 +38,8 @@ use crate::memory::{MemoryObjects, MemoryQueue};
 
 /// Longer than any page of these tests takes.
 pub(crate) const LEASE: Duration = Duration::from_secs(4);
+/// No test's task takes so long.
+const LONG: Duration = Duration::from_secs(3600);
 
 pub(crate) fn tesseract_child() -> ChildCommand {
     ChildCommand::new(env!("CARGO_BIN_EXE_untxt-fault-child"), ["tesseract"])
@@ -158,16 +160,27 @@ impl House {
     }
 
     pub(crate) async fn worker_with(&self, child: ChildCommand, lease: Duration) -> Running {
-        self.start_worker(child, lease, None).await
+        self.start_worker(child, lease, None, LONG).await
     }
 
     /// Starts a worker that cleans up. Objects in memory are as old as can be, so nothing may be uploaded meanwhile.
     pub(crate) async fn cleaning_worker(&self) -> Running {
         let often = CleanUp { every: Duration::from_millis(200), after: Duration::from_secs(60) };
-        self.start_worker(self.bad_child(), LEASE, Some(often)).await
+        self.start_worker(self.bad_child(), LEASE, Some(often), LONG).await
     }
 
-    async fn start_worker(&self, child: ChildCommand, lease: Duration, clean_up: Option<CleanUp>) -> Running {
+    /// Starts a worker whose readers may spend so long on one task.
+    pub(crate) async fn worker_in_a_hurry(&self, task_timeout: Duration) -> Running {
+        self.start_worker(self.bad_child(), LEASE, None, task_timeout).await
+    }
+
+    async fn start_worker(
+        &self,
+        child: ChildCommand,
+        lease: Duration,
+        clean_up: Option<CleanUp>,
+        task_timeout: Duration,
+    ) -> Running {
         let services = Services {
             database: self.postgres.worker().await,
             queue: Arc::clone(&self.queue) as Arc<dyn Queue>,
@@ -189,6 +202,7 @@ impl House {
             children: 2,
             lease,
             max_attempts: 3,
+            task_timeout,
             max_pages_per_owner: 0,
             stale: Duration::from_secs(1),
             clean_up,

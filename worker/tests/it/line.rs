@@ -101,6 +101,20 @@ async fn bad_pages_fail_alone_and_say_why() {
 }
 
 #[tokio::test]
+async fn a_task_that_took_all_its_time_keeps_what_was_read_and_gives_up_the_rest() {
+    let house = House::build().await;
+    let worker = house.worker_in_a_hurry(Duration::from_secs(2)).await;
+    let pages = [width::GOOD, width::HANGS, width::HANGS, width::GOOD, width::GOOD];
+    let upload = house.upload(tiff_of(&pages)).await;
+    let task = house.end_of(upload.task).await;
+    assert_eq!((task.state, task.pages.done, task.pages.failed), (TaskState::DoneWithErrors, 1, 4));
+    let events = house.events(upload.task).await;
+    let failures: Vec<_> = events.iter().filter_map(|event| Some(event.failure.as_ref()?.code)).collect();
+    assert_eq!(failures, [FailureCode::TaskTimeout; 4]);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_stopped_task_frees_its_readers_within_two_seconds_and_keeps_what_was_read() {
     /// No heartbeat would notice in time by itself.
     const LONG_LEASE: Duration = Duration::from_secs(60);
