@@ -15,6 +15,7 @@ mod numbering;
 mod order;
 mod paragraphs;
 mod rect;
+mod rows;
 mod ruled;
 mod tables;
 mod white_space;

@@ -1,6 +1,7 @@
 use super::{
     lines::Line,
     rect::{Rect, around_all},
+    rows::{Row, find_rows},
     tables::{Grid, GridCell, sort_words},
 };
 use crate::{BULLETS, PageContent, PageKind};
@@ -27,65 +28,6 @@ pub(super) fn find(page: &PageContent, lines: &[Line], words: &[Rect], line_heig
     grids
 }
 
-/// Words without a wide gap between them.
-#[derive(Clone, Debug)]
-struct Piece {
-    words: Vec<usize>,
-    rect: Rect,
-}
-
-/// What stands at one height of the page, from left to right.
-#[derive(Clone, Debug)]
-struct Row {
-    pieces: Vec<Piece>,
-    middle: f64,
-}
-
-fn find_rows(page: &PageContent, lines: &[Line], words: &[Rect], line_height: f64, gap: f64) -> Vec<Row> {
-    let mut lines: Vec<&Line> = lines.iter().collect();
-    lines.sort_by(|a, b| a.rect.middle().1.total_cmp(&b.rect.middle().1));
-    let mut rows: Vec<(f64, Vec<usize>)> = Vec::new();
-    for line in lines {
-        let middle = line.rect.middle().1;
-        match rows.last_mut() {
-            Some((first, row)) if middle - *first < line_height * 0.5 => row.extend(&line.words),
-            _ => rows.push((middle, line.words.clone())),
-        }
-    }
-    rows.into_iter().map(|(middle, row)| Row { pieces: split(page, row, words, gap), middle }).collect()
-}
-
-/// Splits a row at gaps; spaces between words are narrower. What a rule was read as goes with its neighbour.
-fn split(page: &PageContent, mut row: Vec<usize>, words: &[Rect], gap: f64) -> Vec<Piece> {
-    row.sort_by(|a, b| words[*a].left.total_cmp(&words[*b].left));
-    let is_speck = |word: usize| page.words[word].text.chars().all(|c| matches!(c, '|' | '¦' | '!' | '_'));
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut specks: Vec<usize> = Vec::new();
-    for word in row {
-        match pieces.last_mut() {
-            _ if is_speck(word) => specks.push(word),
-            Some(piece) if words[word].left - piece.rect.right < gap => {
-                piece.words.append(&mut specks);
-                piece.words.push(word);
-                piece.rect = piece.rect.around(words[word]);
-            }
-            _ => {
-                specks.push(word);
-                pieces.push(Piece { words: std::mem::take(&mut specks), rect: words[word] });
-            }
-        }
-    }
-    match pieces.last_mut() {
-        Some(piece) => piece.words.append(&mut specks),
-        None if !specks.is_empty() => {
-            let rect = around_all(specks.iter().map(|&word| words[word]));
-            pieces.push(Piece { words: specks, rect });
-        }
-        None => {}
-    }
-    pieces
-}
-
 /// Rows one below the other, and the stretches of x that all of them leave free.
 struct Run<'a> {
     rows: &'a [Row],
@@ -96,10 +38,10 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Takes rows from the first on for as long as they have common gaps; `None` when the first has none.
     fn grow(rows: &'a [Row], line_height: f64, narrowest: f64) -> Option<Self> {
-        let mut gaps = gaps_of(rows.first()?);
+        let mut gaps = rows.first()?.gaps();
         let mut end = 1;
         for pair in rows.windows(2) {
-            if pair[0].pieces.len() >= 3 && gaps.len() >= 2 && crosses(&pair[1], &gaps) {
+            if pair[0].pieces.len() >= 3 && gaps.len() >= 2 && pair[1].crosses(&gaps) {
                 // what an item is, in a line below its numbers
                 end += 1;
                 continue;
@@ -132,7 +74,7 @@ impl<'a> Run<'a> {
             table = fill(self.rows, &gaps);
         }
         let plain =
-            table.iter().zip(self.rows).filter(|(_, row)| !crosses(row, &gaps)).map(|(places, _)| places.clone());
+            table.iter().zip(self.rows).filter(|(_, row)| !row.crosses(&gaps)).map(|(places, _)| places.clone());
         if gaps.is_empty() || !is_table(page, &plain.collect(), line_height, words) {
             return None;
         }
@@ -167,16 +109,6 @@ const MAX_ROWS: usize = 300;
 /// Words by row and column.
 type Places = Vec<Vec<Vec<usize>>>;
 
-fn gaps_of(row: &Row) -> Vec<(f64, f64)> {
-    row.pieces.windows(2).map(|pair| (pair[0].rect.right, pair[1].rect.left)).collect()
-}
-
-/// Says whether a row is one piece that stands across columns.
-fn crosses(row: &Row, gaps: &[(f64, f64)]) -> bool {
-    let is_across = |rect: Rect| gaps.iter().any(|gap| rect.left < gap.0 && rect.right > gap.1);
-    matches!(row.pieces.as_slice(), [piece] if is_across(piece.rect))
-}
-
 /// Keeps what a further row leaves free of the gaps.
 fn intersect(gaps: &[(f64, f64)], row: &Row, narrowest: f64) -> Vec<(f64, f64)> {
     let edges = row.pieces.iter().flat_map(|piece| [piece.rect.left, piece.rect.right]);
@@ -191,7 +123,7 @@ fn fill(rows: &[Row], gaps: &[(f64, f64)]) -> Places {
     rows.iter()
         .map(|row| {
             let mut places = vec![Vec::new(); gaps.len() + 1];
-            let is_across = crosses(row, gaps);
+            let is_across = row.crosses(gaps);
             for piece in &row.pieces {
                 let x = if is_across { piece.rect.left } else { piece.rect.middle().0 };
                 places[column_of(x)].extend(&piece.words);
