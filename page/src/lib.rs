@@ -22,7 +22,7 @@ pub use preparation::{Preparation, Preset, Stage};
 pub use quality::{Defect, DefectKind, Quality};
 pub use settings::{ReadingSettings, TextMode, UnknownSetting};
 pub use table::{Cell, Table};
-pub use text::{expected_words, join_words, mean_confidence};
+pub use text::{expected_words, is_right_to_left, join_words, mean_confidence};
 pub use word::Word;
 
 /// Signs that begin the entry of a list; the engine reads a dot or square as one of these.

@@ -40,6 +40,13 @@ pub fn expected_words(words: &[Word]) -> f32 {
     expected
 }
 
+/// Says whether text begins, or would, on the right: its first letter is Hebrew, Arabic or of their kind.
+#[must_use]
+pub fn is_right_to_left(text: &str) -> bool {
+    let is_rtl = |c: char| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}');
+    text.chars().find(|c| c.is_alphabetic()).is_some_and(is_rtl)
+}
+
 /// Adds in f64, because a page may have many thousand words.
 fn sum_confidence(words: &[Word]) -> f64 {
     words.iter().map(|word| f64::from(word.confidence)).sum()

@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, io::Write};
 
 use hayro::kurbo::{Affine, Point, Rect};
+use untxt_page::is_right_to_left;
 
 use super::{
     font::{self, FontNeeds, Shape},
@@ -132,12 +133,6 @@ fn codes_of(text: &str) -> Vec<u16> {
         return text.chars().rev().flat_map(|letter| letter.encode_utf16(&mut buffer).to_vec()).collect();
     }
     text.encode_utf16().collect()
-}
-
-/// Says whether a word is written from right to left: its first letter is Hebrew, Arabic or of their kind.
-fn is_right_to_left(text: &str) -> bool {
-    let is_rtl = |c: char| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
-    text.chars().find(|c| c.is_alphabetic()).is_some_and(is_rtl)
 }
 
 /// Writes a number as PDF has it: no exponent, at most this many decimals.

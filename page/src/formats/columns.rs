@@ -1,8 +1,5 @@
-use super::{
-    lines::{bounds_of, is_right_to_left},
-    text::one_line,
-};
-use crate::{Bounds, PageContent, Word};
+use super::{lines::bounds_of, text::one_line};
+use crate::{Bounds, PageContent, Word, is_right_to_left};
 
 /// Writes text whose words stand where they stand on the page, for a font whose letters are all as wide.
 pub(super) fn write_page(out: &mut String, page: &PageContent) {

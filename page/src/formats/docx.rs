@@ -13,11 +13,10 @@ use zip::{
 use super::{
     breaks::Measures,
     flow::{Marker, Part, join_text, parts, split_marker},
-    lines::is_right_to_left,
     text::one_line,
     xml::Escaped,
 };
-use crate::{BlockKind, Cell, PageContent, Table};
+use crate::{BlockKind, Cell, PageContent, Table, is_right_to_left};
 
 /// A text document in the making. The zip is written as a stream: what is done is taken out after each page.
 #[derive(Debug)]

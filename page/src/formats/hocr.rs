@@ -1,10 +1,10 @@
 use std::fmt::Write;
 
 use super::{
-    lines::{BlockWords, baseline, blocks, bounds_of, is_right_to_left},
+    lines::{BlockWords, baseline, blocks, bounds_of},
     xml::Escaped,
 };
-use crate::{Barcode, BlockKind, Bounds, PageContent, ReadBy, Word};
+use crate::{Barcode, BlockKind, Bounds, PageContent, ReadBy, Word, is_right_to_left};
 
 /// Writes what stands before the first page.
 pub(super) fn write_head(out: &mut String, title: &str, ReadBy { name, version }: ReadBy<'_>) {

@@ -59,12 +59,6 @@ pub(super) fn baseline(words: &[Word], skew_deg: f32) -> Baseline {
     Baseline { slope, offset: offsets.get(offsets.len() / 2).copied().unwrap_or(0.0) }
 }
 
-/// Says whether text begins, or would, on the right: its first letter is Hebrew, Arabic or of their kind.
-pub(super) fn is_right_to_left(text: &str) -> bool {
-    let is_rtl = |c: char| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}');
-    text.chars().find(|c| c.is_alphabetic()).is_some_and(is_rtl)
-}
-
 /// Letters and signs with a part below the baseline.
 const HANGING: [char; 22] =
     ['g', 'j', 'p', 'q', 'y', 'Q', 'ç', ',', ';', '(', ')', '[', ']', '{', '}', '_', 'р', 'у', 'ф', 'щ', 'ц', 'ß'];
