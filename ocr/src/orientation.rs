@@ -35,6 +35,11 @@ impl Orientation {
         matches!(self, Self::Transpose | Self::Turn90 | Self::Transverse | Self::Turn270)
     }
 
+    /// Gives width and height of the upright image.
+    pub(crate) const fn upright_size<T: Copy>(self, (width, height): (T, T)) -> (T, T) {
+        if self.swaps_sides() { (height, width) } else { (width, height) }
+    }
+
     /// Gives the matrix that places the stored image upright in the unit square (PDF: x right, y up).
     pub(crate) const fn unit_square_matrix(self) -> [i32; 6] {
         match self {
@@ -55,7 +60,7 @@ impl Orientation {
             return ((width, height), bytes);
         }
         let (w, h) = (width as usize, height as usize);
-        let (out_w, out_h) = if self.swaps_sides() { (h, w) } else { (w, h) };
+        let (out_w, out_h) = self.upright_size((w, h));
         let mut out = Vec::with_capacity(bytes.len());
         for y in 0..out_h {
             for x in 0..out_w {
@@ -73,7 +78,7 @@ impl Orientation {
                 out.extend_from_slice(&bytes[at..at + channels]);
             }
         }
-        (if self.swaps_sides() { (height, width) } else { (width, height) }, out)
+        (self.upright_size((width, height)), out)
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn inspect(kind: StillKind, bytes: &[u8], options: &OpenOptions) -> R
     let (width, height) = decoder.dimensions();
     options.check_pixels(width, height)?;
     let exif = decoder.orientation().map_or(1, |orientation| u32::from(orientation.to_exif()));
-    let size = if Orientation::from_exif(exif).swaps_sides() { (height, width) } else { (width, height) };
+    let size = Orientation::from_exif(exif).upright_size((width, height));
     let dpi = if kind == StillKind::Png { png_dpi(bytes) } else { None };
     Ok(PageInspection::of_picture(size, resolve_dpi(size, dpi)))
 }

@@ -94,7 +94,7 @@ pub(crate) fn inspect(bytes: &[u8], options: &OpenOptions) -> Result<PageInspect
     let header = JpegHeader::read(bytes)?;
     header.check(options)?;
     let (width, height) = (header.width, header.height);
-    let size = if header.orientation.swaps_sides() { (height, width) } else { (width, height) };
+    let size = header.orientation.upright_size((width, height));
     Ok(PageInspection::of_picture(size, resolve_dpi(size, header.dpi)))
 }
 

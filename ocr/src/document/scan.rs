@@ -82,14 +82,11 @@ impl<'o> ScanFinder<'o> {
         if let Err(error) = self.options.check_pixels(width, height) {
             return Some(Err(error));
         }
-        let size = if orientation.swaps_sides() { (height, width) } else { (width, height) };
+        let size = orientation.upright_size((width, height));
         if self.wants == Wants::Place {
             return Some(Ok(Scan { area, size, raster: None, orientation, coded: None }));
         }
-        let dpi = match orientation.swaps_sides() {
-            true => f64::from(height) * 72.0 / area.width(),
-            false => f64::from(width) * 72.0 / area.width(),
-        };
+        let dpi = f64::from(size.0) * 72.0 / area.width();
         let raster = decode(image, orientation)?;
         let [across, down] = [f64::from(size.0) / area.width(), f64::from(size.1) / area.height()].map(Some);
         let with_densities = |raster: Raster| raster.with_dpi(Some(dpi)).with_densities(across, down);

@@ -124,10 +124,7 @@ fn embed_jpeg(jpeg: PageJpeg<'_>, text: Option<&PageContent>) -> Option<Picture>
     if is_inverted {
         image.set("Decode", [1, 0].repeat(4).into_iter().map(Object::from).collect::<Vec<_>>());
     }
-    let upright = match jpeg.orientation.swaps_sides() {
-        true => (header.height, header.width),
-        false => (header.width, header.height),
-    };
+    let upright = jpeg.orientation.upright_size((header.width, header.height));
     let dpi = text.map_or_else(|| resolve_dpi(upright, jpeg.dpi), |text| text.dpi);
     let stream = Stream::new(image, jpeg.bytes.into_owned()).with_compression(false);
     Some(Picture::alone(upright, dpi, jpeg.orientation, stream))

@@ -40,7 +40,7 @@ pub(crate) fn inspect_page(bytes: &[u8], page: PageOffset, options: &OpenOptions
     let (width, height) = (directory.width, directory.height);
     options.check_pixels(width, height)?;
     let orientation = Orientation::from_exif(directory.number(Tag::Orientation).unwrap_or(1));
-    let size = if orientation.swaps_sides() { (height, width) } else { (width, height) };
+    let size = orientation.upright_size((width, height));
     Ok(PageInspection::of_picture(size, resolve_dpi(size, directory.dpi())))
 }
 
