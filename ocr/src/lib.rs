@@ -30,7 +30,7 @@ pub use engine::{Layout, OcrEngine, Recognition};
 pub use error::OcrError;
 pub use languages::{LanguageData, Languages};
 pub use pipeline::{PageReading, Pipeline};
-pub use raster::{Pixels, Provenance, Raster};
+pub use raster::{Pixels, Raster};
 pub use reader::{ReadOptions, Reader};
 pub use searchable_pdf::{Archive, archive_pdf, searchable_pdf};
 pub use tesseract::TesseractEngine;

@@ -1,14 +1,5 @@
 use crate::{EncodedImage, OcrError, orientation::Orientation};
 
-/// Where the pixels of a page come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Provenance {
-    /// An image as it stands in the file, at its own resolution.
-    Embedded,
-    /// Drawn from a PDF page.
-    Rendered,
-}
-
 /// The pixels of a page, row by row, without padding between rows of whole bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Pixels {
@@ -47,8 +38,6 @@ pub struct Raster {
     pub pixel_height: f64,
     /// The pixels.
     pub pixels: Pixels,
-    /// Where they come from.
-    pub provenance: Provenance,
     /// The same pixels as the file has them, when a browser can show that as it is.
     pub encoded: Option<EncodedImage>,
     /// Whether the file holds more of them than could be decoded, or pixels that it did not mean.
@@ -58,12 +47,7 @@ pub struct Raster {
 impl Raster {
     /// Makes a raster of bytes with one (grey) or three (red, green, blue) channels; grey that is only black and
     /// white becomes [`Pixels::Bilevel`], colour that is only grey becomes grey: cheaper everywhere afterwards.
-    pub(crate) fn from_bytes(
-        (width, height): (u32, u32),
-        channels: usize,
-        bytes: Vec<u8>,
-        provenance: Provenance,
-    ) -> Result<Self, OcrError> {
+    pub(crate) fn from_bytes((width, height): (u32, u32), channels: usize, bytes: Vec<u8>) -> Result<Self, OcrError> {
         let pixels = width as usize * height as usize;
         if width == 0 || height == 0 || bytes.len() != pixels * channels {
             return Err(OcrError::unreadable("the image has another size than it says"));
@@ -80,7 +64,6 @@ impl Raster {
             is_dpi_known: false,
             pixel_height: 1.0,
             pixels,
-            provenance,
             encoded: None,
             is_damaged: false,
         })
@@ -127,7 +110,6 @@ impl Raster {
             is_dpi_known: self.is_dpi_known,
             pixel_height: self.pixel_height,
             pixels: Pixels::Gray8(out),
-            provenance: self.provenance,
             encoded: None,
             is_damaged: self.is_damaged,
         }
@@ -151,7 +133,6 @@ impl Raster {
             is_dpi_known: self.is_dpi_known,
             pixel_height: self.pixel_height,
             pixels: Pixels::Gray8(kept),
-            provenance: self.provenance,
             encoded: None,
             is_damaged: self.is_damaged,
         }
@@ -277,25 +258,25 @@ mod tests {
     #[test]
     fn black_and_white_becomes_bits_and_back() {
         let gray: Vec<u8> = (0..22).map(|i| if i % 3 == 0 { 0 } else { 255 }).collect();
-        let raster = Raster::from_bytes((11, 2), 1, gray.clone(), Provenance::Embedded).unwrap();
+        let raster = Raster::from_bytes((11, 2), 1, gray.clone()).unwrap();
         assert!(matches!(&raster.pixels, Pixels::Bilevel(bits) if bits.len() == 4));
         assert_eq!(raster.to_gray().as_ref(), gray);
     }
 
     #[test]
     fn gray_in_colour_becomes_gray() {
-        let raster = Raster::from_bytes((2, 1), 3, vec![7, 7, 7, 9, 9, 9], Provenance::Embedded).unwrap();
+        let raster = Raster::from_bytes((2, 1), 3, vec![7, 7, 7, 9, 9, 9]).unwrap();
         assert_eq!(raster.pixels, Pixels::Gray8(vec![7, 9]));
     }
 
     #[test]
     fn a_wrong_length_is_refused() {
-        assert!(Raster::from_bytes((3, 1), 1, vec![1, 2], Provenance::Embedded).is_err());
+        assert!(Raster::from_bytes((3, 1), 1, vec![1, 2]).is_err());
     }
 
     #[test]
     fn shrinks_by_averaging() {
-        let raster = Raster::from_bytes((4, 2), 1, vec![0, 10, 20, 30, 2, 12, 22, 32], Provenance::Embedded).unwrap();
+        let raster = Raster::from_bytes((4, 2), 1, vec![0, 10, 20, 30, 2, 12, 22, 32]).unwrap();
         let small = raster.shrink(2);
         assert_eq!((small.width, small.height), (2, 1));
         assert_eq!(small.pixels, Pixels::Gray8(vec![6, 26]));

@@ -238,7 +238,6 @@ fn join_overlapping(areas: &mut Vec<[usize; 4]>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Provenance;
 
     #[test]
     fn bars_are_evenly_dark_and_lines_of_text_are_not() {
@@ -249,7 +248,7 @@ mod tests {
             let is_letter = x < 250 && y % 24 < 10 && x % 6 < 2;
             if is_bar || is_letter { 0 } else { 255 }
         });
-        let page = Raster::from_bytes((600, 400), 1, gray.collect(), Provenance::Embedded).unwrap();
+        let page = Raster::from_bytes((600, 400), 1, gray.collect()).unwrap();
         let areas = dense_areas(&page.with_dpi(Some(150.0)));
         // near by and from further away
         assert!((1..=SCALES).contains(&areas.len()), "{areas:?}");

@@ -3,7 +3,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::{OpenOptions, PageInspection};
-use crate::{OcrError, Provenance, Raster, orientation::Orientation, raster::resolve_dpi};
+use crate::{OcrError, Raster, orientation::Orientation, raster::resolve_dpi};
 
 /// A single picture of a kind that the `image` crate decodes whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(crate) fn decode(kind: StillKind, bytes: &[u8], options: &OpenOptions) -> Re
     let (size, pixels) = Orientation::from_exif(exif).apply(size, channels, pixels);
     let dpi = if kind == StillKind::Png { png_dpi(bytes) } else { None };
     let [across, down] = if kind == StillKind::Png { png_densities(bytes) } else { [None; 2] };
-    Ok(Raster::from_bytes(size, channels, pixels, Provenance::Embedded)?.with_dpi(dpi).with_densities(across, down))
+    Ok(Raster::from_bytes(size, channels, pixels)?.with_dpi(dpi).with_densities(across, down))
 }
 
 const CUT_OFF: OcrError = OcrError::unreadable("the image is damaged or cut off");

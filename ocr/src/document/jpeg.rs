@@ -5,7 +5,7 @@ use super::{
     OpenOptions, PageInspection,
     jpeg_blocks::{Completeness, judge},
 };
-use crate::{EncodedImage, OcrError, Provenance, Raster, orientation::Orientation, raster::resolve_dpi};
+use crate::{EncodedImage, OcrError, Raster, orientation::Orientation, raster::resolve_dpi};
 
 /// What the markers of a JPEG say, read without decoding.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +114,7 @@ pub(crate) fn decode(bytes: &[u8], options: &OpenOptions) -> Result<Raster, OcrE
     }
     let channels = if wanted == ColorSpace::Luma { 1 } else { 3 };
     let (size, pixels) = header.orientation.apply((width, height), channels, pixels);
-    let mut raster = Raster::from_bytes(size, channels, pixels, Provenance::Embedded)?.with_dpi(header.dpi);
+    let mut raster = Raster::from_bytes(size, channels, pixels)?.with_dpi(header.dpi);
     raster.is_damaged = completeness == Completeness::Damaged;
     raster.encoded = is_shown.then(|| EncodedImage { media_type: "image/jpeg".into(), bytes: bytes.to_vec() });
     Ok(raster)

@@ -23,7 +23,7 @@ use super::{
     scan::{Scan, ScanFinder, Wants},
     watch::PageWatcher,
 };
-use crate::{OcrError, Provenance, Raster, orientation::Orientation, raster::luma};
+use crate::{OcrError, Raster, orientation::Orientation, raster::luma};
 use untxt_page::PageKind;
 
 /// Drawn pages get this resolution: what Tesseract was trained near, and what scanners use.
@@ -253,7 +253,7 @@ fn render_page<'a>(
     drop(context);
     let (channels, bytes) = strip_alpha(pixmap.data_as_u8_slice());
     let size = (u32::from(width), u32::from(height));
-    Ok(Raster::from_bytes(size, channels, bytes, Provenance::Rendered)?.with_dpi(Some(dpi)))
+    Ok(Raster::from_bytes(size, channels, bytes)?.with_dpi(Some(dpi)))
 }
 
 fn rendered_size(page: &Page<'_>, dpi: f64) -> (u16, u16) {

@@ -10,7 +10,7 @@ use hayro::{
 use lopdf::Stream as PdfStream;
 
 use super::{OpenOptions, coded::take_coded, jpeg, loss::has_unknown_filter};
-use crate::{EncodedImage, OcrError, Provenance, Raster, document::JpegHeader, orientation::Orientation};
+use crate::{EncodedImage, OcrError, Raster, document::JpegHeader, orientation::Orientation};
 
 /// Watches what a PDF page draws. When that is one picture over the whole page, the picture is the page: it is taken
 /// as it is, at its own resolution, instead of being drawn (and blurred) at another.
@@ -183,7 +183,7 @@ fn coded(image: &Image<'_, '_>) -> Option<PdfStream> {
 
 fn upright(bytes: Vec<u8>, size: (u32, u32), channels: usize, orientation: Orientation) -> Result<Raster, OcrError> {
     let (size, bytes) = orientation.apply(size, channels, bytes);
-    Raster::from_bytes(size, channels, bytes, Provenance::Embedded)
+    Raster::from_bytes(size, channels, bytes)
 }
 
 /// Whether the stream can be shown to a person as it is.

@@ -50,7 +50,6 @@ impl Raster {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Provenance;
 
     #[test]
     fn the_sample_is_where_the_print_is() {
@@ -59,7 +58,7 @@ mod tests {
         for row in gray[600 * width..640 * width].chunks_exact_mut(width) {
             row.iter_mut().step_by(2).for_each(|pixel| *pixel = 0);
         }
-        let page = Raster::from_bytes((100, 1000), 1, gray, Provenance::Embedded).unwrap().with_dpi(Some(100.0));
+        let page = Raster::from_bytes((100, 1000), 1, gray).unwrap().with_dpi(Some(100.0));
         let sample = sample(&page, 1.5);
         assert_eq!((sample.width, sample.height), (100, 150));
         assert!(!sample.is_blank());

@@ -127,14 +127,13 @@ fn ink_limit(gray: &[u8], width: usize, (left, top): (usize, usize)) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Provenance;
 
     /// Draws a page of 150 dpi with dark where `is_dark` says so.
     fn page(is_dark: impl Fn(u32, u32) -> bool) -> Raster {
         let pixels = (0..400).flat_map(|y| (0..600).map(move |x| (x, y)));
         // paper that gets darker to the right, and ink that is never black
         let bytes = pixels.map(|(x, y)| if is_dark(x, y) { 90 } else { u8::try_from(250 - x / 6).unwrap() }).collect();
-        Raster::from_bytes((600, 400), 1, bytes, Provenance::Embedded).unwrap().with_dpi(Some(150.0))
+        Raster::from_bytes((600, 400), 1, bytes).unwrap().with_dpi(Some(150.0))
     }
 
     #[test]
@@ -165,7 +164,6 @@ mod tests {
             (600, 400),
             1,
             bilevel.to_gray().iter().map(|v| if *v == 90 { 0 } else { 255 }).collect(),
-            Provenance::Embedded,
         )
         .unwrap()
         .with_dpi(Some(150.0));

@@ -70,7 +70,6 @@ impl Gray {
             is_dpi_known: like.is_dpi_known,
             pixel_height: like.pixel_height,
             pixels: Pixels::Gray8(self.pixels),
-            provenance: like.provenance,
             encoded: None,
             is_damaged: like.is_damaged,
         }

@@ -149,7 +149,7 @@ fn to_f32(value: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Pixels, Provenance, prepare::View};
+    use crate::{Pixels, prepare::View};
 
     /// A grey page with lines of bars of `letter` pixels, a dark left edge and specks.
     fn page(letter: usize) -> Raster {
@@ -172,7 +172,6 @@ mod tests {
             is_dpi_known: true,
             pixel_height: 1.0,
             pixels: Pixels::Gray8(pixels),
-            provenance: Provenance::Embedded,
             encoded: None,
             is_damaged: false,
         }

@@ -20,7 +20,7 @@ use fax::{FaxCode, decode_fax};
 use samples::decode_samples;
 
 use super::{OpenOptions, PageInspection};
-use crate::{OcrError, Provenance, Raster, orientation::Orientation, raster::resolve_dpi};
+use crate::{OcrError, Raster, orientation::Orientation, raster::resolve_dpi};
 
 const CUT_OFF: OcrError = OcrError::unreadable("the TIFF is damaged or cut off");
 
@@ -58,7 +58,7 @@ pub(crate) fn decode_page(bytes: &[u8], page: PageOffset, options: &OpenOptions)
     if orientation.swaps_sides() {
         std::mem::swap(&mut across, &mut down);
     }
-    let raster = Raster::from_bytes(size, channels, pixels, Provenance::Embedded)?;
+    let raster = Raster::from_bytes(size, channels, pixels)?;
     Ok(raster.with_dpi(directory.dpi()).with_densities(across, down))
 }
 
