@@ -1,142 +1,124 @@
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
+use lopdf::{Dictionary, Object, ObjectId, Stream, dictionary};
+
+use super::{
+    alphabet::Alphabet,
+    layer::Layer,
+    shape::{Shape, choose_shapes},
 };
 
-use lopdf::{Object, ObjectId, Stream, dictionary};
-
-/// Width of each glyph, in parts of the font size.
-pub(super) const GLYPH_WIDTH: f64 = 0.5;
+/// Widths of a letter and of the space between words, in thousandths of the font size.
+const LETTER_WIDTH: u16 = 500;
+const SPACE_WIDTH: u16 = 280;
 /// Height of the glyph, in thousandths of the font size: about that of a small letter with its ascender.
 const GLYPH_HEIGHT: u16 = 700;
-/// Parts that a font size is divided in for ascent and descent.
-const STEPS: u32 = 8;
+const NAME: &str = "GlyphLessFont";
 
-/// The font for words of one shape. What a viewer marks is as high as the font says, not as the word is; the words of a
-/// line must have one size and one baseline, or viewers part the line. So there is a font for each height above the
-/// baseline and each depth below it, alike in all else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Shape {
-    /// Height above the baseline in parts of the font size, 1 to [`STEPS`].
-    ascent: u32,
-    /// Depth below the baseline in parts of the font size, 0 to [`STEPS`].
-    descent: u32,
-}
-
-impl Shape {
-    /// Finds the nearest shape; both in parts of the font size, 0.0 to 1.0.
-    pub(super) fn nearest(ascent: f64, descent: f64) -> Self {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the steps")]
-        let steps = |share: f64| (share * f64::from(STEPS)).round().clamp(0.0, f64::from(STEPS)) as u32;
-        Self { ascent: steps(ascent).max(1), descent: steps(descent) }
-    }
-}
-
-/// What the invisible text of a document needs of its fonts.
-#[derive(Debug, Default)]
-pub(super) struct FontNeeds {
+/// The fonts of a document's invisible text, alike in all but how high and deep they mark.
+#[derive(Debug)]
+pub(super) struct Typeface {
     /// Tells the names of these fonts from those that the document has already.
     tag: Option<u32>,
-    shapes: BTreeSet<Shape>,
-    /// Upper halves of the codes that occur.
-    rows: BTreeSet<u8>,
+    pub(super) alphabet: Alphabet,
+    pub(super) shapes: Vec<Shape>,
 }
 
-impl FontNeeds {
+impl Typeface {
+    /// Makes the fonts that these pages need.
+    pub(super) fn of<'l>(layers: impl Iterator<Item = &'l Layer> + Clone) -> Self {
+        let words = layers.flat_map(Layer::words);
+        let shapes = choose_shapes(words.clone().map(|word| (word.setting.reach, word.setting.size)));
+        Self { tag: None, alphabet: Alphabet::of(words.map(|word| word.text.as_str())), shapes }
+    }
+
     /// For a document that may have such fonts already: with this number in their names.
-    pub(super) fn tagged(tag: u32) -> Self {
-        Self { tag: Some(tag), ..Self::default() }
+    pub(super) fn tagged(self, tag: u32) -> Self {
+        Self { tag: Some(tag), ..self }
     }
 
-    /// Notes that a text with these codes is set in a shape.
-    pub(super) fn note(&mut self, shape: Shape, codes: &[u16]) {
-        self.shapes.insert(shape);
-        self.rows.extend(codes.iter().map(|code| code.to_be_bytes()[0]));
+    /// Gives how wide letters and spaces are, in parts of the font size.
+    #[expect(clippy::cast_precision_loss, reason = "letters of one word")]
+    pub(super) fn width_of(letters: usize, spaces: usize) -> f64 {
+        (letters as f64 * f64::from(LETTER_WIDTH) + spaces as f64 * f64::from(SPACE_WIDTH)) / 1000.0
     }
 
-    /// Names the font of a shape in the resources of a page.
-    pub(super) fn name(&self, shape: Shape) -> String {
+    /// Names a font in the resources of a page.
+    pub(super) fn name(&self, font: usize) -> String {
         let tag = self.tag.map(|tag| format!("{tag}x")).unwrap_or_default();
-        format!("U{tag}{}{}", shape.ascent, shape.descent)
+        format!("U{tag}{font}")
+    }
+
+    /// Gives the fonts by their names, to which `add` adds objects.
+    ///
+    /// All letters have one glyph without ink, so a font is small and knows every script. The idea is that of
+    /// Tesseract's own PDF writer.
+    pub(super) fn make_fonts(&self, mut add: impl FnMut(Object) -> ObjectId) -> Dictionary {
+        if self.shapes.is_empty() {
+            return Dictionary::new();
+        }
+        let program = font_program();
+        let mut file = Stream::new(dictionary! { "Length1" => i64::try_from(program.len()).unwrap_or(0) }, program);
+        // what can't be made smaller stays as it is
+        let _ = file.compress();
+        let file = add(file.into());
+        let to_unicode = add(compressed(self.alphabet.unicode_map().into_bytes()).into());
+        let is_wide = matches!(self.alphabet, Alphabet::Wide(_));
+        let to_glyph = is_wide.then(|| add(compressed(glyphs_of_codes()).into()));
+        let fonts = self.shapes.iter().enumerate().map(|(number, shape)| {
+            let descriptor = add(describe(*shape, file).into());
+            let font = to_glyph.map_or_else(|| narrow_font(descriptor), |to_glyph| wide_font(descriptor, to_glyph));
+            (self.name(number), Object::from(add(with_unicode(font, to_unicode).into())))
+        });
+        fonts.collect()
     }
 }
 
-/// The fonts of a document.
-pub(super) struct Fonts {
-    /// All new objects.
-    pub(super) objects: Vec<(ObjectId, Object)>,
-    /// Where the font of a shape is.
-    pub(super) places: BTreeMap<Shape, ObjectId>,
-}
-
-/// Makes the fonts of the invisible text; `new_id` gives numbers for new objects.
-///
-/// A code is a UTF-16 unit; all codes lead to one glyph without ink, so a font is small and knows every script. The idea
-/// is that of Tesseract's own PDF writer.
-pub(super) fn make_fonts(needs: &FontNeeds, mut new_id: impl FnMut() -> ObjectId) -> Fonts {
-    let shared = Shared { file: new_id(), to_glyph: new_id(), to_unicode: new_id() };
-    let program = font_program();
-    let mut file = Stream::new(dictionary! { "Length1" => i64::try_from(program.len()).unwrap_or(0) }, program);
-    // what can't be made smaller stays as it is
-    let _ = file.compress();
-    let mut objects: Vec<(ObjectId, Object)> = vec![
-        (shared.file, file.into()),
-        (shared.to_glyph, compressed([0, 1].repeat(1 << 16)).into()),
-        (shared.to_unicode, compressed(unicode_map(&needs.rows).into_bytes()).into()),
-    ];
-    let mut places = BTreeMap::new();
-    for shape in &needs.shapes {
-        let ids = [new_id(), new_id(), new_id()];
-        objects.extend(make_font(*shape, ids, &shared));
-        places.insert(*shape, ids[0]);
-    }
-    Fonts { objects, places }
-}
-
-/// Objects that all fonts share.
-struct Shared {
-    file: ObjectId,
-    to_glyph: ObjectId,
-    to_unicode: ObjectId,
-}
-
-fn make_font(shape: Shape, [font, descendant, descriptor]: [ObjectId; 3], shared: &Shared) -> [(ObjectId, Object); 3] {
-    let ascent = i64::from(1000 * shape.ascent / STEPS);
+fn describe(shape: Shape, file: ObjectId) -> Dictionary {
+    let (ascent, descent) = shape.thousandths();
     // poppler takes 0 for unknown
-    let descent = -i64::from((1000 * shape.descent / STEPS).max(1));
-    let name = "GlyphLessFont";
-    [
-        (
-            font,
-            dictionary! {
-                "Type" => "Font", "Subtype" => "Type0", "BaseFont" => name, "Encoding" => "Identity-H",
-                "DescendantFonts" => vec![descendant.into()], "ToUnicode" => shared.to_unicode,
-            }
-            .into(),
-        ),
-        (
-            descendant,
-            dictionary! {
-                "Type" => "Font", "Subtype" => "CIDFontType2", "BaseFont" => name,
-                "CIDSystemInfo" => dictionary! {
-                    "Registry" => Object::string_literal("Adobe"), "Ordering" => Object::string_literal("Identity"),
-                    "Supplement" => 0,
-                },
-                "FontDescriptor" => descriptor, "DW" => 500, "CIDToGIDMap" => shared.to_glyph,
-            }
-            .into(),
-        ),
-        (
-            descriptor,
-            dictionary! {
-                "Type" => "FontDescriptor", "FontName" => name, "Flags" => 5,
-                "FontBBox" => vec![0.into(), descent.into(), 500.into(), ascent.into()], "ItalicAngle" => 0,
-                "Ascent" => ascent, "Descent" => descent, "CapHeight" => ascent, "StemV" => 80,
-                "FontFile2" => shared.file,
-            }
-            .into(),
-        ),
-    ]
+    let descent = -descent.max(1);
+    dictionary! {
+        "Type" => "FontDescriptor", "FontName" => NAME, "Flags" => 5,
+        "FontBBox" => vec![0.into(), descent.into(), LETTER_WIDTH.into(), ascent.into()], "ItalicAngle" => 0,
+        "Ascent" => ascent, "Descent" => descent, "CapHeight" => ascent, "StemV" => 80, "MissingWidth" => LETTER_WIDTH,
+        "FontFile2" => file,
+    }
+}
+
+/// A font with codes of one byte, all as wide as its description says.
+fn narrow_font(descriptor: ObjectId) -> Dictionary {
+    dictionary! {
+           "Type" => "Font", "Subtype" => "TrueType", "BaseFont" => NAME, "FirstChar" => 32, "LastChar" => 32,
+    "Widths" => vec![SPACE_WIDTH.into()], "FontDescriptor" => descriptor,
+       }
+}
+
+/// A font with codes of two bytes.
+fn wide_font(descriptor: ObjectId, to_glyph: ObjectId) -> Dictionary {
+    let descendant = dictionary! {
+        "Type" => "Font", "Subtype" => "CIDFontType2", "BaseFont" => NAME,
+        "CIDSystemInfo" => dictionary! {
+            "Registry" => Object::string_literal("Adobe"), "Ordering" => Object::string_literal("Identity"),
+            "Supplement" => 0,
+        },
+        "FontDescriptor" => descriptor, "DW" => LETTER_WIDTH,
+        "W" => vec![32.into(), vec![SPACE_WIDTH.into()].into()], "CIDToGIDMap" => to_glyph,
+    };
+    dictionary! {
+        "Type" => "Font", "Subtype" => "Type0", "BaseFont" => NAME, "Encoding" => "Identity-H",
+        "DescendantFonts" => vec![descendant.into()],
+    }
+}
+
+fn with_unicode(mut font: Dictionary, to_unicode: ObjectId) -> Dictionary {
+    font.set("ToUnicode", to_unicode);
+    font
+}
+
+/// Gives the glyph of each code of two bytes.
+fn glyphs_of_codes() -> Vec<u8> {
+    let mut glyphs = vec![LETTER_GLYPH; 1 << 16];
+    glyphs[usize::from(b' ')] = SPACE_GLYPH;
+    glyphs.into_iter().flat_map(|glyph| [0, glyph]).collect()
 }
 
 pub(super) fn compressed(content: Vec<u8>) -> Stream {
@@ -146,28 +128,11 @@ pub(super) fn compressed(content: Vec<u8>) -> Stream {
     stream
 }
 
-/// Maps the codes that occur to themselves; a range must not cross a border of 256, and a section has at most 100
-/// ranges.
-fn unicode_map(rows: &BTreeSet<u8>) -> String {
-    let mut map = String::from(
-        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n\
-         /CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n\
-         /CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n\
-         1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n",
-    );
-    for section in rows.iter().collect::<Vec<_>>().chunks(100) {
-        let _ = writeln!(map, "{} beginbfrange", section.len());
-        for row in section {
-            let _ = writeln!(map, "<{row:02X}00> <{row:02X}FF> <{row:02X}00>");
-        }
-        map.push_str("endbfrange\n");
-    }
-    map.push_str("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n");
-    map
-}
+const LETTER_GLYPH: u8 = 1;
+const SPACE_GLYPH: u8 = 2;
 
-/// Builds the smallest TrueType font with two glyphs, each half an em wide: an empty one, and a line there and back
-/// again, which has a box but no ink. Chromium's viewer takes the box of a letter from its glyph, and finds no text on
+/// Builds the smallest TrueType font with three glyphs: an empty one, one for letters, a line there and back again, which
+/// has a box but no ink, and an empty one that is narrower, for spaces. Chromium's viewer takes the box of a letter from its glyph, and finds no text on
 /// a page turned by a right angle where that is empty.
 fn font_program() -> Vec<u8> {
     let head = words(&[
@@ -181,13 +146,15 @@ fn font_program() -> Vec<u8> {
         0, 8, 2, 0, 0, // style, smallest size, direction, short offsets, glyph format
     ]);
     let hhea = words(&[0x0001, 0, 1000, 0, 0, 500, 0, 0, 500, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
-    let maxp = words(&[0x0001, 0, 2, 2, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
-    let hmtx = words(&[500, 0, 0]);
+    let maxp = words(&[0x0001, 0, 3, 2, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let hmtx = words(&[LETTER_WIDTH, 0, LETTER_WIDTH, 0, SPACE_WIDTH, 0]);
     // one contour, its box, the number of its last point, no instructions; then two points on the curve, by steps in x and y
-    let glyf = words(&[1, 0, 0, 500, GLYPH_HEIGHT, 1, 0, 0x0101, 0, 500, 0, GLYPH_HEIGHT]);
+    let glyf = words(&[1, 0, 0, LETTER_WIDTH, GLYPH_HEIGHT, 1, 0, 0x0101, 0, LETTER_WIDTH, 0, GLYPH_HEIGHT]);
     // in units of two bytes
-    let loca = words(&[0, 0, 12]);
-    let cmap = words(&[0, 1, 3, 1, 0, 12, 4, 32, 0, 4, 4, 1, 0, 0xffff, 0xffff, 0, 0, 0, 0, 0, 1, 1, 0, 0]);
+    let loca = words(&[0, 0, 12, 12]);
+    // a symbolic font has one such table (ISO 19005-2, 6.2.11.6)
+    let mut cmap = words(&[0, 1, 1, 0, 0, 12, 0, 6 + 256, 0]);
+    cmap.extend((0..=u8::MAX).map(|code| if code == b' ' { SPACE_GLYPH } else { LETTER_GLYPH }));
     let post = words(&[0x0003, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     assemble(&[
         (b"cmap", cmap),

@@ -1,15 +1,16 @@
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::HashMap,
     hash::{DefaultHasher, Hasher},
 };
 
 use hayro::kurbo::{Affine, Rect};
-use lopdf::{Dictionary, Document as Pdf, Object, ObjectId, Stream, dictionary};
+use lopdf::{Dictionary, Document as Pdf, Object, ObjectId, SaveOptions, Stream, dictionary};
 
 use super::{
     Archive, UNWRITTEN, archive,
-    font::{self, FontNeeds, Shape},
-    layer::write_layer,
+    font::{self, Typeface},
+    layer::Layer,
+    pen::write_layer,
     picture::{Picture, load_picture},
 };
 use crate::{Document, OcrError, PageContent};
@@ -19,25 +20,22 @@ use crate::{Document, OcrError, PageContent};
 pub(super) fn build(document: &Document, pages: &[Option<PageContent>], is_archive: bool) -> Result<Archive, OcrError> {
     let mut pdf = Pdf::with_version("1.7");
     let tree_id = pdf.new_object_id();
-    let mut needs = FontNeeds::default();
     let mut sheets = Vec::new();
     let mut shared = Shared::default();
     for index in 0..document.page_count() {
         let text = pages.get(index as usize).and_then(Option::as_ref);
         let picture = load_picture(document, index, text, is_archive);
-        sheets.push(add_sheet(&mut pdf, picture, text, &mut needs, &mut shared));
+        sheets.push(add_sheet(&mut pdf, picture, text, &mut shared));
     }
     let drawn = (1..).zip(&sheets).filter(|(_, sheet)| sheet.is_drawn).map(|(number, _)| number).collect();
-    let mut fonts = BTreeMap::new();
-    if sheets.iter().any(|sheet| !sheet.shapes.is_empty()) {
-        let made = font::make_fonts(&needs, || pdf.new_object_id());
-        for (id, object) in made.objects {
-            pdf.set_object(id, object);
-        }
-        fonts = made.places;
+    let typeface = Typeface::of(sheets.iter().filter_map(|sheet| sheet.layer.as_ref()));
+    let fonts = typeface.make_fonts(|object| pdf.add_object(object));
+    let fonts = pdf.add_object(fonts);
+    let mut kids: Vec<Object> = Vec::new();
+    for sheet in sheets {
+        let page = sheet.write(&mut pdf, (tree_id, fonts), &typeface);
+        kids.push(pdf.add_object(page).into());
     }
-    let kids: Vec<Object> =
-        sheets.into_iter().map(|sheet| pdf.add_object(sheet.page(tree_id, &fonts, &needs)).into()).collect();
     let count = i64::try_from(kids.len()).unwrap_or(0);
     pdf.set_object(tree_id, dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count });
     let mut catalog = dictionary! { "Type" => "Catalog", "Pages" => tree_id };
@@ -48,7 +46,8 @@ pub(super) fn build(document: &Document, pages: &[Option<PageContent>], is_archi
     pdf.trailer.set("Root", catalog);
     let mut bytes = Vec::new();
     // objects packed together: the fonts are nearly alike
-    pdf.save_modern(&mut bytes).map_err(|_| UNWRITTEN)?;
+    let packed = SaveOptions::builder().use_object_streams(true).use_xref_streams(true).compression_level(9).build();
+    pdf.save_with_options(&mut bytes, packed).map_err(|_| UNWRITTEN)?;
     Ok(Archive { bytes, drawn })
 }
 
@@ -82,27 +81,20 @@ impl Shared {
     }
 }
 
-/// A page whose content is written, but not its dictionary: the fonts are numbered when all are known.
+/// A page whose picture is placed, but whose text is not written: the fonts are made when all pages are known.
 struct Sheet {
     /// In points.
     size: (f64, f64),
     picture: Option<ObjectId>,
-    content: ObjectId,
-    shapes: BTreeSet<Shape>,
+    content: Vec<u8>,
+    layer: Option<Layer>,
     /// Whether its picture was drawn of a page that is more than one.
     is_drawn: bool,
 }
 
-fn add_sheet(
-    pdf: &mut Pdf,
-    picture: Option<Picture>,
-    text: Option<&PageContent>,
-    needs: &mut FontNeeds,
-    shared: &mut Shared,
-) -> Sheet {
+fn add_sheet(pdf: &mut Pdf, picture: Option<Picture>, text: Option<&PageContent>, shared: &mut Shared) -> Sheet {
     const A4: (f64, f64) = (595.0, 842.0);
-    let mut content = Vec::new();
-    let mut sheet = Sheet { size: A4, picture: None, content: (0, 0), shapes: BTreeSet::new(), is_drawn: false };
+    let mut sheet = Sheet { size: A4, picture: None, content: Vec::new(), layer: None, is_drawn: false };
     let mut area = Rect::new(0.0, 0.0, A4.0, A4.1);
     if let Some(picture) = picture {
         (sheet.size, sheet.is_drawn, area) = (picture.sheet, picture.is_drawn, picture.area);
@@ -110,35 +102,32 @@ fn add_sheet(
             * Affine::scale_non_uniform(area.width(), area.height())
             * Affine::new(picture.orientation.unit_square_matrix().map(f64::from));
         let numbers = place.as_coeffs().map(|value| format!("{value:.3}")).join(" ");
-        content = format!("q\n{numbers} cm\n/Page Do\nQ\n").into_bytes();
+        sheet.content = format!("q\n{numbers} cm\n/Page Do\nQ\n").into_bytes();
         sheet.picture = Some(shared.add(picture.stream, pdf));
     }
-    if let Some(text) = text.filter(|text| !text.words.is_empty()) {
-        let upwards = Affine::new([1.0, 0.0, 0.0, -1.0, 0.0, sheet.size.1]);
-        let layer = write_layer(text, area, upwards, needs);
-        content.extend(layer.content);
-        sheet.shapes = layer.shapes;
-    }
-    sheet.content = pdf.add_object(font::compressed(content));
+    let upwards = Affine::new([1.0, 0.0, 0.0, -1.0, 0.0, sheet.size.1]);
+    sheet.layer = text.filter(|text| !text.words.is_empty()).map(|text| Layer::of(text, area, upwards));
     sheet
 }
 
 impl Sheet {
-    fn page(&self, tree_id: ObjectId, fonts: &BTreeMap<Shape, ObjectId>, needs: &FontNeeds) -> Dictionary {
+    /// Writes its content; gives its dictionary.
+    fn write(self, pdf: &mut Pdf, (tree_id, fonts): (ObjectId, ObjectId), typeface: &Typeface) -> Dictionary {
         let mut resources = Dictionary::new();
+        let mut content = self.content;
         if let Some(picture) = self.picture {
             resources.set("XObject", dictionary! { "Page" => picture });
         }
-        let font = |shape: &Shape| Some((needs.name(*shape), Object::from(*fonts.get(shape)?)));
-        let fonts: Dictionary = self.shapes.iter().filter_map(font).collect();
-        if !fonts.is_empty() {
+        if let Some(layer) = &self.layer {
             resources.set("Font", fonts);
+            content.extend(write_layer(layer, typeface));
         }
+        let content = pdf.add_object(font::compressed(content));
         #[expect(clippy::cast_possible_truncation, reason = "points of a page")]
         let [width, height] = [self.size.0, self.size.1].map(|side| Object::Real(side as f32));
         dictionary! {
             "Type" => "Page", "Parent" => tree_id, "MediaBox" => vec![0.into(), 0.into(), width, height],
-            "Resources" => resources, "Contents" => self.content,
+            "Resources" => resources, "Contents" => content,
         }
     }
 }

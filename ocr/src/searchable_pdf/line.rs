@@ -1,11 +1,11 @@
 use hayro::kurbo::{Affine, Point, Rect, Vec2};
 
-use super::font::Shape;
+use super::shape::Reach;
 use crate::Word;
 
 /// How a word is set.
 pub(super) struct Setting {
-    pub(super) shape: Shape,
+    pub(super) reach: Reach,
     /// Of the font, in points.
     pub(super) size: f64,
     /// Beginning of its baseline, in the page's coordinates.
@@ -37,7 +37,7 @@ pub(super) fn set_line(line: &[Word], to_points: Affine, to_user_space: Affine) 
     let (top, bottom) = (least(|word| word.y0), -least(|word| -word.y1));
     // no word ends above it, so none is less than nothing deep
     let base = least(|word| word.y1);
-    let size = (bottom - top).max(1.0);
+    let size = round_size(bottom - top);
     let climb = -least(|word| -word.width()) * angle.sin().abs();
     let is_level = climb <= MAX_LEVEL_CLIMB * size;
     let direction = direction_of(if is_level { to_user_space } else { to_user_space * turn });
@@ -48,10 +48,17 @@ pub(super) fn set_line(line: &[Word], to_points: Affine, to_user_space: Affine) 
             true => turn * Point::new(word.center().x, base) - Vec2::new(width / 2.0, 0.0),
             false => turn * Point::new(word.x0, base),
         };
-        let shape = Shape::nearest((base - word.y0) / size, (word.y1 - base) / size);
-        Setting { shape, size, start: to_user_space * start, direction, width }
+        let reach = Reach { above: base - word.y0, below: word.y1 - base };
+        Setting { reach, size, start: to_user_space * start, direction, width }
     };
     boxes.iter().map(set).collect()
+}
+
+/// Rounds the size of a font upwards, such that lines of one print have one.
+fn round_size(points: f64) -> f64 {
+    const LARGE: f64 = 30.0;
+    let step = if points < LARGE { 0.5 } else { 1.0 };
+    (points / step).ceil().max(1.0 / step) * step
 }
 
 /// Gives the corners of a word in pixels, clockwise from the top left as it is read.

@@ -4,6 +4,8 @@
 //! byte by byte); the text is invisible, lies where the words are, and comes out in reading order. Refuses to know:
 //! how the words were found.
 
+mod alphabet;
+mod appendix;
 mod archive;
 mod content;
 mod font;
@@ -13,7 +15,9 @@ mod line;
 mod old_layer;
 mod onto_pdf;
 mod palette;
+mod pen;
 mod picture;
+mod shape;
 mod unseen;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

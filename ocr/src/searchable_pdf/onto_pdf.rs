@@ -1,14 +1,15 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, LoadOptions, Object, ObjectId, Stream};
 
 use untxt_page::{Bounds, TextMode, Word};
 
 use super::{
-    UNWRITTEN,
-    font::{self, FontNeeds, Shape},
-    layer::write_layer,
+    UNWRITTEN, appendix,
+    font::{self, Typeface},
+    layer::Layer,
     old_layer::{Cleaner, find_resources},
+    pen::write_layer,
 };
 use crate::{
     Document, OcrError, PageContent, PageInspection,
@@ -46,7 +47,10 @@ pub(super) fn add_text(
     }
     let ids: Vec<ObjectId> = changes.iter().map(|(id, _)| *id).collect();
     if is_sound {
-        let updated = append(junk, bytes, original, changes.clone())?;
+        let updated = match appendix::append_packed(junk, bytes, &original, &changes) {
+            Some(updated) => updated,
+            None => append(junk, bytes, original, changes.clone())?,
+        };
         if check(&updated, document, &ids).is_ok() {
             return Ok(updated);
         }
@@ -115,8 +119,7 @@ struct Page {
     id: ObjectId,
     /// As it was, or without its old text.
     dictionary: Dictionary,
-    text: ObjectId,
-    shapes: BTreeSet<Shape>,
+    layer: Layer,
 }
 
 /// Lists new and changed objects: the fonts, and for each page with words its text and the page itself.
@@ -130,10 +133,9 @@ fn list_changes(
         return Err(UNWRITTEN);
     }
     let mut changes = Changes { objects: Vec::new(), last: original.max_id };
-    let mut needs = FontNeeds::tagged(original.max_id + 1);
     let mut cleaner = Cleaner::new(original);
     let mut inspector = document.inspector();
-    let mut texts = Vec::new();
+    let mut pages_with_text = Vec::new();
     for (index, page) in (0..).zip(pages) {
         let Some(page) = page.as_ref().filter(|page| !stays(page, document.options.text_mode)) else { continue };
         let placement = file.placement(index)?;
@@ -144,26 +146,33 @@ fn list_changes(
             && cleaner.clean_page(&mut dictionary, inspection.hides_its_text(), &mut changes);
         match without_own_text(page, &inspection, document.options.text_mode) {
             Some(page) => {
-                let layer = write_layer(&page, inspection.area(), placement.to_user_space, &mut needs);
-                let text = changes.add(font::compressed([&b"Q\n"[..], &layer.content].concat()));
-                texts.push(Page { id, dictionary, text, shapes: layer.shapes });
+                let layer = Layer::of(&page, inspection.area(), placement.to_user_space);
+                pages_with_text.push(Page { id, dictionary, layer });
             }
             None if is_cleaned => changes.objects.push((id, dictionary.into())),
             None => {}
         }
     }
-    if !texts.is_empty() {
-        // what the page draws must not move the text: its state is saved before and restored behind
-        let guard = changes.add(Stream::new(Dictionary::new(), b"q\n".to_vec()));
-        let fonts = font::make_fonts(&needs, || changes.new_id());
-        changes.objects.extend(fonts.objects);
-        for page in texts {
-            let font = |shape: &Shape| Some((needs.name(*shape), *fonts.places.get(shape)?));
-            let named = page.shapes.iter().filter_map(font).collect();
-            changes.objects.push((page.id, add_to_page(original, page.dictionary, [guard, page.text], named).into()));
-        }
-    }
+    add_layers(original, pages_with_text, &mut changes);
     Ok(changes.objects)
+}
+
+/// Adds the text of pages, with fonts that they share.
+fn add_layers(original: &Pdf, pages: Vec<Page>, changes: &mut Changes) {
+    if pages.is_empty() {
+        return;
+    }
+    let typeface = Typeface::of(pages.iter().map(|page| &page.layer)).tagged(original.max_id + 1);
+    // what the page draws must not move the text: its state is saved before and restored behind
+    let guard = changes.add(Stream::new(Dictionary::new(), b"q\n".to_vec()));
+    let fonts = typeface.make_fonts(|object| changes.add(object));
+    let shared = changes.add(fonts.clone());
+    for page in pages {
+        let text = changes.add(font::compressed([&b"Q\n"[..], &write_layer(&page.layer, &typeface)].concat()));
+        let mut dictionary = with_content(original, page.dictionary, [guard, text]);
+        add_fonts(original, &mut dictionary, &fonts, shared);
+        changes.objects.push((page.id, dictionary.into()));
+    }
 }
 
 /// Says, without looking, that a page gets no text and loses none.
@@ -184,12 +193,8 @@ fn without_own_text(page: &PageContent, inspection: &PageInspection, mode: TextM
     (!words.is_empty() && !has_all).then(|| PageContent { words, ..page.clone() })
 }
 
-fn add_to_page(
-    original: &Pdf,
-    mut page: Dictionary,
-    [guard, text]: [ObjectId; 2],
-    new_fonts: Vec<(String, ObjectId)>,
-) -> Dictionary {
+/// Puts the guard before what a page draws, and the text behind.
+fn with_content(original: &Pdf, mut page: Dictionary, [guard, text]: [ObjectId; 2]) -> Dictionary {
     let mut contents = vec![guard.into()];
     match page.get(b"Contents").and_then(|object| original.dereference(object)) {
         Ok((_, Object::Array(streams))) => contents.extend(streams.iter().cloned()),
@@ -198,13 +203,21 @@ fn add_to_page(
     }
     contents.push(text.into());
     page.set("Contents", contents);
-    let mut resources = find_resources(original, &page).cloned().unwrap_or_default();
-    let fonts = resources.get_deref(b"Font", original).and_then(Object::as_dict).cloned();
-    let mut fonts = fonts.unwrap_or_default();
-    for (name, font) in new_fonts {
-        fonts.set(name, font);
-    }
-    resources.set("Font", fonts);
-    page.set("Resources", resources);
     page
+}
+
+/// Adds the new fonts to those of a page; a page without any takes them where they are `shared`.
+fn add_fonts(original: &Pdf, page: &mut Dictionary, fonts: &Dictionary, shared: ObjectId) {
+    let mut resources = find_resources(original, page).cloned().unwrap_or_default();
+    let own = resources.get_deref(b"Font", original).and_then(Object::as_dict).ok().filter(|own| !own.is_empty());
+    let all = own.map_or_else(
+        || shared.into(),
+        |own| {
+            Object::from(
+                own.iter().chain(fonts).map(|(name, font)| (name.clone(), font.clone())).collect::<Dictionary>(),
+            )
+        },
+    );
+    resources.set("Font", all);
+    page.set("Resources", resources);
 }
