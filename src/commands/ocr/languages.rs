@@ -16,10 +16,13 @@ const ALIASES: &str = "\
 /// Reads `auto` or codes, and takes `de` and `ger` for `deu`.
 ///
 /// # Errors
-/// When a code is too short to be one.
+/// When a code is too short to be one, or `auto` is one of several.
 pub(super) fn parse(text: &str) -> Result<Languages, String> {
     let Ok(Languages::These(codes)) = text.parse() else { return Ok(Languages::Auto) };
     let codes: Vec<_> = codes.into_iter().map(code_of_tesseract).collect();
+    if codes.iter().any(|code| code.eq_ignore_ascii_case("auto")) {
+        return Err("auto finds out the languages and goes with no other; name all of them, or auto alone".into());
+    }
     match codes.iter().find(|code| code.len() < 3) {
         Some(code) => Err(format!("`{code}` is no language; write them as deu or de, several as deu+eng")),
         None => Ok(Languages::These(codes)),
@@ -47,6 +50,7 @@ mod tests {
         assert_eq!(parse("EN+uzb_cyrl+xxx"), these(&["eng", "uzb_cyrl", "xxx"]));
         assert_eq!(parse("auto"), Ok(Languages::Auto));
         assert!(parse("eng+xx").is_err() && parse("eng+").is_err());
+        assert!(parse("auto+fra").is_err_and(|advice| advice.starts_with("auto finds out")));
     }
 
     #[test]
