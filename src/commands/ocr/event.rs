@@ -21,6 +21,9 @@ pub(super) enum Event<'a> {
     /// Pages of a PDF are pictures of themselves in the PDF/A.
     #[serde(rename = "pages.drawn")]
     PagesDrawn { file: &'a str, pages: &'a [u32] },
+    /// Tables were asked for, and no page has any.
+    #[serde(rename = "tables.missing")]
+    TablesMissing { file: &'a str, format: &'a str },
     #[serde(rename = "page.done")]
     PageDone {
         file: &'a str,
@@ -72,6 +75,9 @@ impl<'a> Event<'a> {
             Self::PagesMissing { file, missing, page_count } => {
                 let has = count_pages(*page_count as usize);
                 format!("untxt: {}: has {has}; {missing} was asked for", plain(file))
+            }
+            Self::TablesMissing { file, format } => {
+                format!("untxt: {}: no table was found; the {format} is empty", plain(file))
             }
             Self::PagesDrawn { file, pages } => {
                 let (are, first) = (if pages.len() == 1 { "is" } else { "are" }, pages.first().unwrap_or(&0));
@@ -125,6 +131,12 @@ mod tests {
         };
         assert_eq!(done(false).sentence(), None);
         assert!(done(true).sentence().unwrap().starts_with("untxt: a: page 2: the file is damaged"));
+    }
+
+    #[test]
+    fn missing_tables_are_told() {
+        let said = Event::TablesMissing { file: "a", format: "csv" }.sentence().unwrap();
+        assert_eq!(said, "untxt: a: no table was found; the csv is empty");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::str::FromStr;
+use std::{path::Path, str::FromStr};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use untxt_ocr::{Archive, Document, OcrError, PageContent, archive_pdf, searchable_pdf};
@@ -39,6 +39,12 @@ pub(super) enum Format {
     Pdf,
     /// The same for archives: PDF/A-2b.
     PdfA,
+}
+
+impl Default for Format {
+    fn default() -> Self {
+        Self::Pages(formats::Format::Txt)
+    }
 }
 
 impl FromStr for Format {
@@ -96,9 +102,28 @@ impl Format {
         }
     }
 
+    /// Finds the format that a file is called after, if it ends as one does.
+    pub(super) fn of_file(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+        let ends = |format: &Self| name.ends_with(&format!(".{}", format.extension()));
+        // .pdfa.pdf is more than .pdf
+        Self::all().filter(ends).max_by_key(|format| format.extension().len())
+    }
+
+    /// Says whether a file may be called so: it ends as this format does, or as none.
+    pub(super) fn suits(self, path: &Path) -> bool {
+        let last = |format: Self| format.extension().rsplit('.').next();
+        Self::of_file(path).is_none_or(|named| last(named) == last(self))
+    }
+
     /// Says whether a terminal can show it.
     pub(super) const fn is_text(self) -> bool {
         !matches!(self, Self::Pdf | Self::PdfA | Self::Pages(formats::Format::Xlsx | formats::Format::Docx))
+    }
+
+    /// Says whether it holds nothing but tables.
+    pub(super) const fn is_of_tables(self) -> bool {
+        matches!(self, Self::Pages(formats::Format::Csv | formats::Format::Xlsx))
     }
 
     /// Says whether several documents, one after the other, are still of this format.
@@ -148,5 +173,15 @@ mod tests {
         }
         assert_eq!(Format::all().count(), formats::Format::ALL.len() + 2);
         assert!("exe".parse::<Format>().is_err());
+    }
+
+    #[test]
+    fn a_file_is_called_after_its_format() {
+        let of = |name: &str| Format::of_file(Path::new(name)).map(Format::name);
+        let found = ["a.pdf", "A.PDFA.PDF", "x/a.layout.txt", "a.txt", "a.xml", "txt", "a."].map(of);
+        assert_eq!(found, [Some("pdf"), Some("pdfa"), Some("layout"), Some("txt"), None, None, None]);
+        let suits = |format: Format, name: &str| format.suits(Path::new(name));
+        assert!(suits(Format::Pdf, "a.pdf") && suits(Format::PdfA, "a.pdf") && suits(Format::Pdf, "a.bin"));
+        assert!(!suits(Format::Pdf, "a.txt") && !suits(Format::default(), "a.pdf"));
     }
 }

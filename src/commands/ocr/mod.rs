@@ -16,6 +16,7 @@ mod results;
 mod work;
 
 use std::{
+    io::Write,
     num::NonZeroUsize,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -41,9 +42,12 @@ use self::{
     pages::Pages,
     plain::plain_path,
     progress::{Audience, Progress},
-    results::Tally,
+    results::{Tally, is_unheard},
     work::Order,
 };
+
+/// How a program ends that nobody listens to any more: as the shell says of one that SIGPIPE ended.
+const UNHEARD: u8 = 128 + 13;
 
 /// Documents to read, and what to make of them.
 #[derive(Debug, Args)]
@@ -65,8 +69,8 @@ pub(crate) struct OcrArgs {
     /// PDF, TIFF, JPEG, PNG, WebP, BMP or GIF; a folder for everything in it; - for standard input.
     #[arg(required_unless_present = "list_languages", value_name = "FILE")]
     inputs: Vec<PathBuf>,
-    /// What to deliver; several are separated by commas.
-    #[arg(long, short, value_parser = Format::parser(), value_delimiter = ',', default_value = "txt")]
+    /// What to deliver; several are separated by commas. Without it, what the file named with --output ends with, or txt.
+    #[arg(long, short, value_parser = Format::parser(), value_delimiter = ',')]
     format: Vec<Format>,
     /// Where to. What is a folder, or ends with a slash, takes all results. Any other name is a file for one document
     /// in one format, and a new folder for several documents, several formats or a folder of documents; then it must
@@ -122,8 +126,7 @@ pub(crate) fn run(args: &OcrArgs) -> anyhow::Result<ExitCode> {
     }
     let data = LanguageData::find(args.tessdata.as_deref())?;
     if args.list_languages {
-        list_languages(&data);
-        return Ok(ExitCode::SUCCESS);
+        return list_languages(&data);
     }
     let order = match order(args, data) {
         Ok(order) => order,
@@ -135,7 +138,10 @@ pub(crate) fn run(args: &OcrArgs) -> anyhow::Result<ExitCode> {
         (false, false) => Audience::Person,
     };
     let progress = Progress::new(audience, order.inputs.len());
-    let tally = work::run(&order, &progress)?;
+    let tally = match work::run(&order, &progress) {
+        Err(error) if is_unheard(&error) => return Ok(ExitCode::from(UNHEARD)),
+        tally => tally?,
+    };
     let Tally { files, failed_files, delivered_files, pages, failed_pages } = tally;
     let seconds = progress.elapsed().as_secs_f64();
     progress.tell(&Event::Done { files, failed_files, pages, failed_pages, seconds });
@@ -158,12 +164,7 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
         return Err(misuse("document and password can't both be standard input").into());
     }
     let inputs = inputs::list(&args.inputs);
-    let mut formats = Vec::new();
-    for &format in &args.format {
-        if !formats.contains(&format) {
-            formats.push(format);
-        }
-    }
+    let formats = choose_formats(args);
     let destination = Destination::choose(args.output.as_deref(), &inputs, &formats)?;
     if args.json_lines && destination == Destination::Stdout {
         let advice = "name a file with --output";
@@ -182,6 +183,20 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
     let pages = args.pages.clone();
     let (delivery, max_file_size) = (Delivery::guard()?, args.max_file_size);
     Ok(Order { inputs, pages, formats, paths, delivery, max_file_size, opening, reading, data, jobs })
+}
+
+/// Gives each format once that was asked for; without any the one that the output file is called after.
+fn choose_formats(args: &OcrArgs) -> Vec<Format> {
+    let mut formats = Vec::new();
+    for &format in &args.format {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    if formats.is_empty() {
+        formats.push(args.output.as_deref().and_then(Format::of_file).unwrap_or_default());
+    }
+    formats
 }
 
 fn read_password(path: &Path) -> anyhow::Result<Password> {
@@ -214,10 +229,11 @@ fn parse_jobs(text: &str) -> Result<NonZeroUsize, &'static str> {
     text.parse().map_err(|_| "a number from 1 on")
 }
 
-#[expect(clippy::print_stdout, reason = "the list is what was asked for")]
-fn list_languages(data: &LanguageData) {
-    for code in data.installed() {
-        println!("{code}");
+fn list_languages(data: &LanguageData) -> anyhow::Result<ExitCode> {
+    let list: String = data.installed().iter().map(|code| format!("{code}\n")).collect();
+    match std::io::stdout().write_all(list.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::from(UNHEARD)),
+        written => Ok(written.map(|()| ExitCode::SUCCESS)?),
     }
 }
 

@@ -80,10 +80,15 @@ fn choose_path(path: &Path, inputs: &[Input], formats: &[Format]) -> Result<Dest
     if path.is_dir() {
         return Ok(Destination::Folder(path.to_owned()));
     }
-    if !may_be_several && !has_slash {
-        return Ok(Destination::File(path.to_owned()));
-    }
     let name = plain_path(path);
+    if !may_be_several && !has_slash {
+        let Some(format) = formats.iter().find(|format| !format.suits(path)) else {
+            return Ok(Destination::File(path.to_owned()));
+        };
+        let (format, ending) = (format.name(), format.extension());
+        let advice = format!("let it end with .{ending}, or leave out --format");
+        return Err(misuse(format_args!("{name} would hold {format} and is called otherwise; {advice}")));
+    }
     // without the slash, with which a file is not found
     if path.components().as_path().exists() {
         return Err(misuse(format_args!("{name} is a file; several results need a folder")));
@@ -205,6 +210,8 @@ mod tests {
         assert_eq!(choose(None, &two, &[JSON]), None);
         assert_eq!(choose(None, &one, &both), None);
         assert_eq!(choose(Some(Path::new("x.t")), &one, &[TXT]), file("x.t"));
+        assert_eq!(choose(Some(Path::new("x.txt")), &one, &[Format::Pdf]), None, "it is called after another format");
+        assert_eq!(choose(Some(Path::new("x.pdf")), &one, &[Format::PdfA]), file("x.pdf"));
         assert_eq!(choose(Some(Path::new("x")), &one, &both), file("x/a.txt"));
         assert_eq!(choose(Some(Path::new("x.pdf/")), &one, &both), file("x.pdf/a.txt"));
         assert_eq!(choose(Some(Path::new("x")), &two, &both), file("x/a.txt"));

@@ -75,7 +75,9 @@ impl Progress {
     fn say(&self, event: &Event<'_>) {
         let is_shown = match event {
             Event::Done { .. } => !self.bar.is_hidden(),
-            Event::PagesMissing { .. } | Event::PagesDrawn { .. } => self.audience == Audience::Person,
+            Event::PagesMissing { .. } | Event::PagesDrawn { .. } | Event::TablesMissing { .. } => {
+                self.audience == Audience::Person
+            }
             _ => true,
         };
         if let Some(sentence) = event.sentence().filter(|_| is_shown) {
@@ -128,7 +130,11 @@ impl Course {
                 self.done_files += 1;
                 self.parts += 1.0;
             }
-            Event::FileFailed { .. } | Event::PagesMissing { .. } | Event::PagesDrawn { .. } | Event::Done { .. } => {}
+            Event::FileFailed { .. }
+            | Event::PagesMissing { .. }
+            | Event::PagesDrawn { .. }
+            | Event::TablesMissing { .. }
+            | Event::Done { .. } => {}
         }
     }
 

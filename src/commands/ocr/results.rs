@@ -52,8 +52,13 @@ impl Results {
     /// Gives the sum.
     ///
     /// # Errors
-    /// When results could not be printed.
+    /// When results could not be printed; [`is_unheard`] tells whether somebody has only stopped listening.
     pub(super) fn end(self) -> anyhow::Result<Tally> {
         self.fault.map_or(Ok(self.tally), Err)
     }
+}
+
+/// Says whether an error is that whoever took the results takes no more, as `head` does when it has enough.
+pub(super) fn is_unheard(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -187,8 +187,9 @@ impl Desk<'_> {
         let mut made = Made::default();
         if failed < count {
             for (place, &format) in self.order.formats.iter().enumerate() {
-                if let Err(refusal) = self.deliver(file, place, format, &pages, &mut made) {
+                if let Err(mut refusal) = self.deliver(file, place, format, &pages, &mut made) {
                     made.refused += 1;
+                    refusal.message = format!("no {}: {}", format.name(), refusal.message);
                     self.progress.tell(&Event::file_failed(&file.name, refusal));
                 }
             }
@@ -212,6 +213,10 @@ impl Desk<'_> {
         pages: &[Option<PageResult>],
         made: &mut Made,
     ) -> Result<(), Refusal> {
+        let has_tables = pages.iter().flatten().flatten().any(|page| !page.tables.is_empty());
+        if format.is_of_tables() && !has_tables {
+            self.progress.tell(&Event::TablesMissing { file: &file.name, format: format.name() });
+        }
         let title = self.order.inputs[file.input].title();
         let (bytes, drawn) = contain(|| format.render(&title, &file.document, pages))?;
         if !drawn.is_empty() {
