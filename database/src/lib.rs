@@ -14,6 +14,7 @@ pub mod dead_letters;
 pub mod documents;
 mod error;
 pub mod events;
+pub mod installation;
 pub mod languages;
 mod migrate;
 pub mod objects;

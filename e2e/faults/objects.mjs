@@ -37,7 +37,7 @@ export function findOrphans(site, seconds) {
   const old = [...findObjects(site)].filter(([, modified]) => modified < before).map(([key]) => key);
   const rows = site.sql(NAMED);
   const [keys, folders] = [new Set(rows.map(([key]) => key)), rows.map(([, folder]) => folder).filter((folder) => folder)];
-  return old.filter((key) => !keys.has(key) && !folders.some((folder) => key.startsWith(folder)));
+  return old.filter((key) => key !== 'installation' && !keys.has(key) && !folders.some((folder) => key.startsWith(folder)));
 }
 
 /** `null` when the object was deleted between its name and its content being read. */

@@ -8,11 +8,12 @@ use untxt_core::config;
 use untxt_database::objects;
 
 use crate::{
+    bucket::Bucket,
     error::{JobError, JobResult},
     worker::Worker,
 };
 
-/// One request to the store, or two to the database.
+/// One request to the store, or two to the database; or all listings of a bucket that is claimed.
 const STEP_LIMIT: Duration = Duration::from_secs(60);
 
 /// When to look for what, and when it is old enough.
@@ -51,10 +52,32 @@ async fn clean_up_for_ever(worker: &Worker, times: CleanUp) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match clean_up(worker, times.after).await {
+        match look_then_clean_up(worker, times.after).await {
             Ok(0) => {}
             Ok(removed) => tracing::info!(objects.removed = removed, "objects that no row named were removed"),
             Err(error) => tracing::warn!(error = %error, "the store could not be cleaned up, later again"),
+        }
+    }
+}
+
+/// Cleans up a bucket that is ours. One that nobody has yet is claimed now, if all that is in it is ours, and cleaned up
+/// the next time: whoever claimed it at the same moment is known by then.
+async fn look_then_clean_up(worker: &Worker, after: Duration) -> JobResult<usize> {
+    match in_time(Bucket::look(&worker.services)).await? {
+        Bucket::Ours => clean_up(worker, after).await,
+        Bucket::Foreign => {
+            tracing::error!(
+                "storage.bucket belongs to another installation: nothing is cleaned up, and that one may remove what this one stores; give each a bucket of its own"
+            );
+            Ok(0)
+        }
+        Bucket::Unclaimed => {
+            if !in_time(Bucket::claim(&worker.services, worker.options.claims_any_bucket)).await? {
+                tracing::warn!(
+                    "storage.bucket holds objects that no row names, and no id of an installation: nothing is cleaned up (docs/OPERATIONS.md, \"What was left behind\")"
+                );
+            }
+            Ok(0)
         }
     }
 }

@@ -25,6 +25,11 @@ pub enum Error {
     /// The connection to the virus scanner can't be set up.
     #[error("the virus scanner can't be used: {0}")]
     Scanner(#[from] untxt_core::tls::TlsError),
+    /// Another installation's objects are in the bucket, and each would take the other's for leavings.
+    #[error(
+        "storage.bucket belongs to another installation (see its object \"installation\"): give each a bucket of its own"
+    )]
+    ForeignBucket,
     /// Monitors can't be answered.
     #[error(transparent)]
     Monitoring(std::io::Error),

@@ -7,6 +7,7 @@
 //! whose [`turn`] it is and does it: [`inspect`], [`recognise`] or [`finish`]. What nobody looks at, [`sweeper`] finds.
 
 mod alive;
+mod bucket;
 mod clean_up;
 mod consumer;
 mod error;
@@ -32,14 +33,18 @@ mod walk;
 mod withdrawals;
 mod worker;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use untxt_core::{config::Settings, lifecycle::Lifecycle, monitoring};
 
+use bucket::Bucket;
 pub use clean_up::CleanUp;
 pub use error::Error;
 pub use services::Services;
 pub use worker::WorkerOptions;
+
+/// How long a start waits for the store.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Works until the lifecycle stops, then hands back what is not finished within ten seconds.
 ///
@@ -63,12 +68,13 @@ pub async fn check_sandbox(settings: &Settings) -> Result<(), Error> {
 /// As [`run`], with parts of the caller's choice.
 ///
 /// # Errors
-/// When no child can be started.
+/// When no child can be started, or the bucket belongs to another installation.
 pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lifecycle) -> Result<(), Error> {
     services.keys.forget_in_time(&lifecycle);
     if let Some(scanner) = &services.scanner {
         scanner.greet().await;
     }
+    open_bucket(&services, &options).await?;
     let (wakeups, local) = wakeups::Wakeups::new(Arc::clone(&services.queue));
     let worker = Arc::new(worker::Worker::new(services, options, wakeups, lifecycle));
     let slots = worker.open_slots().await?;
@@ -86,4 +92,21 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     worker.close().await;
     tracing::info!("worker has stopped");
     Ok(())
+}
+
+/// Sees at start that nobody's objects get mixed up, and claims a new bucket. A store that doesn't answer yet is asked
+/// later, by the clean-up.
+async fn open_bucket(services: &Services, options: &WorkerOptions) -> Result<(), Error> {
+    let opening = async {
+        match Bucket::look(services).await? {
+            Bucket::Foreign => return Ok(false),
+            Bucket::Unclaimed => _ = Bucket::claim(services, options.claims_any_bucket).await?,
+            Bucket::Ours => {}
+        }
+        error::JobResult::Ok(true)
+    };
+    match tokio::time::timeout(STORE_PATIENCE, opening).await {
+        Ok(Ok(false)) => Err(Error::ForeignBucket),
+        _ours_or_unknown => Ok(()),
+    }
 }

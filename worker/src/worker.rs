@@ -50,6 +50,8 @@ pub struct WorkerOptions {
     pub stale: Duration,
     /// When to remove objects that no row names; `None`: never.
     pub clean_up: Option<CleanUp>,
+    /// Claim a bucket that has no installation's id in it even if it holds objects that no row names.
+    pub claims_any_bucket: bool,
     /// What a child may use.
     pub sandbox: Arc<SandboxOptions>,
     /// How a child is started.
@@ -74,6 +76,7 @@ impl WorkerOptions {
             max_pages_per_owner: worker.max_pages_per_owner,
             stale: STALE,
             clean_up: CleanUp::new(worker),
+            claims_any_bucket: worker.claim_bucket,
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
             monitoring: Some(settings.monitoring.clone()),

@@ -138,6 +138,7 @@ pub struct Worker {
     pub max_pages_per_owner: u32,
     pub clean_up_seconds: u32,
     pub clean_up_after_seconds: u32,
+    pub claim_bucket: bool,
     pub pages_per_child: u32,
     pub accept_without: Vec<SandboxLayer>,
 }

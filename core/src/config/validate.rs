@@ -171,12 +171,14 @@ impl Settings {
         if self.worker.max_attempts == 0 {
             problems.add("worker.max_attempts", "must be at least 1");
         }
-        // An upload is stored before its row is committed, which the database's time limits bound.
-        if self.worker.clean_up_after_seconds < 60 {
-            problems.add(
-                "worker.clean_up_after_seconds",
-                "must be at least 60, because an upload is stored before its row",
-            );
+        // An upload is stored before its row is committed, which the database's time limits bound. AWS dates an object of
+        // many parts by its begin, and each part of an upload may take its time.
+        let (least, why) = match self.storage.endpoint {
+            Some(_) => (60, "must be at least 60, because an upload is stored before its row"),
+            None => (3600, "must be at least 3600: AWS dates a large object by the begin of its upload"),
+        };
+        if self.worker.clean_up_after_seconds < least {
+            problems.add("worker.clean_up_after_seconds", why);
         }
         if self.worker.pages_per_child == 0 {
             problems.add("worker.pages_per_child", "must be at least 1");

@@ -11,6 +11,8 @@ pub enum ObjectKey {
     PageImage(DocumentId, TaskId, PageNumber, u32),
     /// The searchable PDF of a task, made by one attempt.
     SearchablePdf(DocumentId, TaskId, u32),
+    /// The id of the installation whose bucket this is, in clear; it is in no listing.
+    Installation,
 }
 
 impl ObjectKey {
@@ -28,6 +30,7 @@ impl fmt::Display for ObjectKey {
             Self::SearchablePdf(document, task, attempt) => {
                 write!(f, "documents/{document}/tasks/{task}/searchable-{attempt}")
             }
+            Self::Installation => f.write_str("installation"),
         }
     }
 }
@@ -49,6 +52,9 @@ impl FromStr for ObjectKey {
 }
 
 fn parse(path: &str) -> Option<ObjectKey> {
+    if path == "installation" {
+        return Some(ObjectKey::Installation);
+    }
     let (document, rest) = path.strip_prefix(ObjectKey::PREFIX)?.split_once('/')?;
     let document = document.parse().ok()?;
     if rest == "original" {
@@ -74,6 +80,7 @@ mod tests {
         for (key, path) in [
             (ObjectKey::Original(document), format!("documents/{document}/original")),
             (image, format!("documents/{document}/tasks/{task}/pages/7/image-2")),
+            (ObjectKey::Installation, "installation".to_owned()),
             (ObjectKey::SearchablePdf(document, task, 1), format!("documents/{document}/tasks/{task}/searchable-1")),
         ] {
             assert_eq!(key.to_string(), path);

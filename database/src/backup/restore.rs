@@ -1,8 +1,9 @@
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgCopyIn};
 use untxt_core::config;
+use uuid::Uuid;
 
 use super::{Layout, RowBytes, Sequence, Table, catalog::quote};
-use crate::{Error, Result, connect::verified_options, objects::try_hold_off_clean_up};
+use crate::{Error, Result, connect::verified_options, installation, objects::try_hold_off_clean_up};
 
 /// All rows of a backup on their way into an installation that nobody has used, as role `untxt_migrate`. Nobody sees
 /// any of them before [`Self::commit`]; dropped before it, nothing has happened.
@@ -10,6 +11,8 @@ use crate::{Error, Result, connect::verified_options, objects::try_hold_off_clea
 pub struct Restore {
     conn: PgConnection,
     tables: Vec<Table>,
+    /// It stays what it was: its bucket says so too.
+    installation: Uuid,
 }
 
 /// Keeps workers from removing objects that no row names yet, as long as it lasts.
@@ -61,9 +64,10 @@ impl Restore {
         conn.execute("set role untxt_owner").await?;
         conn.execute("begin").await?;
         let tables = Layout::load(&mut conn).await?.tables;
-        let mut restore = Self { conn, tables };
+        let mut restore = Self { conn, tables, installation: Uuid::nil() };
         restore.open_tables().await?;
         restore.refuse_used().await?;
+        restore.installation = installation::id(&mut restore.conn).await?;
         let names = restore.names();
         restore.run(format!("truncate {names}")).await?;
         Ok(restore)
@@ -116,6 +120,7 @@ impl Restore {
     /// [`Error::Unavailable`].
     pub async fn settle(&mut self) -> Result<u64> {
         let conn = &mut self.conn;
+        sqlx::query!("update installation set id = $1", self.installation).execute(&mut *conn).await?;
         sqlx::query!("update sessions set ended_at = clock_timestamp() where ended_at is null")
             .execute(&mut *conn)
             .await?;

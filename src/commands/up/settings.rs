@@ -151,8 +151,13 @@ impl SettingsFiles<'_> {
     /// One child: `up` starts a worker for each core.
     fn worker(&self) -> (&'static str, Table) {
         let accept_without: Vec<Value> = self.accept_without.iter().map(|layer| layer.name().into()).collect();
-        let keys =
-            [("children", 1.into()), ("languages", self.languages.into()), ("accept_without", accept_without.into())];
+        let keys = [
+            ("children", 1.into()),
+            ("languages", self.languages.into()),
+            ("accept_without", accept_without.into()),
+            // The store is in this folder, too.
+            ("claim_bucket", true.into()),
+        ];
         ("worker", table(keys))
     }
 

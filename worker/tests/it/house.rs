@@ -76,6 +76,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Waits for its end.
+    pub(crate) async fn ended(self) -> Result<(), untxt_worker::Error> {
+        self.worker.await.expect("no panic")
+    }
+
     /// Asks it to stop, and says how long that took.
     pub(crate) async fn stop(self) -> Duration {
         let begin = Instant::now();
@@ -206,6 +211,7 @@ impl House {
             max_pages_per_owner: 0,
             stale: Duration::from_secs(1),
             clean_up,
+            claims_any_bucket: false,
             sandbox: Arc::new(sandbox),
             child,
             monitoring: self.monitoring.clone(),

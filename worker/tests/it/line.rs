@@ -201,6 +201,33 @@ async fn what_no_row_names_is_removed_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn nothing_is_removed_from_a_bucket_that_may_be_anothers() {
+    let store = async |house: &House, key, bytes: &'static [u8]| {
+        let body = stream::iter([Ok(Bytes::from_static(bytes))]).boxed();
+        house.objects.put(&key, body).await.expect("stored");
+    };
+    let house = House::build().await;
+    let stray = ObjectKey::Original(DocumentId::generate());
+    // Before any worker could say whose bucket it is: another installation's document, or what a crash has left.
+    store(&house, stray, b"whose?").await;
+    let worker = house.cleaning_worker().await;
+    let upload = house.upload(tiff_of(&[width::GOOD])).await;
+    assert_eq!(house.end_of(upload.task).await.state, TaskState::Done);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    worker.stop().await;
+    assert!(house.objects.sealed(&stray).is_some() && house.objects.sealed(&ObjectKey::Installation).is_none());
+
+    house.objects.delete(&[stray]).await.expect("deleted");
+    house.worker().await.stop().await;
+    let id = house.postgres.superuser_psql("select id from installation");
+    assert_eq!(house.objects.sealed(&ObjectKey::Installation).expect("claimed"), id.trim().as_bytes());
+
+    store(&house, ObjectKey::Installation, b"01a20350-9c0a-7519-8adb-0df224b5d569").await;
+    let refused = house.worker().await.ended().await;
+    assert!(matches!(refused, Err(untxt_worker::Error::ForeignBucket)), "{refused:?}");
+}
+
+#[tokio::test]
 async fn without_a_queue_the_database_is_asked() {
     let house = House::build().await;
     house.queue.is_away.store(true, Ordering::SeqCst);

@@ -76,7 +76,7 @@ pub(crate) struct MemoryObjects {
 
 impl MemoryObjects {
     pub(crate) fn count(&self) -> usize {
-        self.objects.lock().expect("the objects").len()
+        self.objects.lock().expect("the objects").keys().filter(|key| **key != ObjectKey::Installation).count()
     }
 
     pub(crate) fn sealed(&self, key: &ObjectKey) -> Option<Bytes> {
@@ -119,7 +119,11 @@ impl ObjectStore for MemoryObjects {
     async fn list(&self, _: Option<String>) -> Result<Listing, StorageError> {
         self.answer()?;
         let objects = self.objects.lock().expect("the objects");
-        let objects = objects.keys().map(|&key| StoredObject { key, stored_at: 0 }).collect();
+        let objects = objects
+            .keys()
+            .filter(|key| **key != ObjectKey::Installation)
+            .map(|&key| StoredObject { key, stored_at: 0 })
+            .collect();
         Ok(Listing { objects, next: None })
     }
 
