@@ -6,10 +6,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{MissedTickBehavior, interval};
 use untxt_database::workers;
 
-use crate::{error::JobResult, worker::Worker};
+use crate::{error::JobResult, repeat::repeat, worker::Worker};
 
 /// Who is silent for five times as long counts as gone.
 const TELL_EVERY: Duration = Duration::from_secs(3);
@@ -43,27 +42,17 @@ impl Pace {
 pub(crate) fn start(worker: &Arc<Worker>) {
     let telling = Arc::clone(worker);
     worker.lifecycle.spawn(async move {
-        let stop = telling.stop.clone();
-        tokio::select! {
-            () = tell_for_ever(&telling) => {}
-            () = stop.cancelled() => {}
-        }
+        repeat(&telling, TELL_EVERY, |worker| async move {
+            if let Err(error) = worker.in_time(tell(&worker)).await {
+                tracing::debug!(error = %error, "this worker could not tell that it is alive");
+            }
+        })
+        .await;
         // Who can't be told finds out by the silence.
         if telling.in_time(leave(&telling)).await.is_err() {
             tracing::debug!("this worker could not be taken off the list");
         }
     });
-}
-
-async fn tell_for_ever(worker: &Worker) {
-    let mut ticks = interval(TELL_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = worker.in_time(tell(worker)).await {
-            tracing::debug!(error = %error, "this worker could not tell that it is alive");
-        }
-    }
 }
 
 async fn tell(worker: &Worker) -> JobResult<()> {

@@ -3,13 +3,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 use untxt_core::config;
 use untxt_database::objects;
 
 use crate::{
     bucket::Bucket,
     error::{JobError, JobResult},
+    repeat::repeat,
     worker::Worker,
 };
 
@@ -36,28 +37,18 @@ impl CleanUp {
 
 /// Starts to clean up, until the worker stops.
 pub(crate) fn start(worker: &Arc<Worker>) {
-    let Some(times) = worker.options.clean_up else { return };
+    let Some(CleanUp { every, after }) = worker.options.clean_up else { return };
     let cleaning = Arc::clone(worker);
     worker.lifecycle.spawn(async move {
-        let stop = cleaning.stop.clone();
-        tokio::select! {
-            () = clean_up_for_ever(&cleaning, times) => {}
-            () = stop.cancelled() => {}
-        }
+        repeat(&cleaning, every, |worker| async move {
+            match look_then_clean_up(&worker, after).await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(objects.removed = removed, "objects that no row named were removed"),
+                Err(error) => tracing::warn!(error = %error, "the store could not be cleaned up, later again"),
+            }
+        })
+        .await;
     });
-}
-
-async fn clean_up_for_ever(worker: &Worker, times: CleanUp) {
-    let mut ticks = interval(times.every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match look_then_clean_up(worker, times.after).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(objects.removed = removed, "objects that no row named were removed"),
-            Err(error) => tracing::warn!(error = %error, "the store could not be cleaned up, later again"),
-        }
-    }
 }
 
 /// Cleans up a bucket that is ours. One that nobody has yet is claimed now, if all that is in it is ours, and cleaned up

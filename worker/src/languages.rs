@@ -2,10 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval};
 use untxt_ocr::LanguageData;
 
-use crate::{error::JobResult, worker::Worker};
+use crate::{error::JobResult, repeat::repeat, worker::Worker};
 
 /// A language that was installed meanwhile is known after this; one that no worker tells of is forgotten in a day.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -14,23 +13,13 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 pub(crate) fn start(worker: &Arc<Worker>) {
     let telling = Arc::clone(worker);
     worker.lifecycle.spawn(async move {
-        let stop = telling.stop.clone();
-        tokio::select! {
-            () = tell_for_ever(&telling) => {}
-            () = stop.cancelled() => {}
-        }
+        repeat(&telling, TELL_EVERY, |worker| async move {
+            if let Err(error) = worker.in_time(tell(&worker)).await {
+                tracing::warn!(error = %error, "the installed languages could not be written down");
+            }
+        })
+        .await;
     });
-}
-
-async fn tell_for_ever(worker: &Worker) {
-    let mut ticks = interval(TELL_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = worker.in_time(tell(worker)).await {
-            tracing::warn!(error = %error, "the installed languages could not be written down");
-        }
-    }
 }
 
 async fn tell(worker: &Worker) -> JobResult<()> {

@@ -20,6 +20,7 @@ mod monitor;
 mod objects;
 mod original;
 mod recognise;
+mod repeat;
 pub mod sandbox;
 mod seal;
 mod services;

@@ -71,51 +71,17 @@ pub async fn find_by_idempotency_tag(
     owner: OwnerId,
     tag: &[u8; 32],
 ) -> Result<Option<DocumentAndTask>> {
-    sqlx::query_as!(
-        DocumentAndTaskRow,
-        "select
-            d.id,
-            d.owner_id,
-            d.media_type,
-            d.size_bytes,
-            d.metadata_sealed,
-            d.owner_key_version,
-            d.wrapped_key,
-            d.content_tag,
-            d.created_at,
-            t.id as task_id,
-            t.state,
-            t.page_count,
-            t.pages_done,
-            t.pages_failed,
-            t.pages_low,
-            t.last_seq,
-            t.failure_code,
-            t.pdf_attempt,
-            t.languages,
-            t.preset,
-            t.text_mode,
-            t.queue,
-            t.is_rerun,
-            t.trace,
-            t.created_at as task_created_at,
-            t.started_at,
-            t.ended_at
-        from documents d
-        cross join lateral (
-            select * from tasks
-            where document_id = d.id and not is_void
-            order by created_at desc, id desc
-            limit 1
-        ) t
-        where d.owner_id = $1 and d.idempotency_tag = $2",
+    let id = sqlx::query_scalar!(
+        "select id from documents where owner_id = $1 and idempotency_tag = $2",
         owner.as_uuid(),
         tag,
     )
-    .fetch_optional(conn)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
+    .fetch_optional(&mut *conn)
+    .await?;
+    match id {
+        Some(id) => find(conn, id.into()).await,
+        None => Ok(None),
+    }
 }
 
 /// Finds a document of the actor.

@@ -11,36 +11,8 @@ use crate::{Result, row::page_column};
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn list(conn: &mut PgConnection, task: TaskId) -> Result<Vec<Page>> {
-    sqlx::query_as!(
-        ShownRow,
-        r#"select
-            page_number as "page_number!",
-            state as "state!",
-            result_task_id as "result_task_id!",
-            width,
-            height,
-            dpi,
-            mean_confidence,
-            image_attempt,
-            image_media_type,
-            null::bytea as content_sealed,
-            failure_code,
-            reread_state,
-            reread_failure_code,
-            other_task_id,
-            other_mean_confidence,
-            other_is_newer,
-            is_undecided as "is_undecided!"
-        from shown_pages
-        where task_id = $1
-        order by page_number"#,
-        task.as_uuid(),
-    )
-    .fetch_all(conn)
-    .await?
-    .into_iter()
-    .map(TryInto::try_into)
-    .collect()
+    let all = Part { first: PageNumber::from_index(0), limit: i64::MAX, has_contents: false };
+    Ok(load(conn, task, all).await?.into_iter().map(|found| found.page).collect())
 }
 
 /// Finds a page of a task of the actor, with its content.
@@ -62,6 +34,18 @@ pub async fn load_contents(
     first: PageNumber,
     limit: u32,
 ) -> Result<Vec<PageWithContent>> {
+    load(conn, task, Part { first, limit: limit.into(), has_contents: true }).await
+}
+
+/// Which pages of a task are loaded, and how much of them.
+struct Part {
+    first: PageNumber,
+    limit: i64,
+    /// Contents lie apart and are large; without this nobody fetches them.
+    has_contents: bool,
+}
+
+async fn load(conn: &mut PgConnection, task: TaskId, part: Part) -> Result<Vec<PageWithContent>> {
     sqlx::query_as!(
         ShownRow,
         r#"select
@@ -74,7 +58,7 @@ pub async fn load_contents(
             mean_confidence,
             image_attempt,
             image_media_type,
-            content_sealed,
+            case when $4 then content_sealed end as content_sealed,
             failure_code,
             reread_state,
             reread_failure_code,
@@ -87,8 +71,9 @@ pub async fn load_contents(
         order by page_number
         limit $3"#,
         task.as_uuid(),
-        page_column(first),
-        i64::from(limit),
+        page_column(part.first),
+        part.limit,
+        part.has_contents,
     )
     .fetch_all(conn)
     .await?
