@@ -1,7 +1,7 @@
 use std::hash::{DefaultHasher, Hasher};
 
 use lopdf::{Dictionary, Document as Pdf, Object, Stream, StringFormat, dictionary};
-use moxcms::ColorProfile;
+use moxcms::{ColorProfile, Matrix3d, Xyzd};
 
 use super::UNWRITTEN;
 use crate::{Document, OcrError};
@@ -49,7 +49,7 @@ fn escape_xml(text: &str) -> String {
 /// Adds to a new PDF what makes it PDF/A-2b beyond embedded fonts and colours that the profile covers: the metadata,
 /// the profile of its colours (sRGB), and an id, made of the bytes of the original.
 pub(super) fn mark(pdf: &mut Pdf, catalog: &mut Dictionary, original: &Document) -> Result<(), OcrError> {
-    let profile = ColorProfile::new_srgb().encode().map_err(|_| UNWRITTEN)?;
+    let profile = make_profile()?;
     let profile = pdf.add_object(Stream::new(dictionary! { "N" => 3 }, profile).with_compression(false));
     let name = Object::string_literal("sRGB IEC61966-2.1");
     let intent = dictionary! {
@@ -68,6 +68,23 @@ pub(super) fn mark(pdf: &mut Pdf, catalog: &mut Dictionary, original: &Document)
     Ok(())
 }
 
+/// Makes the profile of sRGB. The crate gives another white and no adaptation to it; a profile's white is that of D50, to
+/// the bit (ISO 15076-1, 7.2.16), and sRGB's own is adapted to it.
+fn make_profile() -> Result<Vec<u8>, OcrError> {
+    /// In parts of 65,536.
+    const D50: [u16; 2] = [0xf6d6, 0xd32d];
+    const ADAPTATION: [[f64; 3]; 3] =
+        [[1.047_882, 0.022_918, -0.050_217], [0.029_587, 0.990_479, -0.017_059], [-0.009_247, 0.015_076, 0.751_678]];
+    let [x, z] = D50.map(|part| f64::from(part) / 65_536.0);
+    let white = Xyzd { x, y: 1.0, z };
+    let mut profile = ColorProfile::new_srgb();
+    profile.white_point = white;
+    profile.media_white_point = Some(white);
+    profile.chromatic_adaptation = Some(Matrix3d { v: ADAPTATION });
+    profile.cicp = None;
+    profile.encode().map_err(|_| UNWRITTEN)
+}
+
 /// Makes 16 bytes that are the same for the same original.
 fn id_of(original: &[u8]) -> Vec<u8> {
     let hash = |salt: u8| {
@@ -82,6 +99,26 @@ fn id_of(original: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_white_of_the_profile_is_d50() {
+        let profile = make_profile().unwrap();
+        let d50 = [0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d];
+        assert_eq!(profile[68..80], d50);
+        let tag = |name: &[u8]| {
+            let at = (132..).step_by(12).find(|at| &profile[*at..at + 4] == name).unwrap();
+            let number = |at: usize| u32::from_be_bytes(profile[at..at + 4].try_into().unwrap()) as usize;
+            &profile[number(at + 4) + 8..][..number(at + 8) - 8]
+        };
+        assert_eq!(tag(b"wtpt"), d50);
+        // white of sRGB, adapted, is that white
+        let fixed = |bytes: &[u8]| f64::from(i32::from_be_bytes(bytes.try_into().unwrap())) / 65_536.0;
+        let rows: Vec<f64> = tag(b"chad").chunks(4).map(fixed).collect();
+        let adapted = rows.chunks(3).map(|row| row[0] * 0.9505 + row[1] + row[2] * 1.0891).collect::<Vec<_>>();
+        for (adapted, white) in adapted.iter().zip(d50.chunks(4).map(fixed)) {
+            assert!((adapted - white).abs() < 0.002, "{adapted} {white}");
+        }
+    }
 
     #[test]
     fn a_title_stays_in_its_place() {
