@@ -36,12 +36,19 @@ pub fn searchable_pdf(document: &Document, pages: &[Option<PageContent>]) -> Res
         Kind::Pdf(file) => match contain(|| onto_pdf::add_text(document, file, pages)) {
             // pictures of its pages would be the document without its signature or its lock
             Err(error @ (OcrError::Signed | OcrError::Encrypted)) => Err(error),
-            // a PDF so damaged that only the renderer could open it is made new from its pictures
+            // a PDF so damaged that only the renderer could open it, or cut off and without words to add, is made new
+            // from its pictures
+            Ok(bytes) if !has_end(&bytes) => Ok(from_images::build(document, pages, false)?.bytes),
             Err(_) => Ok(from_images::build(document, pages, false)?.bytes),
             written => written,
         },
         Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => Ok(from_images::build(document, pages, false)?.bytes),
     })
+}
+
+/// Says whether a PDF has its end mark, in the last kilobyte as readers ask (ISO 32000-1, annex H, note 18).
+fn has_end(pdf: &[u8]) -> bool {
+    pdf[pdf.len().saturating_sub(1024)..].windows(5).any(|window| window == b"%%EOF")
 }
 
 /// A document for archives.

@@ -109,3 +109,25 @@ fn object_numbers_without_room_above_are_no_harm() {
     let copy = searchable_pdf(&document, &pages).unwrap();
     assert_is_letter(&run_tool("pdftotext", &["FILE", "-"], &copy));
 }
+
+#[test]
+fn a_pdf_that_ends_in_the_middle_of_an_empty_page_is_made_new() {
+    const CUT: &[u8] = b"%PDF-1.7
+1 0 obj
+<< /Type /Catalog /Pages 2 0 R >>
+endobj
+2 0 obj
+<< /Type /Pages /Count 1 /Kids [3 0 R] >>
+endobj
+3 0 obj
+<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Contents 4 0 R >>
+endobj
+4 0 obj
+<< /Length 99 >>
+stream
+BT /F 16 T";
+    let document = open(CUT.to_vec());
+    let searchable = searchable_pdf(&document, &[None]).expect("a PDF");
+    assert!(searchable.trim_ascii_end().ends_with(b"%%EOF"), "not the same bytes, which end nowhere");
+    assert_eq!(open(searchable).page_count(), 1);
+}
