@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 
 /** A4 in points. */
 export const PAGE = { width: 595, height: 842 };
@@ -133,13 +134,17 @@ export function tiff(pgms, dpi) {
 }
 
 /** Makes a PNG whose header promises 65535 × 65535 pixels and whose data is a few bytes. */
-export function hugePng() {
+export const hugePng = () => pngOf(65535, 65535, Buffer.from('789c030000000001', 'hex'));
+
+/** Makes a PNG that is white all over, grey. */
+export const png = (width, height) => pngOf(width, height, deflateSync(Buffer.alloc((width + 1) * height, Buffer.concat([Buffer.of(0), Buffer.alloc(width, 255)]))));
+
+function pngOf(width, height, data) {
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(65535, 0);
-  header.writeUInt32BE(65535, 4);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
   header.set([8, 0, 0, 0, 0], 8);
-  const empty = Buffer.from('789c030000000001', 'hex');
-  const chunks = [['IHDR', header], ['IDAT', empty], ['IEND', Buffer.alloc(0)]].map(([type, data]) => {
+  const chunks = [['IHDR', header], ['IDAT', data], ['IEND', Buffer.alloc(0)]].map(([type, data]) => {
     const body = Buffer.concat([Buffer.from(type), data]);
     const [size, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
     size.writeUInt32BE(data.length);
