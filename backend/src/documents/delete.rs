@@ -24,7 +24,9 @@ pub(super) async fn delete(
 }
 
 async fn delete_all(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {
-    let mut tx = actor.begin(app).await?;
+    // The session's row is locked when it counts as used, and a long deletion must not hold up what else this person does.
+    actor.begin(app).await?.commit().await?;
+    let mut tx = app.db.begin_as(actor.user).await?;
     let deleted = documents::delete(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)?;
     tx.commit().await?;
     let objects = Arc::clone(&app.objects);

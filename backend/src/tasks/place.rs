@@ -5,17 +5,24 @@ use std::{
 };
 
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 use untxt_core::domain::{OwnerId, TaskId};
 use untxt_database::turns;
 
-use crate::{App, problem::ApiError, session::Actor};
+use crate::{
+    App,
+    problem::{ApiError, chain},
+    session::Actor,
+};
 
 /// What is said while nobody reads.
 const NO_WORKER: &str = "no worker is running: the document is safe and waits";
 
 /// How long an answer counts.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How long an answer is waited for: what has a place can be shown without it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where a task stands in its queue, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,7 +85,8 @@ impl KnownPlaces {
     }
 }
 
-/// Finds the places of a person's tasks that have pages to be read; they may be a second old.
+/// Finds the places of a person's tasks that have pages to be read; they may be a second old. There are none when the
+/// database takes too long over them.
 pub(crate) async fn load_places(app: &App, actor: &Actor, asked: &[TaskId]) -> Result<Arc<Places>, ApiError> {
     let loading = async {
         let mut tx = actor.begin(app).await?;
@@ -86,7 +94,14 @@ pub(crate) async fn load_places(app: &App, actor: &Actor, asked: &[TaskId]) -> R
         tx.commit().await?;
         Ok(places.into_iter().map(|(task, place)| (task, place.into())).collect())
     };
-    app.places.find(actor.owner(), asked, loading).await
+    match timeout(PATIENCE, app.places.find(actor.owner(), asked, loading)).await {
+        Ok(Err(ApiError::Unavailable(error))) => {
+            tracing::warn!(error = chain(&*error), "places in the queue are not known");
+            Ok(Arc::default())
+        }
+        Ok(found) => found,
+        Err(_elapsed) => Ok(Arc::default()),
+    }
 }
 
 #[cfg(test)]
