@@ -12,7 +12,7 @@ use crate::{
     error::{JobError, JobResult},
     lease::{Claim, Heartbeat},
     original,
-    sandbox::PageReading,
+    sandbox::{Fault, PageReading},
     settle::Settled,
     slot::Slot,
     turn::Next,
@@ -78,7 +78,10 @@ impl Worker {
                 Ok(Readout { reading, spent, key: loaded.key })
             }
             Err(fault) => {
-                if let Err(error) = self.charge(claimed, spent).await {
+                // What the page has nothing to do with is tried again without end.
+                if matches!(fault, Fault::Refused(_) | Fault::Died(_))
+                    && let Err(error) = self.charge(claimed, spent).await
+                {
                     tracing::warn!(%error, "the time that a page took could not be noted");
                 }
                 Err(fault.into())
