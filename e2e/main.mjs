@@ -20,14 +20,14 @@ const world = {
 
 await test('UNTXT end to end', async (t) => {
   world.stack = await Stack.start({ collector: await freePort() });
-  world.collector = await new Collector(world.stack).listen();
-  // A second start, so that the capture sees every connection from its first byte.
-  if (process.env.UNTXT_CAPTURE !== 'off') {
-    await world.stack.stop();
-    world.capture = await Capture.start(world.stack.folder);
-    t.diagnostic(`ready again after ${await world.stack.start()} ms`);
-  }
   try {
+    world.collector = await new Collector(world.stack).listen();
+    // A second start, so that the capture sees every connection from its first byte.
+    if (process.env.UNTXT_CAPTURE !== 'off') {
+      await world.stack.stop();
+      world.capture = await Capture.start(world.stack.folder);
+      t.diagnostic(`ready again after ${await world.stack.start()} ms`);
+    }
     world.admin = await Client.logIn(world.stack);
     if (world.shots) mkdirSync(world.shots, { recursive: true });
     for (const name of PROOFS) {
@@ -37,7 +37,7 @@ await test('UNTXT end to end', async (t) => {
     }
   } finally {
     if (world.capture?.process.exitCode === null) world.capture.process.kill('SIGINT');
-    world.collector.close();
+    world.collector?.close();
     await world.stack.stop();
   }
 });

@@ -44,7 +44,7 @@ export default async function prove(t, world) {
       assert.equal((await carla.get('/documents')).json.documents[0].task.state, 'queued');
       await open.getByRole('button', { name: /^Stop task/ }).click();
       await admin.page.getByRole('button', { name: 'Stop it' }).click();
-      await row.getByText('Stopped before it was opened').waitFor({ timeout: 2_000 });
+      await row.getByText('Stopped before it was opened').waitFor({ timeout: 20_000 });
       await admin.page.getByText('No task is open.').waitFor();
       assert.equal(await admin.page.evaluate(() => document.activeElement.id), 'open-title');
     });
