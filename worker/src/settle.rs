@@ -84,7 +84,7 @@ impl Worker {
                 self.wake_after(delay, entry_of_page(claimed));
                 Settled::Halt
             }
-            // Documents are scanned before their pages are known.
+            // Only inspection scans, so no page ends like this.
             JobError::Unscanned(_) => pages::fail(&mut tx, claimed, FailureCode::NotScanned).await?.into(),
             JobError::Document(code) => {
                 tracing::info!(page.number = %page, failure.code = %code, "a page can't be read");

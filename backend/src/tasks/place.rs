@@ -50,8 +50,8 @@ impl From<turns::Place> for Place {
 /// Places of one person's tasks.
 pub(crate) type Places = HashMap<TaskId, Place>;
 
-/// Places that were asked for a moment ago. The database looks at the whole queue for each answer, so this process asks
-/// for one at a time, and however often a person asks, for theirs once a second.
+/// Places that were asked for a moment ago. The database looks at the whole queue for each answer, so for requests this
+/// process asks for one at a time, and however often a person asks, for theirs once a second.
 #[derive(Debug)]
 pub(crate) struct KnownPlaces {
     of_owners: Mutex<HashMap<OwnerId, (Instant, Arc<Places>)>>,

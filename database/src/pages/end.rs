@@ -15,7 +15,7 @@ use crate::{
     tasks::{self, expect_held},
 };
 
-/// Notes readers' time that was spent on a page. Whoever lost the page spent it all the same.
+/// Notes readers' time that was spent on a page.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].

@@ -438,7 +438,6 @@ async fn workers_that_are_alive_say_how_long_it_takes() {
     assert!(turns::places(&mut tx).await.expect("places").is_empty(), "nobody's");
 }
 
-/// Asks the function of before migration 9, which compares each task with each owner.
 const COMPARE_PLACES: &str = include_str!("places.sql");
 
 #[tokio::test]
