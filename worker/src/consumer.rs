@@ -1,4 +1,5 @@
-//! Waking slots: by entries of the queue, and by asking the database while the queue is away.
+//! Waking slots: by entries of the queue, and by asking the database while the queue is away. While it is the database
+//! that is away, entries are left to workers that can look them up.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -12,12 +13,15 @@ use crate::{slot::Slot, worker::Worker};
 const TAKE_WAIT: Duration = Duration::from_secs(2);
 /// How long a queue that does not answer is left alone; meanwhile every free slot asks the database once.
 const QUEUE_REST: Duration = Duration::from_secs(1);
-/// Entries taken at once, also when fewer slots are free: each wakes one, and those for which there is none are moot,
+/// How long a database that does not answer is left alone; the sweeper asks it that often.
+const DATABASE_REST: Duration = Duration::from_secs(1);
+/// Entries taken at once, also when fewer slots are free: each wakes one, and the last one is woken by all that are left,
 /// because a slot that is awake goes on until there is nothing to do.
 const ENTRIES_PER_TAKE: usize = 64;
 
-/// Something that wakes one slot: an entry of the queue to be acknowledged, or nothing of the kind.
-type Wakeup = Option<Delivery>;
+/// Something that wakes one slot: entries of the queue, to be acknowledged once the database was asked, or nothing of the
+/// kind.
+type Wakeup = Vec<Delivery>;
 
 /// Wakes slots until the worker stops. At first every slot asks what there is to do.
 pub(crate) async fn consume(worker: &Arc<Worker>, slots: Vec<Slot>, mut local: mpsc::Receiver<QueueEntry>) {
@@ -25,7 +29,7 @@ pub(crate) async fn consume(worker: &Arc<Worker>, slots: Vec<Slot>, mut local: m
     let (done, mut free) = mpsc::channel(slots.len().max(1));
     let mut resting = Vec::with_capacity(slots.len());
     for slot in slots {
-        start(worker, slot, None, done.clone());
+        start(worker, slot, Wakeup::new(), done.clone());
     }
     while !worker.stop.is_cancelled() {
         if resting.is_empty() {
@@ -42,10 +46,9 @@ pub(crate) async fn consume(worker: &Arc<Worker>, slots: Vec<Slot>, mut local: m
             () = worker.stop.cancelled() => return,
         };
         for wakeup in wakeups {
-            match (resting.pop(), wakeup) {
-                (Some(slot), wakeup) => start(worker, slot, wakeup, done.clone()),
-                (None, Some(moot)) => worker.wakeups.acknowledge(&moot).await,
-                (None, None) => {}
+            // There are never more than slots that rest.
+            if let Some(slot) = resting.pop() {
+                start(worker, slot, wakeup, done.clone());
             }
         }
     }
@@ -55,25 +58,41 @@ pub(crate) async fn consume(worker: &Arc<Worker>, slots: Vec<Slot>, mut local: m
 /// them.
 async fn next(worker: &Worker, local: &mut mpsc::Receiver<QueueEntry>, slots: usize) -> Vec<Wakeup> {
     tokio::select! {
-        Some(_) = local.recv() => vec![None],
+        Some(_) = local.recv() => vec![Wakeup::new()],
         wakeups = take(worker, slots) => wakeups,
     }
 }
 
 async fn take(worker: &Worker, slots: usize) -> Vec<Wakeup> {
+    if worker.database.is_away() {
+        while worker.database.is_away() {
+            sleep(DATABASE_REST).await;
+        }
+        return vec![Wakeup::new(); slots];
+    }
     let taken = worker.services.queue.take(ENTRIES_PER_TAKE, TAKE_WAIT).await;
     worker.wakeups.note(taken.is_ok());
     let Ok(deliveries) = taken else {
         sleep(QUEUE_REST).await;
-        return vec![None; slots];
+        return vec![Wakeup::new(); slots];
     };
-    let mut wakeups = Vec::with_capacity(deliveries.len());
-    for delivery in deliveries {
-        if delivery.entry.is_some() {
-            wakeups.push(Some(delivery));
-        } else {
-            worker.wakeups.drop_unknown(&delivery).await;
-        }
+    let (known, unknown): (Vec<_>, Vec<_>) = deliveries.into_iter().partition(|delivery| delivery.entry.is_some());
+    for delivery in &unknown {
+        worker.wakeups.drop_unknown(delivery).await;
+    }
+    if worker.database.is_away() {
+        worker.wakeups.give_back(&known).await;
+        return Vec::new();
+    }
+    share_out(known, slots)
+}
+
+/// Gives every slot one entry, and the last slot all that are left.
+fn share_out(deliveries: Vec<Delivery>, slots: usize) -> Vec<Wakeup> {
+    let mut deliveries = deliveries.into_iter();
+    let mut wakeups: Vec<Wakeup> = deliveries.by_ref().take(slots).map(|delivery| vec![delivery]).collect();
+    if let Some(last) = wakeups.last_mut() {
+        last.extend(deliveries);
     }
     wakeups
 }

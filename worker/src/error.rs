@@ -71,6 +71,12 @@ impl JobError {
         Self::World(source.into())
     }
 
+    /// Says whether something did not answer, as opposed to having said no.
+    pub(crate) fn is_outage(&self) -> bool {
+        let Self::World(source) = self else { return false };
+        source.downcast_ref::<untxt_database::Error>().is_none_or(untxt_database::Error::is_temporary)
+    }
+
     /// Says what a document or page fails with, `None` when it is not at fault.
     pub(crate) const fn code(&self) -> Option<FailureCode> {
         match self {

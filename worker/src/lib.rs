@@ -19,6 +19,7 @@ pub mod malware;
 mod monitor;
 mod objects;
 mod original;
+mod presence;
 mod recognise;
 mod repeat;
 pub mod sandbox;

@@ -38,19 +38,22 @@ async fn sweep_for_ever(worker: &Worker) {
         let stale = if tick == 0 { Duration::ZERO } else { patience(worker) };
         match worker.in_time(sweep(worker, stale)).await {
             Ok(found) => {
+                worker.database.note(true);
                 is_quiet = false;
                 for entry in &found {
                     worker.wakeups.push(entry).await;
                 }
             }
-            // Said once per outage.
-            Err(error) if !is_quiet => {
-                is_quiet = true;
-                tracing::warn!(error = %error, "the database could not be swept");
+            Err(error) => {
+                worker.database.note(!error.is_outage());
+                // Said once per outage.
+                if !std::mem::replace(&mut is_quiet, true) {
+                    tracing::warn!(error = %error, "the database could not be swept");
+                }
             }
-            Err(_) => {}
         }
-        if tick % RECLAIM_EVERY_TICKS == 0 {
+        // Without the database nobody here could look them up.
+        if tick % RECLAIM_EVERY_TICKS == 0 && !worker.database.is_away() {
             take_over_abandoned(worker).await;
         }
         if tick % FORGET_EVERY_TICKS == 0 {
@@ -80,7 +83,7 @@ async fn take_over_abandoned(worker: &Worker) {
             continue;
         };
         worker.wakeups.push_here(entry);
-        worker.wakeups.acknowledge(delivery).await;
+        worker.wakeups.acknowledge(std::slice::from_ref(delivery)).await;
     }
 }
 

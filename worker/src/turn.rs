@@ -12,7 +12,13 @@ use untxt_database::{
 };
 use uuid::Uuid;
 
-use crate::{error::JobResult, recognise::ReadPage, settle::Settled, slot::Slot, worker::Worker};
+use crate::{
+    error::{JobError, JobResult},
+    recognise::ReadPage,
+    settle::Settled,
+    slot::Slot,
+    worker::Worker,
+};
 
 /// Each time somebody else was faster, so there was something to do; more in a row than this is a mistake of ours.
 const MAX_ASKS: u32 = 1000;
@@ -28,9 +34,9 @@ pub(crate) enum Next {
 }
 
 impl Worker {
-    /// Works until there is nothing to do, or the worker stops. The delivery that woke the slot is acknowledged as soon
-    /// as the database was asked: then leases protect what was begun.
-    pub(crate) async fn work(&self, slot: &mut Slot, mut woken_by: Option<Delivery>) {
+    /// Works until there is nothing to do, or the worker stops. The entries that woke the slot are acknowledged as soon
+    /// as the database was asked: then leases protect what was begun. When it can't be asked, they are given back.
+    pub(crate) async fn work(&self, slot: &mut Slot, mut woken_by: Vec<Delivery>) {
         let mut to_store: Option<Box<ReadPage>> = None;
         loop {
             let storing = to_store.as_ref().map(|page| (page.claimed.task, page.claimed.lease_token));
@@ -66,6 +72,7 @@ impl Worker {
         if let (true, Some(entry)) = (self.stop.is_cancelled(), &slot.entry) {
             self.wakeups.push(entry).await;
         }
+        self.wakeups.give_back(&woken_by).await;
         slot.forget().await;
     }
 
@@ -80,17 +87,18 @@ impl Worker {
     }
 
     /// Asks for the next turn and does it, all but the storing of a page.
-    async fn take_turn(&self, slot: &mut Slot, asking: &Asking, woken_by: &mut Option<Delivery>) -> Next {
+    async fn take_turn(&self, slot: &mut Slot, asking: &Asking, woken_by: &mut Vec<Delivery>) -> Next {
         if self.stop.is_cancelled() {
             return Next::Settled(Settled::Halt);
         }
         let turn = self.ask(asking).await;
-        let delivery = woken_by.take();
-        let acknowledged = async {
-            if let Some(delivery) = &delivery {
-                self.wakeups.acknowledge(delivery).await;
-            }
+        let answered = if turn.as_ref().is_err_and(JobError::is_outage) {
+            self.database.note(false);
+            Vec::new()
+        } else {
+            std::mem::take(woken_by)
         };
+        let acknowledged = self.wakeups.acknowledge(&answered);
         let done = async {
             match turn {
                 Ok(turn) => self.do_turn(slot, asking, turn).await,

@@ -1,10 +1,12 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use tokio::sync::mpsc;
 use untxt_core::queue::{Delivery, Queue, QueueEntry};
+
+use crate::presence::Presence;
 
 /// Entries this worker keeps for itself while the queue is away. When it is full, further ones are dropped: the
 /// sweeper finds them again.
@@ -15,7 +17,7 @@ const LOCAL_ENTRIES: usize = 64;
 pub(crate) struct Wakeups {
     queue: Arc<dyn Queue>,
     local: mpsc::Sender<QueueEntry>,
-    is_down: AtomicBool,
+    presence: Presence,
     /// Entries of an unknown form, dropped since the start.
     unknown: AtomicU64,
 }
@@ -23,7 +25,9 @@ pub(crate) struct Wakeups {
 impl Wakeups {
     pub(crate) fn new(queue: Arc<dyn Queue>) -> (Self, mpsc::Receiver<QueueEntry>) {
         let (local, entries) = mpsc::channel(LOCAL_ENTRIES);
-        (Self { queue, local, is_down: AtomicBool::new(false), unknown: AtomicU64::new(0) }, entries)
+        let presence =
+            Presence::new("the queue does not answer, asking the database instead", "the queue answers again");
+        (Self { queue, local, presence, unknown: AtomicU64::new(0) }, entries)
     }
 
     pub(crate) async fn push(&self, entry: &QueueEntry) {
@@ -41,16 +45,41 @@ impl Wakeups {
         }
     }
 
-    pub(crate) async fn acknowledge(&self, delivery: &Delivery) {
-        // Redelivered, it finds nothing to claim.
-        self.note(self.queue.acknowledge(delivery).await.is_ok());
+    /// Acknowledges entries. After the first one that the queue does not take, the others wait to be taken over:
+    /// redelivered, they find nothing to claim.
+    pub(crate) async fn acknowledge(&self, deliveries: &[Delivery]) {
+        for delivery in deliveries {
+            if !self.remove(delivery).await {
+                return;
+            }
+        }
+    }
+
+    /// Gives back entries that this worker could not look up, so that another one is woken. Those that the queue does
+    /// not take now wait to be taken over.
+    pub(crate) async fn give_back(&self, deliveries: &[Delivery]) {
+        for delivery in deliveries {
+            let Some(entry) = &delivery.entry else { continue };
+            // The new one first: between the two there is one too many, which does no harm.
+            let pushed = self.queue.push(entry).await.is_ok();
+            self.note(pushed);
+            if !pushed || !self.remove(delivery).await {
+                return;
+            }
+        }
+    }
+
+    async fn remove(&self, delivery: &Delivery) -> bool {
+        let removed = self.queue.acknowledge(delivery).await.is_ok();
+        self.note(removed);
+        removed
     }
 
     /// Removes an entry that nobody can read, and counts it.
     pub(crate) async fn drop_unknown(&self, delivery: &Delivery) {
         let dropped = self.unknown.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::warn!(queue.dropped = dropped, "an entry of an unknown form was dropped");
-        self.acknowledge(delivery).await;
+        self.remove(delivery).await;
     }
 
     /// Says how many entries could not be read since the start.
@@ -60,15 +89,11 @@ impl Wakeups {
 
     /// Says whether the queue did not answer the last time.
     pub(crate) fn is_queue_down(&self) -> bool {
-        self.is_down.load(Ordering::Relaxed)
+        self.presence.is_away()
     }
 
-    /// Remembers whether the queue answers, and logs the turns.
+    /// Says whether the queue answered.
     pub(crate) fn note(&self, answers: bool) {
-        match (self.is_down.swap(!answers, Ordering::Relaxed), answers) {
-            (false, false) => tracing::warn!("the queue does not answer, asking the database instead"),
-            (true, true) => tracing::info!("the queue answers again"),
-            _unchanged => {}
-        }
+        self.presence.note(answers);
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     alive::Pace,
     error::{JobError, JobResult},
     lease::{Claim, Heartbeat, Work},
+    presence::Presence,
     sandbox::{ChildCommand, Sandbox, SandboxOptions, Walls},
     slot::Slot,
     wakeups::Wakeups,
@@ -92,6 +93,7 @@ pub(crate) struct Worker {
     pub(crate) services: Services,
     pub(crate) options: WorkerOptions,
     pub(crate) wakeups: Arc<Wakeups>,
+    pub(crate) database: Presence,
     pub(crate) pace: Pace,
     /// Tells heartbeats of tasks that were taken from us.
     pub(crate) withdrawals: broadcast::Sender<Withdrawn>,
@@ -109,8 +111,12 @@ impl Worker {
         let stop = lifecycle.stop_token();
         let (abort, slots) = (CancellationToken::new(), Lifecycle::default());
         let (withdrawals, _) = broadcast::channel(withdrawals::MAX_BEHIND);
-        let (id, pace) = (Uuid::now_v7(), Pace::default());
-        Self { id, pace, services, options, wakeups: Arc::new(wakeups), withdrawals, lifecycle, stop, abort, slots }
+        let (id, pace, wakeups) = (Uuid::now_v7(), Pace::default(), Arc::new(wakeups));
+        let database = Presence::new(
+            "the database does not answer, leaving the queue to others",
+            "the database answers again, asking what there is to do",
+        );
+        Self { id, pace, services, options, wakeups, database, withdrawals, lifecycle, stop, abort, slots }
     }
 
     /// Starts the children, so that a system on which none can run is told at start.

@@ -226,6 +226,17 @@ impl House {
         tasks::find(&mut tx, id).await.expect("asked").expect("the task")
     }
 
+    /// Cuts every worker off from the database, or lets them in again. Connections of the backend stay.
+    pub(crate) fn let_workers_in(&self, are_let_in: bool) {
+        let limit = if are_let_in { -1 } else { 0 };
+        let _ended = self.postgres.superuser_psql(&format!(
+            "alter database {} connection limit {limit};
+            select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and usename = 'untxt_worker'",
+            self.postgres.database()
+        ));
+    }
+
     /// Says how often a task was claimed to be inspected or finished.
     pub(crate) fn attempts(&self, id: TaskId) -> u32 {
         self.postgres

@@ -239,6 +239,37 @@ async fn without_a_queue_the_database_is_asked() {
 }
 
 #[tokio::test]
+async fn a_worker_without_a_database_leaves_wake_ups_to_others() {
+    const ENTRIES: usize = 6;
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let before = house.upload(tiff_of(&[width::GOOD])).await;
+    house.end_of(before.task).await;
+    let taken = || house.queue.taken.load(Ordering::SeqCst);
+    let taken_before = taken();
+    house.let_workers_in(false);
+    let upload = house.upload(tiff_of(&[width::GOOD; 3])).await;
+    for _ in 1..ENTRIES {
+        let entry = QueueEntry::new(QueueKind::Inspect, upload.task, TaskQueue::Interactive, Uuid::now_v7());
+        house.queue.push(&entry).await.expect("pushed");
+    }
+    let (begin, mut last) = (Instant::now(), (taken_before, Instant::now()));
+    // Until it has taken some and then rests from it for longer than one question takes.
+    while last.0 == taken_before || last.1.elapsed() < Duration::from_secs(3) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "it goes on taking what it can't look up");
+        if taken() != last.0 {
+            last = (taken(), Instant::now());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(house.queue.waiting(), ENTRIES, "nothing is swallowed");
+    house.let_workers_in(true);
+    assert_eq!(house.end_of(upload.task).await.state, TaskState::Done);
+    worker.stop().await;
+    assert_eq!(house.queue.acknowledged.load(Ordering::SeqCst), taken(), "and nothing is left behind");
+}
+
+#[tokio::test]
 async fn repeated_wake_ups_change_nothing() {
     let house = House::build().await;
     let worker = house.worker().await;

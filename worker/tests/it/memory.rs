@@ -5,7 +5,7 @@ use std::{
     ops::Range,
     sync::{
         Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -27,7 +27,16 @@ fn away() -> Box<dyn std::error::Error + Send + Sync> {
 pub(crate) struct MemoryQueue {
     waiting: Mutex<VecDeque<QueueEntry>>,
     pushed: Notify,
+    /// Entries that were taken, and those of them that were acknowledged.
+    pub(crate) taken: AtomicUsize,
+    pub(crate) acknowledged: AtomicUsize,
     pub(crate) is_away: AtomicBool,
+}
+
+impl MemoryQueue {
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.lock().expect("the queue").len()
+    }
 }
 
 #[async_trait]
@@ -53,6 +62,7 @@ impl Queue for MemoryQueue {
         }
         let mut waiting = self.waiting.lock().expect("the queue");
         let count = waiting.len().min(max);
+        self.taken.fetch_add(count, Ordering::SeqCst);
         Ok(waiting
             .drain(..count)
             .map(|entry| Delivery { queue: entry.queue, id: "1-1".to_owned(), entry: Some(entry) })
@@ -64,6 +74,7 @@ impl Queue for MemoryQueue {
     }
 
     async fn acknowledge(&self, _delivery: &Delivery) -> Result<(), QueueError> {
+        self.acknowledged.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 }
