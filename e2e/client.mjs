@@ -1,6 +1,7 @@
 // A person at the API: HTTPS with the private root as the only one trusted, and a jar of cookies.
 import { randomUUID } from 'node:crypto';
 import https from 'node:https';
+import { Readable } from 'node:stream';
 
 import { until } from './processes.mjs';
 
@@ -22,13 +23,16 @@ export class Client {
     return client;
   }
 
-  /** Sends a request; gives status, headers, body, and text and json where they make sense. */
+  /**
+   * Sends a request; gives status, headers, body, and text and json where they make sense. A `body` that is a stream is
+   * sent as fast as it is taken, and its `Content-Length` has to be among the headers.
+   */
   send(method, path, { headers = {}, body, json } = {}) {
     const ca = this.stack.read('certs/root.crt');
     const bytes = json === undefined ? body : JSON.stringify(json);
     const all = { Cookie: [...this.cookies].map((pair) => pair.join('=')).join('; '), ...headers };
     if (json !== undefined) all['Content-Type'] = 'application/json';
-    if (bytes !== undefined) all['Content-Length'] ??= Buffer.byteLength(bytes);
+    if (bytes !== undefined && !(bytes instanceof Readable)) all['Content-Length'] ??= Buffer.byteLength(bytes);
     return new Promise((resolve, reject) => {
       const options = { ca, method, path, host: 'localhost', port: this.stack.port, headers: all, agent: this.agent };
       const request = https.request(options, (response) => {
@@ -39,7 +43,8 @@ export class Client {
       });
       // A refused upload may be answered before its end; the answer counts, not the broken pipe.
       request.on('error', (error) => setTimeout(reject, 200, error));
-      request.end(bytes);
+      if (bytes instanceof Readable) bytes.pipe(request);
+      else request.end(bytes);
     });
   }
 
@@ -60,12 +65,21 @@ export class Client {
 
   /** Uploads bytes under a name; gives the whole answer. */
   upload(name, bytes, { key, type = 'application/octet-stream', field = 'file', query = '' } = {}) {
-    const boundary = randomUUID();
-    const safe = Buffer.from(name, 'utf8').toString('latin1').replace(/"/g, '%22').replace(/[\r\n]/g, '%0A');
-    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${safe}"\r\nContent-Type: ${type}\r\n\r\n`;
-    const body = Buffer.concat([Buffer.from(head, 'latin1'), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]);
-    const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}` };
+    const { head, tail, headers } = envelope(name, type, field);
     if (key !== undefined) headers['Idempotency-Key'] = key;
+    return this.send('POST', `/api/v1/documents${query}`, { headers, body: Buffer.concat([head, bytes, tail]) });
+  }
+
+  /** Uploads `length` bytes that come in pieces and are never all in memory; gives the whole answer. */
+  uploadPieces(name, pieces, length, { key, query = '' } = {}) {
+    const { head, tail, headers } = envelope(name, 'application/octet-stream', 'file');
+    if (key !== undefined) headers['Idempotency-Key'] = key;
+    headers['Content-Length'] = head.length + length + tail.length;
+    const body = Readable.from((function* () {
+      yield head;
+      yield* pieces;
+      yield tail;
+    })(), { objectMode: false });
     return this.send('POST', `/api/v1/documents${query}`, { headers, body });
   }
 
@@ -92,4 +106,13 @@ export class Client {
       events.push(...json.events);
     }
   }
+}
+
+/** What stands before and after a file in a form. */
+function envelope(name, type, field) {
+  const boundary = randomUUID();
+  const safe = Buffer.from(name, 'utf8').toString('latin1').replace(/"/g, '%22').replace(/[\r\n]/g, '%0A');
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${safe}"\r\nContent-Type: ${type}\r\n\r\n`;
+  const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}` };
+  return { head: Buffer.from(head, 'latin1'), tail: Buffer.from(`\r\n--${boundary}--\r\n`), headers };
 }

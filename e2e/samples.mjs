@@ -101,6 +101,19 @@ export function assemblePdf(pages) {
   return Buffer.concat([...parts, Buffer.from(trailer, 'latin1')]);
 }
 
+/** Gives the pieces of a PDF that is `length` bytes long: a comment of that size stands before its table. */
+export function* paddedPdf(pdf, length) {
+  const table = pdf.lastIndexOf('xref\n0 ');
+  const end = (start) => Buffer.from(pdf.toString('latin1', table).replace(/startxref\n\d+/, `startxref\n${String(start).padStart(10, '0')}`), 'latin1');
+  const start = length - end(0).length;
+  const spaces = Buffer.alloc(1 << 20, ' ');
+  yield pdf.subarray(0, table);
+  yield Buffer.from('%');
+  for (let left = start - table - 2; left > 0; left -= spaces.length) yield spaces.subarray(0, left);
+  yield Buffer.from('\n');
+  yield end(start);
+}
+
 /** Makes a TIFF with one page per PGM, uncompressed grey. */
 export function tiff(pgms, dpi) {
   const header = Buffer.from('49492a0000000000', 'hex');

@@ -26,12 +26,16 @@ export class Site {
   static async make(workers = 2) {
     const stack = new Stack({ folder: process.env.UNTXT_E2E_FOLDER ?? makeFolder('faults'), port: await freePort(), workers: 1 });
     await stack.start();
-    const find = (text) => learn(stack.processes().find(({ parent, command }) => parent === stack.process.pid && command.includes(text)).pid);
-    const how = { postgres: find('postgres -D'), redis: find('redis-server'), store: find('untxt storage'), backend: find('untxt backend'), worker: find('untxt worker') };
-    // It changes its command line.
-    how.redis.argv = ['/usr/bin/redis-server', stack.path('redis/redis.conf')];
-    await stack.stop();
-    return new Site(stack, how, workers);
+    try {
+      const own = stack.processes().filter(({ parent }) => parent === stack.process.pid);
+      const find = (pattern) => learn(own.find(({ command }) => pattern.test(command)).pid);
+      const how = { postgres: find(/postgres -D/), redis: find(/redis-server/), store: find(/ storage --config/), backend: find(/ backend --config/), worker: find(/ worker --config/) };
+      // It changes its command line.
+      how.redis.argv = ['/usr/bin/redis-server', stack.path('redis/redis.conf')];
+      return new Site(stack, how, workers);
+    } finally {
+      await stack.stop();
+    }
   }
 
   constructor(stack, how, workers) {

@@ -1,10 +1,13 @@
 // 10. Ten times what the site can take, a document of 200 pages among single pages, and a person whose socket reads
-// nothing: what can't be taken is refused with the time to come back, and single pages don't wait for the long one.
+// nothing: what can't be taken is refused with the time to come back, and single pages don't wait for the long one. Then
+// 2 GiB in one file: they pass through the backend and leave nothing in its memory.
 import assert from 'node:assert/strict';
 import https from 'node:https';
 import { randomBytes } from 'node:crypto';
 
+import { Client } from '../../client.mjs';
 import { sleep } from '../../processes.mjs';
+import { paddedPdf } from '../../samples.mjs';
 import { digital } from '../documents.mjs';
 import { expectSound } from '../oracle.mjs';
 
@@ -13,6 +16,9 @@ const LONG_PAGES = 60;
 /** As many uploads as one person may have under way. */
 const SLOW_UPLOADS = 4;
 const REFUSED = 6;
+const LARGE_BYTES = 2 ** 31;
+/** What the allocator may keep of pieces that have gone. */
+const LARGE_TAKES = 32e6;
 
 export default async function prove(t, site) {
   const before = site.backend.rss;
@@ -32,6 +38,34 @@ export default async function prove(t, site) {
   t.diagnostic(`the backend grew by ${(grown / 1e6).toFixed(0)} MB`);
   assert.ok(grown < 200e6, `${grown} bytes`);
   for (const socket of sockets) socket.destroy();
+  await passesThrough(t, site);
+}
+
+/** Of a file that is eight times as long the backend keeps no more. Who reads it has a limit of its own, and says so. */
+async function passesThrough(t, site) {
+  const env = { UNTXT_LIMITS__MAX_FILE_BYTES: String(LARGE_BYTES) };
+  for (const program of [site.backend, ...site.workers]) await program.restart({ env });
+  await site.isServed();
+  const client = await Client.logIn(site.stack);
+  const short = await uploadWatched(site, client, LARGE_BYTES / 8);
+  const long = await uploadWatched(site, client, LARGE_BYTES);
+  await expectSound(site, [short.promise, long.promise], { seconds: 120 });
+  const { task } = (await client.get(`/documents/${long.promise.id}`)).json;
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
+  t.diagnostic(`the backend has ${megabytes(short.most)} while ${megabytes(LARGE_BYTES / 8)} pass, ${megabytes(long.most)} while ${megabytes(LARGE_BYTES)} do (in ${long.seconds.toFixed(0)} s); they end as ${task.failure?.code ?? task.state}`);
+  assert.ok(long.most - short.most < LARGE_TAKES, `${short.most}, ${long.most}`);
+}
+
+/** Uploads a document of this length; gives what was promised, and the most memory that the backend had meanwhile. */
+async function uploadWatched(site, client, length) {
+  const begin = performance.now();
+  let most = 0;
+  const look = setInterval(() => (most = Math.max(most, site.backend.rss)), 50);
+  const { bytes, ...document } = digital(1);
+  const { status, json, text } = await client.uploadPieces(document.name, paddedPdf(bytes, length), length);
+  clearInterval(look);
+  assert.equal(status, 202, text);
+  return { most, seconds: (performance.now() - begin) / 1000, promise: { ...document, id: json.id, task: json.task.id, wanted: 'any' } };
 }
 
 /** While one person's uploads stand still, that person's next ones are refused, with the time to come back. */
