@@ -141,14 +141,15 @@ async function memory() {
   });
 }
 
+/** Seconds from the acknowledgement to the end, as the platform tells them; asked for seldom, since answers cost CPU. */
 async function measureReading(stack, bytes) {
   const client = await logIn(stack);
-  const [before, begin] = [cpuSeconds(stack.process.pid), performance.now()];
+  const before = cpuSeconds(stack.process.pid);
   const { id } = await client.add('document.pdf', bytes, ENGLISH);
-  const { task } = await ended(client, id);
+  const { task } = await ended(client, id, 500);
   if (task.state !== 'done') throw new Error(`the document ended as ${JSON.stringify(task)}`);
   await client.get(`/documents/${id}/searchable.pdf`);
-  return { seconds: (performance.now() - begin) / 1000, cpu: cpuSeconds(stack.process.pid) - before };
+  return { seconds: (new Date(task.ended_at) - new Date(task.created_at)) / 1000, cpu: cpuSeconds(stack.process.pid) - before };
 }
 
 async function onStack(options, run) {
@@ -168,11 +169,11 @@ async function logIn(stack, ...who) {
   return client;
 }
 
-async function ended(client, id) {
+async function ended(client, id, everyMs = 50) {
   for (;;) {
     const document = (await client.get(`/documents/${id}`)).json;
     if (document.task.ended_at) return document;
-    await sleep(50);
+    await sleep(everyMs);
   }
 }
 
