@@ -11,7 +11,7 @@ use untxt_core::{
 use untxt_database::{
     Database,
     dead_letters::{self, Which},
-    tasks,
+    tasks::{self, Begun, Refusal},
     turns::{self, OpenTask, Place},
     workers,
 };
@@ -44,7 +44,8 @@ enum QueueCommand {
         /// Id of the task.
         task: TaskId,
     },
-    /// Read the document of an ended task again, as a new task with the same settings.
+    /// Do what an ended task left undone, as a new task with the same settings: its pages that were not read, or the
+    /// searchable PDF.
     Replay {
         /// Id of the task.
         task: TaskId,
@@ -156,11 +157,22 @@ async fn cancel(database: &Database, id: TaskId) -> anyhow::Result<()> {
 #[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
 async fn replay(database: &Database, id: TaskId) -> anyhow::Result<()> {
     let mut tx = database.begin_system().await?;
-    let Some(new) = tasks::replay(&mut tx, id).await? else {
-        bail!("there is no task {id} that has ended and left pages without text")
+    let begun = tasks::replay(&mut tx, id).await?.with_context(|| format!("there is no task {id}"))?;
+    let new = match begun {
+        Begun::New(task) | Begun::Existing(task) => task.id,
+        Begun::Refused(Refusal::StillOpen) => {
+            bail!("the document of {id} is being read: wait for the end, or stop that with `untxt queue cancel`")
+        }
+        Begun::Refused(Refusal::NothingUnread) => {
+            bail!("nothing is left to do of {id}: every page has its text, and there is a searchable PDF")
+        }
+        Begun::Refused(Refusal::Quarantined) => {
+            bail!("the virus scanner found malware in the document of {id}: its owner may only delete it")
+        }
+        Begun::Refused(refusal) => bail!("the document of {id} can't be read again: {refusal:?}"),
     };
     tx.commit().await?;
-    println!("task {new} reads the document of {id} again");
+    println!("task {new} does what {id} left undone");
     Ok(())
 }
 

@@ -127,7 +127,7 @@ impl ApiError {
                 "wait until its task has ended, or stop it, and try again",
             ),
             Self::NothingUnread => {
-                (409, "nothing_unread", "every page has been read", "name the pages to read again, or \"all\"")
+                (409, "nothing_unread", "nothing is left to be read", "name the pages to read again, or \"all\"")
             }
             Self::ResultNotFound => (
                 404,

@@ -15,7 +15,7 @@ use crate::{
     tasks::{Task, wake_worker},
 };
 
-/// Has the pages without text of an ended task read again: 202 with the new task.
+/// Has what an ended task left undone done by a new one: 202 with that task.
 pub(super) async fn replay(
     State(app): State<Arc<App>>,
     actor: Actor,

@@ -3,7 +3,8 @@
 use untxt_core::domain::{FailureCode, TaskState};
 use untxt_database::{
     dead_letters::{self, Which},
-    events, pages, tasks,
+    events, pages,
+    tasks::{self, Begun, Refusal},
     testing::TestPostgres,
     turns,
 };
@@ -47,8 +48,10 @@ async fn what_was_given_up_is_listed_with_its_reason_and_replayed() {
     );
 
     let mut tx = worker.begin_system().await.expect("a transaction");
-    assert_eq!(tasks::replay(&mut tx, task).await.expect("an answer"), None, "it has not ended");
-    let new = tasks::replay(&mut tx, crashed).await.expect("an answer").expect("a new task");
+    let too_early = tasks::replay(&mut tx, task).await.expect("an answer");
+    assert_eq!(too_early, Some(Begun::Refused(Refusal::StillOpen)), "it has not ended");
+    let Some(Begun::New(new)) = tasks::replay(&mut tx, crashed).await.expect("an answer") else { panic!("refused") };
+    let new = new.id;
     let swept = tasks::sweep(&mut tx, MAX_ATTEMPTS, LEASE).await.expect("swept");
     assert!(swept.iter().any(|entry| entry.task == new), "the next sweep wakes for it");
     tx.commit().await.expect("committed");

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "what the tests share stops them when it fails")]
 
 mod fixtures;
+mod scene;
 
 mod accounts;
 mod backup;
@@ -13,6 +14,7 @@ mod listener;
 mod migrations;
 mod objects;
 mod queue;
+mod replay;
 mod rerun;
 mod row_security;
 mod transport;

@@ -1,6 +1,6 @@
 //! From what a document shows and what is wished to the rows of a new run: a pure function.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use untxt_core::domain::{PageNumber, PageState, TaskId};
 
@@ -31,16 +31,13 @@ pub(super) struct PageLayout {
 }
 
 /// Lays a run out over what the document shows now. Without known pages the rows are made when they are counted.
-pub(super) fn lay_out(shown: &[Page], plan: &Plan) -> Result<Layout, Refusal> {
+/// `has_pdf`: there is a searchable PDF of what is shown.
+pub(super) fn lay_out(shown: &[Page], plan: &Plan, has_pdf: bool) -> Result<Layout, Refusal> {
     let mut layout = Layout::default();
     match plan {
         Plan::ReadAll => shown.iter().for_each(|page| layout.read(page)),
-        Plan::ReadUnread => {
-            shown.iter().for_each(|page| if is_read(page) { layout.keep(page) } else { layout.read(page) });
-            if !shown.is_empty() && shown.iter().all(is_read) {
-                return Err(Refusal::NothingUnread);
-            }
-        }
+        Plan::ReadUnread => return lay_out_missing(shown, &BTreeSet::new(), has_pdf),
+        Plan::ReadMissed(missed) => return lay_out_missing(shown, missed, has_pdf),
         Plan::ReadPages(chosen) => {
             let mut chosen = chosen.clone();
             for page in shown {
@@ -67,6 +64,15 @@ pub(super) fn lay_out(shown: &[Page], plan: &Plan) -> Result<Layout, Refusal> {
     Ok(layout)
 }
 
+/// Lays out what is missing: pages without text, those that were `missed`, and, with neither, the searchable PDF.
+fn lay_out_missing(shown: &[Page], missed: &BTreeSet<PageNumber>, has_pdf: bool) -> Result<Layout, Refusal> {
+    let mut layout = Layout::default();
+    for page in shown {
+        if is_read(page) && !missed.contains(&page.number) { layout.keep(page) } else { layout.read(page) }
+    }
+    if layout.reads_nothing() && has_pdf { Err(Refusal::NothingUnread) } else { Ok(layout) }
+}
+
 fn is_read(page: &Page) -> bool {
     page.state == PageState::Done
 }
@@ -77,6 +83,11 @@ impl Layout {
         let mut layout = Self::default();
         shown.iter().for_each(|page| layout.keep(page));
         layout
+    }
+
+    /// Says whether it only puts together what was read before.
+    pub(super) fn reads_nothing(&self) -> bool {
+        !self.pages.is_empty() && self.pages.iter().all(|page| !page.is_to_be_read)
     }
 
     fn read(&mut self, page: &Page) {
@@ -164,36 +175,48 @@ mod tests {
 
     #[test]
     fn what_is_kept_counts_as_it_is() {
-        let layout = lay_out(&three(), &Plan::ReadUnread).expect("laid out");
+        let layout = lay_out(&three(), &Plan::ReadUnread, true).expect("laid out");
         assert_eq!((read(&layout), layout.done, layout.low, layout.failed, layout.unread), (vec![2, 3], 1, 1, 0, 0));
         assert!(layout.pages[0].is_undecided, "still to be chosen");
-        let layout = lay_out(&three(), &Plan::ReadPages([PageNumber::from_index(0)].into())).expect("laid out");
+        let layout = lay_out(&three(), &Plan::ReadPages([PageNumber::from_index(0)].into()), true).expect("laid out");
         assert_eq!((read(&layout), layout.done, layout.failed, layout.unread), (vec![1], 0, 1, 1));
-        assert_eq!(read(&lay_out(&three(), &Plan::ReadAll).expect("laid out")), [1, 2, 3]);
+        assert_eq!(read(&lay_out(&three(), &Plan::ReadAll, true).expect("laid out")), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_missing_is_read_and_at_least_the_searchable_pdf_is_made() {
+        let (pages, first) = (three(), PageNumber::from_index(0));
+        let missed = Plan::ReadMissed([first, PageNumber::from_index(6)].into());
+        assert_eq!(read(&lay_out(&pages, &missed, true).expect("laid out")), [1, 2, 3]);
+        assert_eq!(read(&lay_out(&pages[..1], &missed, true).expect("laid out")), [1]);
+        let layout = lay_out(&pages[..1], &Plan::ReadUnread, false).expect("laid out");
+        assert_eq!((layout.reads_nothing(), layout.done, layout.is_shown_already), (true, 1, false));
+        let unopened = lay_out(&[], &Plan::ReadUnread, false).expect("laid out");
+        assert!(!unopened.reads_nothing(), "nobody knows its pages");
     }
 
     #[test]
     fn what_is_not_there_is_refused() {
         let (page, pages) = (PageNumber::from_index(6), three());
-        assert_eq!(lay_out(&pages, &Plan::ReadPages([page].into())), Err(Refusal::NoSuchPage(page)));
-        assert_eq!(lay_out(&pages, &Plan::Show(vec![(page, pages[0].task)])), Err(Refusal::NoSuchPage(page)));
+        assert_eq!(lay_out(&pages, &Plan::ReadPages([page].into()), true), Err(Refusal::NoSuchPage(page)));
+        assert_eq!(lay_out(&pages, &Plan::Show(vec![(page, pages[0].task)]), true), Err(Refusal::NoSuchPage(page)));
         let first = pages[0].number;
         let foreign = Plan::Show(vec![(first, TaskId::generate())]);
-        assert_eq!(lay_out(&pages, &foreign), Err(Refusal::NoSuchResult(first)));
+        assert_eq!(lay_out(&pages, &foreign, true), Err(Refusal::NoSuchResult(first)));
         let failed = Plan::Show(vec![(pages[1].number, pages[1].task)]);
-        assert_eq!(lay_out(&pages, &failed), Err(Refusal::NoSuchResult(pages[1].number)));
-        assert_eq!(lay_out(&pages[..1], &Plan::ReadUnread), Err(Refusal::NothingUnread));
+        assert_eq!(lay_out(&pages, &failed, true), Err(Refusal::NoSuchResult(pages[1].number)));
+        assert_eq!(lay_out(&pages[..1], &Plan::ReadUnread, true), Err(Refusal::NothingUnread));
     }
 
     #[test]
     fn the_chosen_result_is_shown_and_the_other_stays_within_reach() {
         let pages = three();
         let (older, newer) = (pages[0].task, pages[0].other.expect("another").task);
-        let layout = lay_out(&pages, &Plan::Show(vec![(pages[0].number, newer)])).expect("laid out");
+        let layout = lay_out(&pages, &Plan::Show(vec![(pages[0].number, newer)]), true).expect("laid out");
         let row = &layout.pages[0];
         assert_eq!((row.shown, row.other, row.is_undecided), (newer, Some(older), false));
         assert_eq!((layout.done, layout.low, layout.is_shown_already), (1, 0, false));
-        let layout = lay_out(&pages, &Plan::Show(vec![(pages[0].number, older)])).expect("laid out");
+        let layout = lay_out(&pages, &Plan::Show(vec![(pages[0].number, older)]), true).expect("laid out");
         let row = &layout.pages[0];
         assert_eq!((row.shown, row.other, row.is_undecided), (older, Some(newer), false));
         assert!(!layout.is_shown_already, "now it is decided");

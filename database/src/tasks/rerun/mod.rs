@@ -33,7 +33,7 @@ pub struct NewRun<'a> {
     pub queue: TaskQueue,
     /// What it is to do.
     pub plan: Plan,
-    /// How many runs a document may have that read; twice as many with those that only choose.
+    /// How many runs a document may have that read; twice as many with those that read nothing.
     pub max_runs: u32,
     /// The key that makes asking twice one run.
     pub key: Option<RequestKey>,
@@ -46,8 +46,10 @@ pub struct NewRun<'a> {
 pub enum Plan {
     /// Read every page.
     ReadAll,
-    /// Read the pages that failed or were never read.
+    /// Read the pages that failed or were never read. When there is none and the searchable PDF is missing, make that.
     ReadUnread,
+    /// As [`Self::ReadUnread`], and read these pages too: an earlier run was to read them and did not.
+    ReadMissed(BTreeSet<PageNumber>),
     /// Read these pages.
     ReadPages(BTreeSet<PageNumber>),
     /// Show the results of these runs, and read nothing.
@@ -92,7 +94,7 @@ pub enum Refusal {
         /// So many.
         max_runs: u32,
     },
-    /// The virus scanner found something in the document, and a choice would open it unscanned.
+    /// The virus scanner found something in the document, and a run that reads nothing would open it unscanned.
     Quarantined,
 }
 
@@ -113,13 +115,13 @@ pub async fn begin(conn: &mut PgConnection, new: &NewRun<'_>) -> Result<Option<B
     }
     let Some(current) = find_current(conn, new.document).await? else { return Ok(None) };
     let shown = pages::list(conn, current.id).await?;
-    let layout = match lay_out(&shown, &new.plan) {
+    let layout = match lay_out(&shown, &new.plan, current.pdf_attempt.is_some()) {
         Ok(layout) if layout.is_shown_already => return Ok(Some(Begun::Existing(current))),
         _ if !current.state.is_final() => return Ok(Some(Begun::Refused(Refusal::StillOpen))),
         Ok(layout) => layout,
         Err(refusal) => return Ok(Some(Begun::Refused(refusal))),
     };
-    if let Some(refusal) = find_bar(conn, new).await? {
+    if let Some(refusal) = find_bar(conn, new, layout.reads_nothing()).await? {
         return Ok(Some(Begun::Refused(refusal)));
     }
     insert(conn, new, &layout).await?;
@@ -127,10 +129,9 @@ pub async fn begin(conn: &mut PgConnection, new: &NewRun<'_>) -> Result<Option<B
 }
 
 /// Finds what is in the way of a run whatever its pages are.
-async fn find_bar(conn: &mut PgConnection, new: &NewRun<'_>) -> Result<Option<Refusal>> {
-    let is_choice = matches!(new.plan, Plan::Show(_));
+async fn find_bar(conn: &mut PgConnection, new: &NewRun<'_>, reads_nothing: bool) -> Result<Option<Refusal>> {
     // Each leaves a row for every page until the document is deleted.
-    let max_runs = if is_choice { new.max_runs.saturating_mul(2) } else { new.max_runs };
+    let max_runs = if reads_nothing { new.max_runs.saturating_mul(2) } else { new.max_runs };
     let runs =
         sqlx::query_scalar!(r#"select count(*) as "count!" from tasks where document_id = $1"#, new.document.as_uuid())
             .fetch_one(&mut *conn)
@@ -138,7 +139,7 @@ async fn find_bar(conn: &mut PgConnection, new: &NewRun<'_>) -> Result<Option<Re
     if runs >= i64::from(max_runs) {
         return Ok(Some(Refusal::TooManyRuns { max_runs }));
     }
-    let is_barred = is_choice && is_quarantined(conn, new.document).await?;
+    let is_barred = reads_nothing && is_quarantined(conn, new.document).await?;
     Ok(is_barred.then_some(Refusal::Quarantined))
 }
 
