@@ -10,6 +10,7 @@ use untxt_core::{
     crypto::WrappedDocumentKey,
     domain::{DocumentId, MediaType, OwnerId},
 };
+use uuid::Uuid;
 
 pub use delete::{Deleted, delete};
 pub use insert::{Inserted, NewDocument, insert_with_task};
@@ -78,10 +79,7 @@ pub async fn find_by_idempotency_tag(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    match id {
-        Some(id) => find(conn, id.into()).await,
-        None => Ok(None),
-    }
+    Ok(load(conn, id.as_slice()).await?.pop())
 }
 
 /// Finds a document of the actor.
@@ -89,50 +87,7 @@ pub async fn find_by_idempotency_tag(
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn find(conn: &mut PgConnection, id: DocumentId) -> Result<Option<DocumentAndTask>> {
-    sqlx::query_as!(
-        DocumentAndTaskRow,
-        "select
-            d.id,
-            d.owner_id,
-            d.media_type,
-            d.size_bytes,
-            d.metadata_sealed,
-            d.owner_key_version,
-            d.wrapped_key,
-            d.content_tag,
-            d.created_at,
-            t.id as task_id,
-            t.state,
-            t.page_count,
-            t.pages_done,
-            t.pages_failed,
-            t.pages_low,
-            t.last_seq,
-            t.failure_code,
-            t.pdf_attempt,
-            t.languages,
-            t.preset,
-            t.text_mode,
-            t.queue,
-            t.is_rerun,
-            t.trace,
-            t.created_at as task_created_at,
-            t.started_at,
-            t.ended_at
-        from documents d
-        cross join lateral (
-            select * from tasks
-            where document_id = d.id and not is_void
-            order by created_at desc, id desc
-            limit 1
-        ) t
-        where d.id = $1",
-        id.as_uuid(),
-    )
-    .fetch_optional(conn)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
+    Ok(load(conn, &[id.as_uuid()]).await?.pop())
 }
 
 /// Finds what a worker needs of a document of the actor.
@@ -170,6 +125,23 @@ pub async fn list(
     before: Option<DocumentId>,
     limit: u32,
 ) -> Result<Vec<DocumentAndTask>> {
+    let ids = sqlx::query_scalar!(
+        "select id
+        from documents
+        where owner_id = $1 and ($2::uuid is null or id < $2)
+        order by id desc
+        limit $3",
+        owner.as_uuid(),
+        before.map(DocumentId::as_uuid),
+        i64::from(limit),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    load(conn, &ids).await
+}
+
+/// Loads these documents of the actor, newest first.
+async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DocumentAndTask>> {
     sqlx::query_as!(
         DocumentAndTaskRow,
         "select
@@ -207,12 +179,9 @@ pub async fn list(
             order by created_at desc, id desc
             limit 1
         ) t
-        where d.owner_id = $1 and ($2::uuid is null or d.id < $2)
-        order by d.id desc
-        limit $3",
-        owner.as_uuid(),
-        before.map(DocumentId::as_uuid),
-        i64::from(limit),
+        where d.id = any($1)
+        order by d.id desc",
+        ids,
     )
     .fetch_all(conn)
     .await?
