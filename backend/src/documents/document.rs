@@ -2,7 +2,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::{
     crypto::{CryptoError, DocumentKey},
-    domain::{DocumentId, DocumentMetadata, MediaType},
+    domain::{DocumentId, DocumentMetadata, MediaType, TaskId},
 };
 use untxt_database::{documents::DocumentAndTask, tasks};
 
@@ -21,6 +21,8 @@ pub(crate) struct Document {
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     pub(super) task: Task,
+    /// The run whose searchable PDF can be downloaded; another one than `task`: it is of an older reading.
+    pdf_task: Option<TaskId>,
 }
 
 /// A document that was found for its owner, with its key.
@@ -68,6 +70,7 @@ impl Document {
             sha256: metadata.sha256,
             created_at: document.created_at,
             task: Task::from(&found.task),
+            pdf_task: found.pdf.map(|pdf| pdf.task),
         })
     }
 }

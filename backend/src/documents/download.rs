@@ -6,7 +6,7 @@ use axum::{
 };
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use untxt_core::{domain::DocumentId, storage::ObjectKey};
-use untxt_database::tasks;
+use untxt_database::documents::PublishedPdf;
 
 use super::{
     disposition::{attachment, with_extension},
@@ -30,23 +30,22 @@ pub(super) async fn original(
 }
 
 /// Gives the scan with its text to select and search, unless the virus scanner found something in it: of a PDF, every
-/// byte is in there.
+/// byte is in there. As long as there is none of what the document shows now, it is that of an older reading, and its
+/// name says so.
 pub(super) async fn searchable_pdf(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path(id): Path<DocumentId>,
 ) -> Result<Response, ApiError> {
     let opened = Opened::load_readable(&app, &actor, id).await?;
-    let mut tx = actor.begin(&app).await?;
-    // While it is read again, the PDF of before is there.
-    let settled = tasks::find_settled(&mut tx, id).await?;
-    tx.commit().await?;
-    let (task, attempt) = match settled.map(|settled| (settled.task, settled.pdf_attempt)) {
-        Some((task, Some(attempt))) => (task, attempt),
-        _ if !opened.found.task.state.is_final() => return Err(ApiError::NotReady),
-        _ => return Err(ApiError::NoSearchablePdf),
+    let shown = &opened.found.task;
+    let PublishedPdf { task, attempt } = match opened.found.pdf {
+        Some(pdf) => pdf,
+        None if !shown.state.is_final() => return Err(ApiError::NotReady),
+        None => return Err(ApiError::NoSearchablePdf),
     };
-    let name = with_extension(&opened.metadata()?.name, "searchable.pdf");
+    let extension = if task == shown.id { "searchable.pdf" } else { "older.searchable.pdf" };
+    let name = with_extension(&opened.metadata()?.name, extension);
     let body = object::open(&app, &opened, ObjectKey::SearchablePdf(id, task, attempt)).await?;
     Ok(([(CONTENT_TYPE, "application/pdf")], [(CONTENT_DISPOSITION, attachment(&name))], body).into_response())
 }

@@ -156,6 +156,35 @@ async fn a_worse_result_waits_until_it_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_searchable_pdf_of_an_older_reading_says_so() {
+    let scene = Scene::with(&[]).await;
+    let pdf = async || {
+        let document = scene.get("").await.json();
+        let pdf = scene.get("/searchable.pdf").await;
+        (document["pdf_task"].clone(), pdf.text().to_owned(), pdf.header("content-disposition").to_owned())
+    };
+    let (of_task, text, name) = pdf().await;
+    assert_eq!((of_task, text), (json!(scene.first), format!("%PDF-1.7 searchable of {}", scene.first)));
+    assert!(name.contains("\"a.searchable.pdf\""), "{name}");
+    let task = scene.read_again(&json!({"pages": [1]})).await;
+    let better = |number| content_of("Blatt", 0.99, number);
+    assert!(scene.worker.read_next_as(&scene.app, task, &[], better).await);
+    scene.worker.finish(&scene.app, task, false).await;
+    assert_eq!(scene.get("").await.json()["task"]["state"], "done_with_errors");
+    let (of_task, text, name) = pdf().await;
+    assert_eq!((of_task, text), (json!(scene.first), format!("%PDF-1.7 searchable of {}", scene.first)));
+    assert!(name.contains("\"a.older.searchable.pdf\""), "{name}");
+    // Nothing is to be read, only the PDF is missing.
+    let answer = scene.post("/tasks", &json!({"pages": "failed"})).await;
+    let task = task_of(&answer);
+    assert_eq!((answer.status.as_u16(), scene.worker.begin_again(task).await), (202, 0));
+    scene.finish(task).await;
+    let (of_task, _, name) = pdf().await;
+    assert_eq!(of_task, json!(task));
+    assert!(name.contains("\"a.searchable.pdf\""), "{name}");
+}
+
+#[tokio::test]
 async fn a_stopped_run_takes_nothing_away() {
     let scene = Scene::with(&[]).await;
     let task = scene.read_again(&json!({"pages": "all"})).await;

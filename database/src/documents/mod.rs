@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use untxt_core::{
     crypto::WrappedDocumentKey,
-    domain::{DocumentId, MediaType, OwnerId},
+    domain::{DocumentId, MediaType, OwnerId, TaskId},
 };
 use uuid::Uuid;
 
@@ -46,6 +46,17 @@ pub struct DocumentAndTask {
     pub document: Document,
     /// That task.
     pub task: Task,
+    /// The newest searchable PDF. It may be of an older reading, as long as the task has made none.
+    pub pdf: Option<PublishedPdf>,
+}
+
+/// Where a searchable PDF is: `ObjectKey::SearchablePdf(document, task, attempt)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublishedPdf {
+    /// The task that made it: it has the text which that one showed.
+    pub task: TaskId,
+    /// Attempt that made it.
+    pub attempt: u32,
 }
 
 /// What a worker may know of an upload: no name, no tags.
@@ -144,7 +155,7 @@ pub async fn list(
 async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DocumentAndTask>> {
     sqlx::query_as!(
         DocumentAndTaskRow,
-        "select
+        r#"select
             d.id,
             d.owner_id,
             d.media_type,
@@ -171,7 +182,9 @@ async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DocumentAndTa
             t.trace,
             t.created_at as task_created_at,
             t.started_at,
-            t.ended_at
+            t.ended_at,
+            pdf.task_id as "pdf_task_id?",
+            pdf.attempt as "published_attempt?"
         from documents d
         cross join lateral (
             select * from tasks
@@ -179,8 +192,9 @@ async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DocumentAndTa
             order by created_at desc, id desc
             limit 1
         ) t
+        left join published_pdfs pdf on pdf.document_id = d.id
         where d.id = any($1)
-        order by d.id desc",
+        order by d.id desc"#,
         ids,
     )
     .fetch_all(conn)

@@ -2,7 +2,7 @@ use time::OffsetDateTime;
 use untxt_core::crypto::WrappedDocumentKey;
 use uuid::Uuid;
 
-use super::{Document, DocumentAndTask};
+use super::{Document, DocumentAndTask, PublishedPdf};
 use crate::{Error, Result, row::Row, tasks::TaskRow};
 
 /// A document and its task, as their columns say.
@@ -34,6 +34,8 @@ pub(super) struct DocumentAndTaskRow {
     pub(super) task_created_at: OffsetDateTime,
     pub(super) started_at: Option<OffsetDateTime>,
     pub(super) ended_at: Option<OffsetDateTime>,
+    pub(super) pdf_task_id: Option<Uuid>,
+    pub(super) published_attempt: Option<i32>,
 }
 
 impl TryFrom<DocumentAndTaskRow> for DocumentAndTask {
@@ -75,6 +77,13 @@ impl TryFrom<DocumentAndTaskRow> for DocumentAndTask {
             started_at: row.started_at,
             ended_at: row.ended_at,
         };
-        Ok(Self { document, task: task.try_into()? })
+        let pdf = match (row.pdf_task_id, row.published_attempt) {
+            (Some(task), Some(attempt)) => {
+                let attempt = Row { table: "tasks", id: &task }.number("pdf_attempt", attempt)?;
+                Some(PublishedPdf { task: task.into(), attempt })
+            }
+            _ => None,
+        };
+        Ok(Self { document, task: task.try_into()?, pdf })
     }
 }

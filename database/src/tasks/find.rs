@@ -2,7 +2,7 @@ use sqlx::PgConnection;
 use untxt_core::domain::{DocumentId, FailureCode, TaskId};
 
 use super::{Task, TaskRow};
-use crate::{Result, row::Row};
+use crate::Result;
 
 /// Finds a task of the actor.
 ///
@@ -91,37 +91,6 @@ pub(crate) async fn find_keyed(
     .await?;
     let Some(row) = row else { return Ok(None) };
     Ok(find(conn, row.id.into()).await?.map(|task| (task, row.request_tag)))
-}
-
-/// The newest run over a document that went to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled {
-    /// Which.
-    pub task: TaskId,
-    /// Attempt that made its searchable PDF.
-    pub pdf_attempt: Option<u32>,
-}
-
-/// Finds the newest run over a document of the actor that has ended and is not void. What it left can be downloaded, even while the document is being read again.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn find_settled(conn: &mut PgConnection, document: DocumentId) -> Result<Option<Settled>> {
-    let row = sqlx::query!(
-        "select id, pdf_attempt
-        from tasks
-        where document_id = $1
-            and state in ('done', 'done_with_errors', 'failed', 'cancelled')
-            and not is_void
-        order by created_at desc, id desc
-        limit 1",
-        document.as_uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let at = Row { table: "tasks", id: &row.id };
-    Ok(Some(Settled { task: row.id.into(), pdf_attempt: at.number_if_any("pdf_attempt", row.pdf_attempt)? }))
 }
 
 /// Says whether the virus scanner found something in a document of the actor, the last time it looked.

@@ -24,7 +24,7 @@ pub use cancel::{Stopped, cancel};
 pub(crate) use claim::expect_held;
 pub use claim::{begin_known_pages, begin_pages, claim, extend_lease, release, retry};
 pub use end::{Pdf, fail, finish};
-pub use find::{Settled, find, find_first, find_settled, is_quarantined};
+pub use find::{find, find_first, is_quarantined};
 pub(crate) use find::{find_current, find_keyed};
 pub(crate) use lock::{Run, lock, lock_document, lock_runs};
 pub use published::list_superseded_pdfs;

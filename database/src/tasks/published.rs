@@ -6,7 +6,7 @@ use untxt_core::{
 
 use crate::{Result, row::Row};
 
-/// Lists the searchable PDFs of a document that nobody can ask for any more, because a newer run has ended; some may be
+/// Lists the searchable PDFs of a document that nobody can ask for any more, because there is a newer one; some may be
 /// gone from the store already.
 ///
 /// # Errors

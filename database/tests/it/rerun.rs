@@ -328,3 +328,25 @@ async fn only_the_newest_searchable_pdf_is_kept() {
     let orphans = objects::find_orphans(&mut tx, &[stored, newest], Duration::from_secs(60)).await.expect("an answer");
     assert_eq!(orphans, [first], "the clean-up finds what could not be removed then");
 }
+
+#[tokio::test]
+async fn a_run_without_a_searchable_pdf_leaves_the_older_one() {
+    let scene = Scene::with(&[0.5]).await;
+    let superseded = async || {
+        let mut tx = scene.worker.begin_system().await.expect("a transaction");
+        tasks::list_superseded_pdfs(&mut tx, scene.document).await.expect("listed")
+    };
+    let run = scene.run(Plan::ReadAll).await.id;
+    scene.read_next(run, 0.9).await;
+    assert_eq!(scene.finish_with(run, false).await, TaskState::DoneWithErrors);
+    assert_eq!((scene.task().await.id, scene.pdf().await), (run, Some(scene.first)), "of the older reading");
+    assert_eq!(superseded().await, []);
+    let stored =
+        StoredObject { key: ObjectKey::SearchablePdf(scene.document, scene.first, 2), stored_at: 1_000_000_000 };
+    let mut tx = scene.worker.begin_system().await.expect("a transaction");
+    assert_eq!(objects::find_orphans(&mut tx, &[stored], Duration::ZERO).await.expect("an answer"), []);
+    drop(tx);
+    let next = scene.run(Plan::ReadUnread).await.id;
+    assert_eq!(scene.finish(next).await, TaskState::Done, "nothing was to be read");
+    assert_eq!((scene.pdf().await, superseded().await), (Some(next), vec![stored.key]));
+}

@@ -87,10 +87,15 @@ impl Scene {
     }
 
     pub(crate) async fn finish(&self, task: TaskId) -> TaskState {
+        self.finish_with(task, true).await
+    }
+
+    /// Ends a task with or without a searchable PDF.
+    pub(crate) async fn finish_with(&self, task: TaskId, has_pdf: bool) -> TaskState {
         let claimed = claim_task(&self.worker, task, LEASE).await.expect("claimed");
         assert_eq!(claimed.state, TaskState::Finishing);
         let mut tx = self.worker.begin_system().await.expect("a transaction");
-        let pdf = (claimed.pages.done > 0).then_some(claimed.attempt);
+        let pdf = (has_pdf && claimed.pages.done > 0).then_some(claimed.attempt);
         let state = tasks::finish(&mut tx, &claimed, pdf.ok_or(FailureCode::Internal)).await.expect("finished");
         tx.commit().await.expect("committed");
         state
@@ -107,6 +112,13 @@ impl Scene {
     pub(crate) async fn task(&self) -> Task {
         let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
         documents::find(&mut tx, self.document).await.expect("an answer").expect("the document").task
+    }
+
+    /// The run whose searchable PDF there is.
+    pub(crate) async fn pdf(&self) -> Option<TaskId> {
+        let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
+        let found = documents::find(&mut tx, self.document).await.expect("an answer").expect("the document");
+        found.pdf.map(|pdf| pdf.task)
     }
 
     pub(crate) async fn pages(&self) -> Vec<Page> {

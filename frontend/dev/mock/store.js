@@ -58,6 +58,7 @@ export class Store {
         started_at: null,
         ended_at: null,
       },
+      pdf_task: null,
     };
     // What a client never sees.
     Object.defineProperty(document, 'hidden', { value: { pages: [], events: [], plan: { pages, low, failed, end } } });
@@ -185,6 +186,7 @@ export class Store {
     const { task } = document;
     task.state = more.state ?? task.state;
     task.last_seq += 1;
+    if (/^task\.done/.test(type) && task.pages.done > 0) document.pdf_task = task.id;
     if (type === 'task.started') task.started_at = new Date().toISOString();
     const event = {
       seq: task.last_seq,

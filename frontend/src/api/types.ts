@@ -141,6 +141,8 @@ export interface Document {
   sha256: string;
   created_at: string;
   task: Task;
+  /** The run whose searchable PDF can be downloaded; another one than `task`: it is of an older reading. */
+  pdf_task: string | null;
 }
 
 export interface DocumentList {

@@ -88,6 +88,16 @@ export class DocumentEntry {
     return this.isFinal ? total - done : 0;
   }
 
+  /** Whether there is a searchable PDF, and whether it is of what the document shows. */
+  get pdf(): 'current' | 'older' | 'none' {
+    const { pdf_task: ofTask } = this.document;
+    if (ofTask !== null) return ofTask === this.task.id ? 'current' : 'older';
+    // The events of a first reading tell of its end, and of what went wrong with it.
+    const { is_rerun: isRerun, state, failure, pages } = this.task;
+    const isMade = !isRerun && (state === 'done' || (state === 'done_with_errors' && failure === null));
+    return isMade && pages.done > 0 ? 'current' : 'none';
+  }
+
   /** How long the rest will take at the pace so far; null when nobody can know. */
   get secondsLeft(): number | null {
     const { state, started_at: startedAt, pages } = this.task;

@@ -208,6 +208,18 @@ describe('a document that is read again', () => {
     expect(entry.secondsLeft).toBeNull();
   });
 
+  it('says whether its searchable PDF is of what it shows', () => {
+    expect(aRun().pdf).toBe('none');
+    const entry = new DocumentEntry(aDocument({ task: ended }));
+    expect(entry.pdf).toBe('current');
+    entry.merge(aDocument({ task: { ...ended, failure } }));
+    expect(entry.pdf).toBe('none');
+    entry.merge(aDocument({ task: rerun, pdf_task: 'task-1' }));
+    expect(entry.pdf).toBe('older');
+    entry.merge(aDocument({ task: { ...rerun, state: 'done' }, pdf_task: 'task-2' }));
+    expect(entry.pdf).toBe('current');
+  });
+
   it('is as before when it is stopped', () => {
     const entry = aRun();
     entry.apply(event(3, 'task.cancelled', { state: 'cancelled' }));

@@ -21,6 +21,7 @@ export function aDocument(more: Partial<Document> = {}): Document {
       started_at: null,
       ended_at: null,
     },
+    pdf_task: null,
     ...more,
   };
 }

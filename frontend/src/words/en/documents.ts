@@ -60,6 +60,7 @@ export const upload = {
 export const downloads = {
   title: 'Download',
   pdf: 'Searchable PDF',
+  olderPdf: 'Searchable PDF (older reading)',
   more: 'More formats',
   formats: {
     txt: 'Text',
