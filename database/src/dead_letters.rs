@@ -80,7 +80,7 @@ pub(crate) async fn write_task(conn: &mut PgConnection, task: TaskId, reason: Fa
 pub enum Which {
     /// All of them.
     All,
-    /// Those of documents that nobody had read again since.
+    /// Those that nobody had tried again since.
     Unanswered,
 }
 

@@ -21,7 +21,7 @@ pub struct Totals {
     pub waiting_tasks: u32,
     /// How long one of them has waited, at most: since the last thing that happened to it.
     pub longest_wait: Option<Duration>,
-    /// What was given up, where nobody had the document read again since.
+    /// What was given up, where nobody had it tried again since.
     pub dead_letters: u32,
 }
 

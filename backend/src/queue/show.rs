@@ -23,7 +23,7 @@ pub(super) struct Queue {
     workers: Vec<Worker>,
     /// Oldest first.
     tasks: Vec<QueueTask>,
-    /// Newest first; those of documents that nobody had read again since.
+    /// Newest first; those that nobody had tried again since.
     dead_letters: Vec<GivenUp>,
 }
 
