@@ -19,8 +19,8 @@ pub struct Stopped {
 }
 
 /// Stops a task of the actor and gives it as it is then, `None` when there is none. Pages that were read stay; those
-/// that were not are cancelled, and whoever reads one loses its lease. A task that has ended is given as it ended, and
-/// one that reads nothing goes on: it only puts together what is there.
+/// that were not are cancelled, and whoever reads one loses its lease. Of a task that has nothing more to read, the
+/// searchable PDF is stopped, and what it shows stays. A task that has ended is given as it ended.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
@@ -35,7 +35,7 @@ pub async fn cancel(conn: &mut PgConnection, id: TaskId) -> Result<Option<Stoppe
         r#"select
             state,
             lease_token,
-            is_rerun and not exists (select from pages where task_id = $1 and state <> 'kept') as "reads_nothing!"
+            is_rerun and pages_done + pages_failed + pages_unread < page_count as "will_be_void!"
         from tasks
         where id = $1
         for no key update of tasks"#,
@@ -45,12 +45,12 @@ pub async fn cancel(conn: &mut PgConnection, id: TaskId) -> Result<Option<Stoppe
     .await?;
     let Some(row) = row else { return Ok(None) };
     let state: TaskState = Row { table: "tasks", id: &id }.word("state", &row.state)?;
-    let is_to_be_stopped = !state.is_final() && !row.reads_nothing;
+    let is_to_be_stopped = !state.is_final();
     if is_to_be_stopped {
         let ending = Ending { state: TaskState::Cancelled, failure: None, pdf_attempt: None };
         end_with_open_pages(conn, id, row.lease_token, &ending).await?;
     }
     let Some(task) = find(conn, id).await? else { return Ok(None) };
-    let next = if is_to_be_stopped && task.is_rerun { begin_after_stop(conn, &task).await? } else { None };
+    let next = if is_to_be_stopped && row.will_be_void { begin_after_stop(conn, &task).await? } else { None };
     Ok(Some(Stopped { task, next }))
 }

@@ -83,7 +83,6 @@ async fn a_person_accepts_the_newer_result_or_goes_back_to_the_older_one() {
     assert_eq!(scene.pages().await[1].task, run.id, "at once");
     assert!(matches!(scene.begin(show(run.id)).await, Begun::Existing(_)), "the same wish again");
     assert_eq!(scene.begin(show(scene.first)).await, Begun::Refused(Refusal::StillOpen));
-    assert_eq!(scene.stop(accepted.id).await.task.state, TaskState::Queued, "nothing to stop");
     assert_eq!(scene.start(accepted.id).await, 0, "nothing to read");
     assert_eq!(scene.finish(accepted.id).await, TaskState::Done);
 
@@ -129,6 +128,50 @@ async fn a_stopped_run_leaves_what_was_there_and_what_it_had_read() {
     assert_eq!(scene.start(next.id).await, 0);
     assert_eq!(scene.finish(next.id).await, TaskState::DoneWithErrors);
     assert_eq!(scene.task().await.id, next.id);
+}
+
+#[tokio::test]
+async fn whoever_stops_what_reads_nothing_stops_the_pdf_and_nothing_else() {
+    let scene = Scene::with(&[0.9, 0.9]).await;
+    let run = scene.run(read(2)).await;
+    scene.read_next(run.id, 0.6).await;
+    scene.finish(run.id).await;
+    let Begun::New(choice) = scene.begin(Plan::Show(vec![(number(2), run.id)])).await else { panic!("refused") };
+    let claimed = claim_task(&scene.worker, choice.id, LEASE).await.expect("claimed");
+    let stopped = scene.stop(choice.id).await;
+    assert_eq!((stopped.task.state, stopped.next), (TaskState::Cancelled, None));
+    let mut tx = scene.worker.begin_system().await.expect("a transaction");
+    let late = tasks::begin_known_pages(&mut tx, &claimed).await;
+    assert!(matches!(late, Err(untxt_database::Error::LeaseLost)), "{late:?}");
+    drop(tx);
+    let (task, pages) = (scene.task().await, scene.pages().await);
+    assert_eq!((task.id, task.state), (choice.id, TaskState::Cancelled), "it never says done");
+    assert_eq!((pages[1].task, scene.pdf().await), (run.id, Some(run.id)), "the choice stays, and the older PDF");
+    assert_eq!(scene.told(choice.id).await, [EventKind::TaskQueued, EventKind::TaskCancelled]);
+
+    // All pages are read, and the PDF is being made.
+    let run = scene.run(read(1)).await;
+    assert!(scene.read_next(run.id, 0.95).await.is_last);
+    let claimed = claim_task(&scene.worker, run.id, LEASE).await.expect("claimed");
+    assert_eq!(scene.stop(run.id).await.next, None, "there is nothing to put together");
+    let mut tx = scene.worker.begin_system().await.expect("a transaction");
+    let late = tasks::finish(&mut tx, &claimed, Ok(claimed.attempt)).await;
+    assert!(matches!(late, Err(untxt_database::Error::LeaseLost)), "{late:?}");
+    drop(tx);
+    assert_eq!((scene.task().await.state, scene.pages().await[0].task), (TaskState::Cancelled, run.id));
+    let pdf = scene.run(Plan::ReadUnread).await;
+    assert_eq!(scene.finish(pdf.id).await, TaskState::Done, "it can be made later");
+}
+
+#[tokio::test]
+async fn what_a_stopped_run_had_read_stays_when_its_putting_together_is_stopped_too() {
+    let scene = Scene::with(&[0.6, 0.6]).await;
+    let run = scene.run(Plan::ReadAll).await;
+    scene.read_next(run.id, 0.9).await;
+    let next = scene.stop(run.id).await.next.expect("something to put together");
+    assert_eq!(scene.stop(next.id).await.task.state, TaskState::Cancelled);
+    assert_eq!(scene.task().await.id, next.id);
+    assert_eq!(scene.pages().await[0].task, run.id);
 }
 
 #[tokio::test]
@@ -307,7 +350,7 @@ async fn nobody_chooses_between_results_of_a_document_in_quarantine() {
 
 #[tokio::test]
 async fn only_the_newest_searchable_pdf_is_kept() {
-    let scene = Scene::with(&[0.5]).await;
+    let scene = Scene::with(&[0.5, 0.5]).await;
     let superseded = async || {
         let mut tx = scene.worker.begin_system().await.expect("a transaction");
         tasks::list_superseded_pdfs(&mut tx, scene.document).await.expect("listed")
