@@ -327,6 +327,25 @@ async fn a_document_is_read_only_so_often() {
 }
 
 #[tokio::test]
+async fn runs_that_never_happened_do_not_count_but_not_for_ever() {
+    let scene = Scene::with(&[0.5]).await;
+    let stop_one = async || {
+        let Begun::New(run) = scene.begin(Plan::ReadAll).await else { panic!("refused") };
+        scene.stop(run.id).await;
+    };
+    for _ in 0..20 {
+        stop_one().await;
+    }
+    let run = scene.run(Plan::ReadAll).await.id;
+    scene.read_next(run, 0.6).await;
+    scene.finish(run).await;
+    for _ in 20..50 {
+        stop_one().await;
+    }
+    assert_eq!(scene.begin(Plan::ReadAll).await, Begun::Refused(Refusal::TooManyRuns { max_runs: 50 }));
+}
+
+#[tokio::test]
 async fn nobody_chooses_between_results_of_a_document_in_quarantine() {
     let scene = Scene::with(&[0.5]).await;
     let task = scene.run(Plan::ReadAll).await.id;

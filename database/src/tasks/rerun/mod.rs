@@ -20,6 +20,9 @@ use crate::{
 use insert::insert;
 use lay_out::{Layout, lay_out};
 
+/// So many runs may be void for each that may read: they never happened, but leave rows all the same.
+const VOID_RUNS_PER_RUN: u32 = 10;
+
 /// A run that a person asks for.
 #[derive(Clone, Debug)]
 pub struct NewRun<'a> {
@@ -33,7 +36,8 @@ pub struct NewRun<'a> {
     pub queue: TaskQueue,
     /// What it is to do.
     pub plan: Plan,
-    /// How many runs a document may have that read; twice as many with those that read nothing.
+    /// How many runs a document may have that read; twice as many with those that read nothing. Void ones don't count,
+    /// up to ten times as many.
     pub max_runs: u32,
     /// The key that makes asking twice one run.
     pub key: Option<RequestKey>,
@@ -132,12 +136,22 @@ pub async fn begin(conn: &mut PgConnection, new: &NewRun<'_>) -> Result<Option<B
 async fn find_bar(conn: &mut PgConnection, new: &NewRun<'_>, reads_nothing: bool) -> Result<Option<Refusal>> {
     // Each leaves a row for every page until the document is deleted.
     let max_runs = if reads_nothing { new.max_runs.saturating_mul(2) } else { new.max_runs };
-    let runs =
-        sqlx::query_scalar!(r#"select count(*) as "count!" from tasks where document_id = $1"#, new.document.as_uuid())
-            .fetch_one(&mut *conn)
-            .await?;
-    if runs >= i64::from(max_runs) {
+    let max_void = new.max_runs.saturating_mul(VOID_RUNS_PER_RUN);
+    let runs = sqlx::query!(
+        r#"select
+            count(*) filter (where not is_void) as "read!",
+            count(*) filter (where is_void) as "void!"
+        from tasks
+        where document_id = $1"#,
+        new.document.as_uuid(),
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if runs.read >= i64::from(max_runs) {
         return Ok(Some(Refusal::TooManyRuns { max_runs }));
+    }
+    if runs.void >= i64::from(max_void) {
+        return Ok(Some(Refusal::TooManyRuns { max_runs: max_void }));
     }
     let is_barred = reads_nothing && is_quarantined(conn, new.document).await?;
     Ok(is_barred.then_some(Refusal::Quarantined))
