@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use axum::{
+    body::Body,
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use untxt_core::{domain::DocumentId, storage::ObjectKey};
-use untxt_database::documents::PublishedPdf;
+use untxt_database::documents::DocumentAndTask;
 
 use super::{
     disposition::{attachment, with_extension},
@@ -37,15 +38,30 @@ pub(super) async fn searchable_pdf(
     actor: Actor,
     Path(id): Path<DocumentId>,
 ) -> Result<Response, ApiError> {
-    let opened = Opened::load_readable(&app, &actor, id).await?;
-    let shown = &opened.found.task;
-    let PublishedPdf { task, attempt } = match opened.found.pdf {
-        Some(pdf) => pdf,
-        None if !shown.state.is_final() => return Err(ApiError::NotReady),
-        None => return Err(ApiError::NoSearchablePdf),
-    };
-    let extension = if task == shown.id { "searchable.pdf" } else { "older.searchable.pdf" };
-    let name = with_extension(&opened.metadata()?.name, extension);
-    let body = object::open(&app, &opened, ObjectKey::SearchablePdf(id, task, attempt)).await?;
-    Ok(([(CONTENT_TYPE, "application/pdf")], [(CONTENT_DISPOSITION, attachment(&name))], body).into_response())
+    let (opened, body) = open_pdf(&app, &actor, id).await?;
+    let is_older = opened.found.pdf.is_some_and(|pdf| pdf.task != opened.found.task.id);
+    let extension = if is_older { "older.searchable.pdf" } else { "searchable.pdf" };
+    let name = attachment(&with_extension(&opened.metadata()?.name, extension));
+    Ok(([(CONTENT_TYPE, "application/pdf")], [(CONTENT_DISPOSITION, name)], body).into_response())
+}
+
+/// Opens the searchable PDF. One that is gone from the store was replaced since we asked: then the one in its place.
+async fn open_pdf(app: &App, actor: &Actor, id: DocumentId) -> Result<(Opened, Body), ApiError> {
+    let opened = Opened::load_readable(app, actor, id).await?;
+    if let Some(body) = object::open_if_there(app, &opened, pdf_of(&opened)?).await? {
+        return Ok((opened, body));
+    }
+    let opened = Opened::load_readable(app, actor, id).await?;
+    let body = object::open(app, &opened, pdf_of(&opened)?).await?;
+    Ok((opened, body))
+}
+
+/// Gives the key of a document's searchable PDF.
+fn pdf_of(opened: &Opened) -> Result<ObjectKey, ApiError> {
+    let DocumentAndTask { document, task, pdf } = &opened.found;
+    match pdf {
+        Some(pdf) => Ok(ObjectKey::SearchablePdf(document.id, pdf.task, pdf.attempt)),
+        None if !task.state.is_final() => Err(ApiError::NotReady),
+        None => Err(ApiError::NoSearchablePdf),
+    }
 }

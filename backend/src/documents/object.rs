@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use untxt_core::{
     crypto::StreamOpener,
-    storage::{ByteStream, ObjectKey},
+    storage::{ByteStream, ObjectKey, StorageError},
 };
 
 use super::document::Opened;
@@ -16,11 +16,19 @@ use crate::{App, problem::ApiError};
 /// Opens an object as the body of an answer. The first piece is verified before this returns, so that a missing or
 /// damaged object is a clear error; damage further on breaks the connection off.
 pub(super) async fn open(app: &App, opened: &Opened, key: ObjectKey) -> Result<Body, ApiError> {
+    open_if_there(app, opened, key).await?.ok_or_else(|| StorageError::NotFound.into())
+}
+
+/// Opens an object like [`open`]; `None` when it is not in the store, as one that was replaced meanwhile.
+pub(super) async fn open_if_there(app: &App, opened: &Opened, key: ObjectKey) -> Result<Option<Body>, ApiError> {
     let opener = opened.key.opener_for(opened.found.document.owner, &key);
-    let source = app.objects.get(&key, None).await?;
+    let source = match app.objects.get(&key, None).await {
+        Err(StorageError::NotFound) => return Ok(None),
+        source => source?,
+    };
     let mut plain = Box::pin(decrypt(source, opener, key));
     let first = plain.next().await.transpose().map_err(ApiError::internal)?;
-    Ok(Body::from_stream(stream::iter(first.map(Ok)).chain(plain)))
+    Ok(Some(Body::from_stream(stream::iter(first.map(Ok)).chain(plain))))
 }
 
 /// Decrypts piece by piece: at most a segment and a piece of the source are in memory.

@@ -3,7 +3,10 @@
 use axum::body::Body;
 use http::Method;
 use serde_json::{Value, json};
-use untxt_core::domain::{FailureCode, TaskId};
+use untxt_core::{
+    domain::{FailureCode, TaskId},
+    storage::{ObjectKey, ObjectStore},
+};
 
 use crate::{
     app::{Answer, TestApp},
@@ -182,6 +185,41 @@ async fn a_searchable_pdf_of_an_older_reading_says_so() {
     let (of_task, _, name) = pdf().await;
     assert_eq!(of_task, json!(task));
     assert!(name.contains("\"a.searchable.pdf\""), "{name}");
+}
+
+#[tokio::test]
+async fn a_download_that_meets_the_removal_of_its_pdf_gets_the_one_in_its_place() {
+    let scene = Scene::with(&[]).await;
+    let task = scene.read_again(&json!({"pages": [1]})).await;
+    assert!(scene.worker.read_next(&scene.app, task, &[]).await);
+    let objects = &scene.app.objects;
+    let older = objects.keys().into_iter().find(|key| matches!(key, ObjectKey::SearchablePdf(..))).expect("a PDF");
+    let (asked, let_go) = objects.hold_next_get();
+    let replaced = async {
+        asked.await.expect("asked for");
+        scene.finish(task).await;
+        objects.delete(&[older]).await.expect("deleted");
+        let_go.send(()).expect("it waits");
+    };
+    let (pdf, ()) = tokio::join!(scene.get("/searchable.pdf"), replaced);
+    assert_eq!(pdf.text(), format!("%PDF-1.7 searchable of {task}"));
+    assert!(pdf.header("content-disposition").contains("\"a.searchable.pdf\""));
+
+    let (asked, let_go) = objects.hold_next_get();
+    let deleted = async {
+        asked.await.expect("asked for");
+        assert_eq!(scene.ada.delete(&scene.app, &scene.at).await.status, 204);
+        // In the background, after the answer.
+        for _ in 0..1000 {
+            if objects.keys().is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let_go.send(()).expect("it waits");
+    };
+    let (pdf, ()) = tokio::join!(scene.get("/searchable.pdf"), deleted);
+    pdf.is_problem(404, "document_not_found");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::sync::oneshot;
 use untxt_core::{
     queue::{Delivery, Queue, QueueEntry, QueueError},
     storage::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject},
@@ -25,6 +26,14 @@ pub(crate) struct MemoryStore {
     /// Stores the object, then panics.
     pub(crate) panics: AtomicBool,
     pub(crate) puts: AtomicUsize,
+    gate: Mutex<Option<Gate>>,
+}
+
+/// Where the next read waits.
+#[derive(Debug)]
+struct Gate {
+    arrived: oneshot::Sender<()>,
+    go_on: oneshot::Receiver<()>,
 }
 
 impl MemoryStore {
@@ -38,6 +47,13 @@ impl MemoryStore {
 
     pub(crate) fn insert(&self, key: ObjectKey, bytes: Vec<u8>) {
         self.objects.lock().expect("objects").insert(key, bytes);
+    }
+
+    /// Holds the next read: the first end tells that it is there, the second lets it go on.
+    pub(crate) fn hold_next_get(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((arrived, has_arrived), (let_go, go_on)) = (oneshot::channel(), oneshot::channel());
+        *self.gate.lock().expect("the gate") = Some(Gate { arrived, go_on });
+        (has_arrived, let_go)
     }
 
     fn check(&self) -> Result<(), StorageError> {
@@ -64,6 +80,11 @@ impl ObjectStore for MemoryStore {
     async fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<ByteStream, StorageError> {
         self.check()?;
         assert!(range.is_none(), "the backend reads whole objects");
+        let gate = self.gate.lock().expect("the gate").take();
+        if let Some(Gate { arrived, go_on }) = gate {
+            arrived.send(()).expect("somebody waits");
+            go_on.await.expect("somebody lets it go on");
+        }
         let objects = self.objects.lock().expect("objects");
         let bytes = objects.get(key).ok_or(StorageError::NotFound)?;
         // Pieces of an odd size, as a network gives them.
