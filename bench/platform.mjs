@@ -129,10 +129,11 @@ async function memory() {
         const own = all.filter(({ command }) => kinds[name].test(command)).reduce((sum, { rss }) => sum + rss, 0);
         peak[name] = Math.max(peak[name] ?? 0, own);
       }
-      const { task } = (await client.get(`/documents/${id}`)).json;
-      if (task.pages.done >= next || task.ended_at) {
-        console.log(`| ${task.pages.done}${task.ended_at ? `, ${task.state}` : ''} | ${names.map((name) => (peak[name] / 1e6).toFixed(0)).join(' | ')} |`);
-        if (task.ended_at) return;
+      // Longer than a person's session lasts without renewal.
+      const [[read, state, isOver]] = stack.sql(`select pages_done, state, ended_at is not null from tasks where document_id = '${id}'`);
+      if (Number(read) >= next || isOver === 't') {
+        console.log(`| ${read}${isOver === 't' ? `, ${state}` : ''} | ${names.map((name) => (peak[name] / 1e6).toFixed(0)).join(' | ')} |`);
+        if (isOver === 't') return;
         peak = {};
         next += long / 10;
       }
