@@ -46,6 +46,11 @@ pub enum Error {
     /// Logins can't be prepared.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// The documents would be stored where another installation removes them.
+    #[error(
+        "storage.bucket belongs to another installation (see its object \"installation\"): give each a bucket of its own"
+    )]
+    ForeignBucket,
     /// Monitors can't be answered.
     #[error(transparent)]
     Monitoring(io::Error),

@@ -19,11 +19,13 @@ const SOCKET_GRACE: Duration = Duration::from_secs(5);
 /// Runs the backend until the lifecycle stops: sockets are closed with 1001, running requests get ten seconds.
 ///
 /// # Errors
-/// When an address is busy, a certificate is unusable, or the database does not answer at start.
+/// When an address is busy, a certificate is unusable, the database does not answer at start, or the bucket is another
+/// installation's.
 pub async fn run(settings: Settings, lifecycle: &Lifecycle) -> Result<(), Error> {
     tls::install_provider();
     let listening = Listening::bind(&settings.server)?;
     let services = Services::connect(&settings).await?;
+    services.refuse_foreign_bucket(lifecycle).await?;
     let app = Arc::new(App::new(&settings, services, lifecycle)?);
     let monitored = Arc::new(Monitored(Arc::clone(&app)));
     monitoring::start(&settings.monitoring, monitored, lifecycle).await.map_err(Error::Monitoring)?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Gives the id that this installation got when its database was made, for a worker.
+/// Gives the id that this installation got when its database was made.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].

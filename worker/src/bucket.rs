@@ -1,75 +1,50 @@
-//! Whose bucket is it? The id of the installation stands in it, and no worker removes anything from another's.
+//! Whose bucket is it? No worker removes anything from another installation's.
 
-use futures::TryStreamExt;
-use untxt_core::storage::{ByteStream, Listing, ObjectKey, StorageError};
+use std::time::Duration;
+
+use untxt_core::storage::Bucket;
 use untxt_database::{installation, objects};
+use uuid::Uuid;
 
-use crate::{
-    Services,
-    error::{JobError, JobResult},
-};
+use crate::{Services, error::JobResult};
 
-/// More than an id has; whatever is longer is none.
-const MAX_ID_BYTES: usize = 100;
-
-/// Whose a bucket is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bucket {
-    Ours,
-    /// Another installation's.
-    Foreign,
-    /// Nobody has said yet.
-    Unclaimed,
+/// Reads whose the bucket is.
+pub(crate) async fn look(services: &Services) -> JobResult<Bucket> {
+    Ok(Bucket::look(&*services.objects, load_id(services).await?).await?)
 }
 
-impl Bucket {
-    /// Reads whose it is.
-    pub(crate) async fn look(services: &Services) -> JobResult<Self> {
-        let mut tx = services.database.begin_system().await?;
-        let id = installation::id(&mut tx).await?;
-        tx.commit().await?;
-        let body = match services.objects.get(&ObjectKey::Installation, None).await {
-            Ok(body) => body,
-            Err(StorageError::NotFound) => return Ok(Self::Unclaimed),
-            Err(error) => return Err(error.into()),
-        };
-        let found = read_id(body).await?;
-        Ok(if found == id.to_string().as_bytes() { Self::Ours } else { Self::Foreign })
+/// Claims a bucket that nobody has, when rows of ours name everything that is in it: at the first start, and at the
+/// first one of a version that looks. `false`: somebody else's objects may be in it.
+/// `takes_any`: whoever set this knows that no other installation uses it.
+pub(crate) async fn claim(services: &Services, takes_any: bool) -> JobResult<bool> {
+    if !takes_any && !is_all_ours(services).await? {
+        return Ok(false);
     }
+    let id = load_id(services).await?;
+    Bucket::claim(&*services.objects, id).await?;
+    tracing::info!(installation.id = %id, "the bucket is this installation's from now on");
+    Ok(true)
+}
 
-    /// Claims a bucket that nobody has, when rows of ours name everything that is in it: at the first start, and at the
-    /// first one of a version that looks. `false`: somebody else's objects may be in it.
-    /// `takes_any`: whoever set this knows that no other installation uses it.
-    pub(crate) async fn claim(services: &Services, takes_any: bool) -> JobResult<bool> {
+/// Says whether rows of ours name everything that is in the bucket. No transaction is open while the store lists its
+/// objects: that may take longer than one may be idle.
+async fn is_all_ours(services: &Services) -> JobResult<bool> {
+    let mut next = None;
+    loop {
+        let listing = services.objects.list(next).await?;
         let mut tx = services.database.begin_system().await?;
-        let id = installation::id(&mut tx).await?;
-        let mut next = None;
-        loop {
-            let listing = if takes_any { Listing::default() } else { services.objects.list(next).await? };
-            if !objects::find_orphans(&mut tx, &listing.objects, std::time::Duration::ZERO).await?.is_empty() {
-                return Ok(false);
-            }
-            next = listing.next;
-            if next.is_none() {
-                break;
-            }
-        }
+        let orphans = objects::find_orphans(&mut tx, &listing.objects, Duration::ZERO).await?;
         tx.commit().await?;
-        let body = id.to_string().into_bytes();
-        let body = futures::stream::iter([Ok(body.into())]);
-        services.objects.put(&ObjectKey::Installation, Box::pin(body)).await?;
-        tracing::info!(installation.id = %id, "the bucket is this installation's from now on");
-        Ok(true)
+        next = listing.next;
+        if !orphans.is_empty() || next.is_none() {
+            return Ok(orphans.is_empty());
+        }
     }
 }
 
-async fn read_id(mut body: ByteStream) -> JobResult<Vec<u8>> {
-    let mut id = Vec::new();
-    while let Some(piece) = body.try_next().await.map_err(JobError::world)? {
-        id.extend_from_slice(&piece);
-        if id.len() > MAX_ID_BYTES {
-            break;
-        }
-    }
-    Ok(id.trim_ascii().to_vec())
+async fn load_id(services: &Services) -> JobResult<Uuid> {
+    let mut tx = services.database.begin_system().await?;
+    let id = installation::id(&mut tx).await?;
+    tx.commit().await?;
+    Ok(id)
 }

@@ -4,11 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
-use untxt_core::config;
+use untxt_core::{config, storage::Bucket};
 use untxt_database::objects;
 
 use crate::{
-    bucket::Bucket,
+    bucket,
     error::{JobError, JobResult},
     repeat::repeat,
     worker::Worker,
@@ -54,7 +54,7 @@ pub(crate) fn start(worker: &Arc<Worker>) {
 /// Cleans up a bucket that is ours. One that nobody has yet is claimed now, if all that is in it is ours, and cleaned up
 /// the next time: whoever claimed it at the same moment is known by then.
 async fn look_then_clean_up(worker: &Worker, after: Duration) -> JobResult<usize> {
-    match in_time(Bucket::look(&worker.services)).await? {
+    match in_time(bucket::look(&worker.services)).await? {
         Bucket::Ours => clean_up(worker, after).await,
         Bucket::Foreign => {
             tracing::error!(
@@ -63,7 +63,7 @@ async fn look_then_clean_up(worker: &Worker, after: Duration) -> JobResult<usize
             Ok(0)
         }
         Bucket::Unclaimed => {
-            if !in_time(Bucket::claim(&worker.services, worker.options.claims_any_bucket)).await? {
+            if !in_time(bucket::claim(&worker.services, worker.options.claims_any_bucket)).await? {
                 tracing::warn!(
                     "storage.bucket holds objects that no row names, and no id of an installation: nothing is cleaned up (docs/OPERATIONS.md, \"What was left behind\")"
                 );

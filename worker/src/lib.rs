@@ -37,9 +37,8 @@ mod worker;
 
 use std::{sync::Arc, time::Duration};
 
-use untxt_core::{config::Settings, lifecycle::Lifecycle, monitoring};
+use untxt_core::{config::Settings, lifecycle::Lifecycle, monitoring, storage::Bucket};
 
-use bucket::Bucket;
 pub use clean_up::CleanUp;
 pub use error::Error;
 pub use services::Services;
@@ -100,9 +99,9 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
 /// later, by the clean-up.
 async fn open_bucket(services: &Services, options: &WorkerOptions) -> Result<(), Error> {
     let opening = async {
-        match Bucket::look(services).await? {
+        match bucket::look(services).await? {
             Bucket::Foreign => return Ok(false),
-            Bucket::Unclaimed => _ = Bucket::claim(services, options.claims_any_bucket).await?,
+            Bucket::Unclaimed => _ = bucket::claim(services, options.claims_any_bucket).await?,
             Bucket::Ours => {}
         }
         error::JobResult::Ok(true)

@@ -3,6 +3,7 @@
 //! It promises https with our own TLS configuration for every access, and that [`ObjectKey`] is the only maker of
 //! object paths. It refuses to see plaintext: callers seal first.
 
+mod bucket;
 mod key;
 mod s3;
 pub mod server;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
+pub use bucket::Bucket;
 pub use key::{ObjectKey, UnknownKey};
 pub use s3::S3Store;
 

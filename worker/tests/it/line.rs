@@ -228,6 +228,24 @@ async fn nothing_is_removed_from_a_bucket_that_may_be_anothers() {
 }
 
 #[tokio::test]
+async fn no_transaction_waits_for_the_store_when_a_bucket_is_claimed() {
+    let house = House::build().await;
+    let (asked, let_go) = house.objects.before_list.close();
+    let worker = house.worker().await;
+    asked.await.expect("the new bucket is listed");
+    let waiting = house.postgres.superuser_psql(
+        "select count(*) from pg_stat_activity
+        where datname = current_database() and usename = 'untxt_worker' and state like 'idle in transaction%'",
+    );
+    assert_eq!(waiting.trim(), "0");
+    let_go.send(()).expect("it waits");
+    let upload = house.upload(tiff_of(&[width::GOOD])).await;
+    assert_eq!(house.end_of(upload.task).await.state, TaskState::Done);
+    worker.stop().await;
+    assert!(house.objects.sealed(&ObjectKey::Installation).is_some());
+}
+
+#[tokio::test]
 async fn without_a_queue_the_database_is_asked() {
     let house = House::build().await;
     house.queue.is_away.store(true, Ordering::SeqCst);

@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use untxt_core::{
     queue::{Delivery, Queue, QueueEntry, QueueError},
     storage::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject},
@@ -79,9 +79,32 @@ impl Queue for MemoryQueue {
     }
 }
 
+/// A door that stands open until it is closed, for one.
+#[derive(Debug, Default)]
+pub(crate) struct Gate(Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>);
+
+impl Gate {
+    /// Holds the next one: the first end tells that it is there, the second lets it go on.
+    pub(crate) fn close(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((arrived, has_arrived), (let_go, go_on)) = (oneshot::channel(), oneshot::channel());
+        *self.0.lock().expect("the gate") = Some((arrived, go_on));
+        (has_arrived, let_go)
+    }
+
+    async fn pass(&self) {
+        let held = self.0.lock().expect("the gate").take();
+        if let Some((arrived, go_on)) = held {
+            arrived.send(()).expect("somebody waits");
+            // Whoever let go of the other end lets it pass, too.
+            let _ = go_on.await;
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct MemoryObjects {
     objects: Mutex<HashMap<ObjectKey, Bytes>>,
+    pub(crate) before_list: Gate,
     pub(crate) is_away: AtomicBool,
 }
 
@@ -129,6 +152,7 @@ impl ObjectStore for MemoryObjects {
 
     async fn list(&self, _: Option<String>) -> Result<Listing, StorageError> {
         self.answer()?;
+        self.before_list.pass().await;
         let objects = self.objects.lock().expect("the objects");
         let objects = objects
             .keys()
