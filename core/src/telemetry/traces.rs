@@ -73,6 +73,9 @@ pub fn begin(span: &Span, trace: Uuid) {
 /// Puts a span under the first one of a trace, which may have been another process's. Without a collector it does
 /// nothing.
 pub fn join(span: &Span, trace: Uuid) {
+    if SENDING.get().is_none() {
+        return;
+    }
     let parent =
         SpanContext::new(trace_id(trace), first_span_id(trace), TraceFlags::SAMPLED, true, TraceState::default());
     if let Err(error) = span.set_parent(Context::new().with_remote_span_context(parent)) {
@@ -167,5 +170,39 @@ impl HttpClient for Courier {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let client = self.client.clone();
         self.runtime.spawn(async move { client.send_bytes(request).await }).await?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tracing::Event;
+    use tracing_subscriber::{
+        Layer,
+        layer::{Context, SubscriberExt},
+    };
+
+    use super::*;
+
+    /// Counts what is logged.
+    struct Said(Arc<AtomicUsize>);
+
+    impl<S: Subscriber> Layer<S> for Said {
+        fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn without_a_collector_a_span_joins_no_trace_and_nothing_is_said() {
+        let said = Arc::new(AtomicUsize::new(0));
+        let subscriber = tracing_subscriber::registry().with(Said(Arc::clone(&said)));
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!(target: TRACE, "page");
+            join(&span, Uuid::from_u128(7));
+            begin(&span, Uuid::from_u128(7));
+        });
+        assert_eq!(said.load(Ordering::Relaxed), 0);
     }
 }
