@@ -79,19 +79,23 @@ impl Worker {
             }
             Err(fault) => {
                 // What the page has nothing to do with is tried again without end.
-                if matches!(fault, Fault::Refused(_) | Fault::Died(_))
-                    && let Err(error) = self.charge(claimed, spent).await
-                {
-                    tracing::warn!(%error, "the time that a page took could not be noted");
+                if matches!(fault, Fault::Refused(_) | Fault::Died(_)) {
+                    Box::pin(self.charge(claimed, spent)).await;
                 }
                 Err(fault.into())
             }
         }
     }
 
-    async fn charge(&self, claimed: &ClaimedPage, spent: Duration) -> untxt_database::Result<()> {
-        let mut tx = self.services.database.begin_system().await?;
-        pages::charge(&mut tx, claimed, spent).await?;
-        tx.commit().await
+    /// Notes reader's time for a task whose page was not stored.
+    pub(crate) async fn charge(&self, claimed: &ClaimedPage, spent: Duration) {
+        let charging = self.in_time(async {
+            let mut tx = self.services.database.begin_system().await?;
+            pages::charge(&mut tx, claimed, spent).await?;
+            Ok(tx.commit().await?)
+        });
+        if let Err(error) = charging.await {
+            tracing::warn!(%error, "the time that a page took could not be noted");
+        }
     }
 }

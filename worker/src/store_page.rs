@@ -24,14 +24,20 @@ impl Worker {
         let Some(page) = page else { return Settled::GoOn };
         let ReadPage { claimed, heartbeat, readout, span } = *page;
         let stage = span.in_scope(|| walk::stage("store"));
-        let begin = Instant::now();
+        let (begin, spent) = (Instant::now(), readout.spent);
         match heartbeat.guard(self.store_page(&claimed, readout)).instrument(stage).instrument(span).await {
             Ok(completed) => {
                 histogram!("untxt_page_seconds", "stage" => "store").record(begin.elapsed());
                 counter!("untxt_pages_settled_total", "outcome" => "done").increment(1);
                 completed.into()
             }
-            Err(error) => self.settle_page(&claimed, error).await,
+            Err(error) => {
+                // It was read all the same, and is read again: the reader's time counts for both.
+                if let JobError::LeaseLost = error {
+                    self.charge(&claimed, spent).await;
+                }
+                self.settle_page(&claimed, error).await
+            }
         }
     }
 

@@ -326,6 +326,34 @@ async fn a_stolen_page_is_abandoned_and_read_by_its_new_owner() {
 }
 
 #[tokio::test]
+async fn a_page_that_was_read_for_nothing_is_charged_too() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload = house.upload(tiff_of(&[width::SLOW])).await;
+    house.wait_for_event(upload.task, EventKind::PageStarted, 1).await;
+    let (read, let_go) = house.objects.before_put.close();
+    read.await.expect("its picture is stored");
+    // As if another worker had claimed it, and held on to it.
+    let _updated = house.postgres.superuser_psql(&format!(
+        "update pages set lease_token = gen_random_uuid(), lease_until = lease_until + interval '1 hour' \
+         where task_id = '{}'",
+        upload.task
+    ));
+    let_go.send(()).expect("it waits");
+    let charged = || {
+        let spent =
+            house.postgres.superuser_psql(&format!("select read_seconds from tasks where id = '{}'", upload.task));
+        spent.trim().parse::<f64>().expect("seconds")
+    };
+    let begin = Instant::now();
+    while charged() == 0.0 {
+        assert!(begin.elapsed() < Duration::from_secs(10), "nobody charged for it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_stopping_worker_hands_its_pages_back() {
     let house = House::build().await;
     let worker = house.worker().await;

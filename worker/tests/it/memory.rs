@@ -105,6 +105,7 @@ impl Gate {
 pub(crate) struct MemoryObjects {
     objects: Mutex<HashMap<ObjectKey, Bytes>>,
     pub(crate) before_list: Gate,
+    pub(crate) before_put: Gate,
     pub(crate) is_away: AtomicBool,
 }
 
@@ -126,6 +127,7 @@ impl MemoryObjects {
 impl ObjectStore for MemoryObjects {
     async fn put(&self, key: &ObjectKey, body: ByteStream) -> Result<u64, StorageError> {
         self.answer()?;
+        self.before_put.pass().await;
         let pieces: Vec<Bytes> = body.try_collect().await.map_err(StorageError::Interrupted)?;
         let object = Bytes::from(pieces.concat());
         let length = object.len() as u64;
