@@ -151,11 +151,21 @@ pub async fn extend_lease(conn: &mut PgConnection, claimed: &ClaimedPage, lease:
 /// # Errors
 /// [`crate::Error::LeaseLost`].
 pub async fn release(conn: &mut PgConnection, claimed: &ClaimedPage, delay: Duration) -> Result<()> {
+    hand_back(conn, claimed, delay, 1).await
+}
+
+/// Hands the page back, to be claimed again after `delay`, and takes back so many tries.
+pub(super) async fn hand_back(
+    conn: &mut PgConnection,
+    claimed: &ClaimedPage,
+    delay: Duration,
+    tries: i32,
+) -> Result<()> {
     let changed = sqlx::query!(
         "update pages
         set
             state = 'queued',
-            tries = tries - 1,
+            tries = tries - $5,
             lease_token = null,
             lease_until = null,
             next_try_at = clock_timestamp() + make_interval(secs => $4)
@@ -164,6 +174,7 @@ pub async fn release(conn: &mut PgConnection, claimed: &ClaimedPage, delay: Dura
         page_column(claimed.page),
         claimed.lease_token,
         delay.as_secs_f64(),
+        tries,
     )
     .execute(conn)
     .await?

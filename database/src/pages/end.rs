@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     ClaimedPage, Completed, PageResult, Retried,
     choice::{Merit, Older, References},
+    claim::hand_back,
 };
 use crate::{
     Error, Result, dead_letters,
@@ -107,23 +108,7 @@ pub async fn retry_or_fail(
     }
     // soon, but not at once: what hung or ate memory may need a moment to go away
     let delay = Duration::from_secs(u64::from(claimed.tries));
-    let changed = sqlx::query!(
-        "update pages
-        set
-            state = 'queued',
-            lease_token = null,
-            lease_until = null,
-            next_try_at = clock_timestamp() + make_interval(secs => $4)
-        where task_id = $1 and page_number = $2 and lease_token = $3",
-        claimed.task.as_uuid(),
-        page_column(claimed.page),
-        claimed.lease_token,
-        delay.as_secs_f64(),
-    )
-    .execute(conn)
-    .await?
-    .rows_affected();
-    expect_held(changed)?;
+    hand_back(conn, claimed, delay, 0).await?;
     Ok(Retried::Again { delay })
 }
 
