@@ -218,7 +218,6 @@ mod tests {
             pages: 0,
             ended: 0,
             in_work: 0,
-            tries: 0,
             age: Duration::ZERO,
             held_for: None,
             paused_for: None,

@@ -28,8 +28,6 @@ pub struct OpenTask {
     pub ended: u32,
     /// Pages that somebody reads.
     pub in_work: u32,
-    /// How often its present step was begun, and how often pages were, beyond the first time.
-    pub tries: u32,
     /// How old it is.
     pub age: Duration,
     /// How long whoever has it may keep it without a word.
@@ -54,7 +52,6 @@ pub async fn list_open(conn: &mut PgConnection, only: Option<TaskId>, limit: u32
             pages as "pages!",
             ended as "ended!",
             in_work as "in_work!",
-            tries as "tries!",
             age as "age!",
             held_for,
             paused_for
@@ -76,7 +73,6 @@ pub async fn list_open(conn: &mut PgConnection, only: Option<TaskId>, limit: u32
                 pages: at.number("page_count", row.pages)?,
                 ended: at.number("pages_done", row.ended)?,
                 in_work: at.number("in_work", row.in_work)?,
-                tries: at.number("tries", row.tries)?,
                 age: Duration::try_from_secs_f64(row.age).unwrap_or_default(),
                 held_for: seconds_left(row.held_for),
                 paused_for: seconds_left(row.paused_for),
