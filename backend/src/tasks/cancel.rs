@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use untxt_core::domain::TaskId;
-use untxt_database::tasks;
+use untxt_database::{Transaction, tasks};
 
 use super::{Task, wake_worker};
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
@@ -14,11 +14,15 @@ pub(super) async fn cancel(
     actor: Actor,
     Path(id): Path<TaskId>,
 ) -> Result<Json<Task>, ApiError> {
-    let mut tx = actor.begin(&app).await?;
+    stop(&app, actor.begin(&app).await?, id).await
+}
+
+/// Stops a task in the name of whoever this transaction acts for.
+pub(crate) async fn stop(app: &App, mut tx: Transaction, id: TaskId) -> Result<Json<Task>, ApiError> {
     let stopped = tasks::cancel(&mut tx, id).await?.ok_or(ApiError::TaskNotFound)?;
     tx.commit().await?;
     if let Some(next) = &stopped.next {
-        wake_worker(&app, next);
+        wake_worker(app, next);
     }
     Ok(Json(Task::from(&stopped.task)))
 }

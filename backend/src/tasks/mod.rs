@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use untxt_core::domain::{EventSeq, Failure, PageCounters, ReadingSettings, TaskId, TaskQueue, TaskState};
 use untxt_database::tasks;
 
+pub(crate) use cancel::stop;
 pub(crate) use place::{KnownPlaces, Place, Places, load_places};
 pub(crate) use wake::wake_worker;
 
