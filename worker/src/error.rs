@@ -76,15 +76,6 @@ impl JobError {
         let Self::World(source) = self else { return false };
         source.downcast_ref::<untxt_database::Error>().is_none_or(untxt_database::Error::is_temporary)
     }
-
-    /// Says what a document or page fails with, `None` when it is not at fault.
-    pub(crate) const fn code(&self) -> Option<FailureCode> {
-        match self {
-            Self::Unscanned(_) => Some(FailureCode::NotScanned),
-            Self::Document(code) | Self::Reader(code) => Some(*code),
-            Self::LeaseLost | Self::Stopping | Self::World(_) => None,
-        }
-    }
 }
 
 impl From<untxt_database::Error> for JobError {

@@ -8,6 +8,7 @@ use untxt_core::{
     queue::QueueEntry,
 };
 use untxt_database::{
+    Transaction,
     pages::{self, ClaimedPage, Completed, Retried},
     tasks::{self, ClaimedTask},
 };
@@ -157,13 +158,8 @@ impl Worker {
                 self.wake_after(delay, entry_of_task(claimed));
                 Settled::Halt
             }
-            JobError::Unscanned(_) | JobError::Document(_) | JobError::Reader(_) => {
-                let code = error.code().unwrap_or(FailureCode::Internal);
-                tracing::info!(failure.code = %code, "a document can't be read");
-                tasks::fail(&mut tx, claimed, code).await?;
-                counter!("untxt_tasks_ended_total", "state" => TaskState::Failed.as_str()).increment(1);
-                Settled::GoOn
-            }
+            JobError::Unscanned(_) => fail_task(&mut tx, claimed, FailureCode::NotScanned).await?,
+            JobError::Document(code) | JobError::Reader(code) => fail_task(&mut tx, claimed, *code).await?,
         };
         tx.commit().await?;
         Ok(settled)
@@ -180,6 +176,13 @@ impl Worker {
             }
         });
     }
+}
+
+async fn fail_task(tx: &mut Transaction, claimed: &ClaimedTask, code: FailureCode) -> untxt_database::Result<Settled> {
+    tracing::info!(failure.code = %code, "a document can't be read");
+    tasks::fail(tx, claimed, code).await?;
+    counter!("untxt_tasks_ended_total", "state" => TaskState::Failed.as_str()).increment(1);
+    Ok(Settled::GoOn)
 }
 
 fn count_page(error: &JobError) {
