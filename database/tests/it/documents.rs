@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use untxt_core::{
     domain::{DocumentId, EventKind, EventSeq, PageNumber, ReadingSettings, TaskId, TaskQueue, TaskState},
@@ -113,7 +113,11 @@ async fn who_deletes_and_who_begins_a_run_wait_for_each_other_but_not_in_a_circl
         tx.commit().await?;
         Ok::<_, Error>(deleted)
     });
-    while postgres.superuser_psql("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "0" {
+    let waits = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    let begin = Instant::now();
+    while postgres.superuser_psql(waits) == "0" {
+        assert!(begin.elapsed() < Duration::from_secs(20), "the deletion waits for nobody");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let begun = tasks::begin(&mut tx, &a_run(document, &settings)).await.expect("no deadlock");
