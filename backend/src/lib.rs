@@ -29,6 +29,8 @@ mod session;
 mod tasks;
 
 pub use app::{App, Services};
+#[cfg(feature = "fuzzing")]
+pub use documents::{Heard, hear_upload};
 pub use error::Error;
 pub use router::router;
 pub use run::{run, serve};

@@ -9,6 +9,8 @@ mod disposition;
 mod document;
 mod download;
 mod formats;
+#[cfg(feature = "fuzzing")]
+mod hear;
 mod idempotency;
 mod keys;
 mod list;
@@ -34,6 +36,8 @@ use axum::{
 };
 
 pub(crate) use document::Document;
+#[cfg(feature = "fuzzing")]
+pub use hear::{Heard, hear_upload};
 pub(crate) use places::UploadPlaces;
 
 use crate::App;
