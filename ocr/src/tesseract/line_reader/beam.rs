@@ -1,6 +1,7 @@
 use super::{
     dictionary::{Dictionary, Kind, Position},
-    lattice::{Beams, Lattice, NEXTS, NOWHERE, Next, Node, PathStep, Said},
+    lattice::{Beams, Lattice, PathStep},
+    node::{Codes, NEXTS, NOWHERE, Next, Node, Said},
     top::{Group, Top},
     unicharset::{SPACE, Unicharset},
 };
@@ -15,8 +16,7 @@ const WORST: f32 = -20.0;
 /// The search of a line for its most probable reading (Tesseract's recodebeam.cpp, for models where each character
 /// is one output).
 struct Search<'a> {
-    null: u16,
-    outputs: u64,
+    codes: Codes,
     unicharset: &'a Unicharset,
     dictionary: Option<&'a Dictionary>,
     start: Vec<Position>,
@@ -28,13 +28,6 @@ struct Search<'a> {
     initial: [Option<Node>; NEXTS.len()],
 }
 
-/// The outputs of a network, and the one among them that says nothing.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Codes {
-    pub(super) outputs: usize,
-    pub(super) null: u16,
-}
-
 /// Finds the best reading of a line from the probabilities of each step: rows of `row` values.
 pub(super) fn best_path(
     values: &[f32],
@@ -44,8 +37,7 @@ pub(super) fn best_path(
     dictionary: Option<&Dictionary>,
 ) -> Vec<PathStep> {
     let mut search = Search {
-        null: codes.null,
-        outputs: codes.outputs as u64,
+        codes,
         unicharset,
         dictionary,
         start: dictionary.map(Dictionary::start).unwrap_or_default(),
@@ -56,7 +48,7 @@ pub(super) fn best_path(
     };
     let mut previous = Beams::default();
     for (index, outputs) in values.chunks_exact(row).enumerate() {
-        let top = Top::new(&outputs[..codes.outputs], search.null);
+        let top = Top::new(&outputs[..codes.outputs], codes.null);
         search.advance(&top, (index > 0).then_some(previous));
         previous = search.lattice.keep_beams();
     }
@@ -97,7 +89,7 @@ impl Search<'_> {
         let previous = id.and_then(|id| self.lattice.node(id).copied());
         if let Some(node) = previous {
             if top.group(node.code) == group {
-                let null_too = may == Next::Anything && group == Group::Best && node.code != self.null;
+                let null_too = may == Next::Anything && group == Group::Best && node.code != self.codes.null;
                 if may != Next::NoDuplicate {
                     let certainty = top.certainty(node.code) + OFFSET;
                     self.repeat(id, &node, certainty, in_dictionary, Next::Anything);
@@ -116,14 +108,14 @@ impl Search<'_> {
                 continue;
             }
             let certainty = top.certainty(code) + OFFSET;
-            if certainty < WORST && code != self.null {
+            if certainty < WORST && code != self.codes.null {
                 continue;
             }
-            let unichar = if code == self.null { None } else { self.unicharset.by_code(usize::from(code)) };
+            let unichar = if code == self.codes.null { None } else { self.unicharset.by_code(usize::from(code)) };
             let mut said = Said { id, previous, code, unichar, certainty, next: Next::Anything };
             self.say(&said, in_dictionary);
-            if group == Group::Best && code != self.null {
-                let before = previous.filter(|node| may == Next::Anything && node.code != self.null);
+            if group == Group::Best && code != self.codes.null {
+                let before = previous.filter(|node| may == Next::Anything && node.code != self.codes.null);
                 said.certainty = top.certainty_at_change(code, before.map(|node| node.code)) + OFFSET;
                 said.next = Next::OnlyDuplicate;
                 self.say(&said, in_dictionary);
@@ -140,7 +132,7 @@ impl Search<'_> {
             certainty
         } else {
             let certainty = certainty * OUTSIDE_DICTIONARY;
-            if certainty < WORST && node.code != self.null {
+            if certainty < WORST && node.code != self.codes.null {
                 return;
             }
             certainty
@@ -168,7 +160,7 @@ impl Search<'_> {
             return;
         }
         let certainty = said.certainty * OUTSIDE_DICTIONARY;
-        let node = self.new_node(&Said { certainty, ..*said }, Kind::NotInDictionary);
+        let node = Said { certainty, ..*said }.node(Kind::NotInDictionary, self.codes);
         self.lattice.push(false, said.next, node);
         // a word of the dictionary may begin after a space; the space then counts in full, since it is what its
         // certainty is measured by, too
@@ -180,7 +172,7 @@ impl Search<'_> {
     /// Says a code if a word of the dictionary goes on with it (`ContinueDawg`).
     fn say_in_dictionary(&mut self, said: &Said) {
         let Some(unichar) = said.unichar else {
-            let node = self.new_node(said, Kind::None);
+            let node = said.node(Kind::None, self.codes);
             self.lattice.push(true, said.next, node);
             return;
         };
@@ -192,7 +184,7 @@ impl Search<'_> {
         if unichar == SPACE {
             if let Some(last) = last.filter(|last| last.ends_word) {
                 self.begin_word(said, last.kind);
-                let node = self.new_node(said, last.kind);
+                let node = said.node(last.kind, self.codes);
                 self.lattice.push(false, said.next, node);
             }
             return;
@@ -207,7 +199,7 @@ impl Search<'_> {
         };
         let step = dictionary.follow(positions, unichar, self.unicharset, &mut self.reached);
         if step.kind != Kind::None {
-            let mut node = self.new_node(said, step.kind);
+            let mut node = said.node(step.kind, self.codes);
             (node.starts_word, node.ends_word) = (starts_word, step.ends_word);
             let start = self.positions.len();
             self.positions.extend_from_slice(&self.reached);
@@ -220,7 +212,7 @@ impl Search<'_> {
 
     /// Says a space after which a word of the dictionary may begin (`PushInitialDawgIfBetter`).
     fn begin_word(&mut self, said: &Said, kind: Kind) {
-        let mut node = self.new_node(said, kind);
+        let mut node = said.node(kind, self.codes);
         let best = &mut self.initial[said.next as usize];
         if best.is_none_or(|best| node.score > best.score) {
             let start = self.positions.len();
@@ -229,30 +221,6 @@ impl Search<'_> {
             node.starts_dictionary = true;
             *best = Some(node);
         }
-    }
-
-    fn new_node(&self, said: &Said, kind: Kind) -> Node {
-        let before = said.previous.map_or(0, |node| node.hash);
-        Node {
-            code: said.code,
-            unichar: said.unichar,
-            kind,
-            starts_dictionary: false,
-            starts_word: false,
-            ends_word: false,
-            is_duplicate: false,
-            certainty: said.certainty,
-            score: said.certainty + said.previous.map_or(0.0, |node| node.score),
-            previous: said.id.unwrap_or(NOWHERE),
-            last_said: said.previous.map_or(NOWHERE, |node| node.last_said),
-            positions: None,
-            hash: if said.code == self.null { before } else { self.hash(before, said.code) },
-        }
-    }
-
-    fn hash(&self, before: u64, code: u16) -> u64 {
-        let carry = ((before >> 32) * self.outputs) >> 32;
-        before.wrapping_mul(self.outputs).wrapping_add(carry).wrapping_add(u64::from(code))
     }
 }
 

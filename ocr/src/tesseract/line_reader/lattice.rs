@@ -1,13 +1,11 @@
 use super::{
     dictionary::Kind,
+    node::{NEXTS, NOWHERE, Next, Node},
     unicharset::{SPACE, UnicharId},
 };
 
 /// Readings that are followed in each beam.
 const WIDTH: usize = 5;
-/// No node.
-pub(super) const NOWHERE: u32 = u32::MAX;
-
 /// One step of the best reading of a line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PathStep {
@@ -19,49 +17,6 @@ pub(super) struct PathStep {
     pub(super) kind: Kind,
     /// Logarithm of the probability of this step, at most 0.0, made worse outside the dictionary.
     pub(super) certainty: f32,
-}
-
-/// What may follow a node. A node may add up the probabilities of a character and of the null beside it; that the
-/// readings stay distinct, it must stand next to one that does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    Anything,
-    OnlyDuplicate,
-    NoDuplicate,
-}
-
-pub(super) const NEXTS: [Next; 3] = [Next::Anything, Next::OnlyDuplicate, Next::NoDuplicate];
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
-    pub(super) code: u16,
-    pub(super) unichar: Option<UnicharId>,
-    pub(super) kind: Kind,
-    pub(super) starts_dictionary: bool,
-    pub(super) starts_word: bool,
-    pub(super) ends_word: bool,
-    pub(super) is_duplicate: bool,
-    pub(super) certainty: f32,
-    /// sum of the certainties up to here
-    pub(super) score: f32,
-    pub(super) previous: u32,
-    /// the last node that said a character of its own, maybe this one
-    pub(super) last_said: u32,
-    /// where the word stands in the dictionary: a range of positions
-    pub(super) positions: Option<(u32, u32)>,
-    /// of all codes up to here
-    pub(super) hash: u64,
-}
-
-/// A code that is tried after a node.
-#[derive(Clone, Copy)]
-pub(super) struct Said {
-    pub(super) id: Option<u32>,
-    pub(super) previous: Option<Node>,
-    pub(super) code: u16,
-    pub(super) unichar: Option<UnicharId>,
-    pub(super) certainty: f32,
-    pub(super) next: Next,
 }
 
 /// A beam for each [`Next`], without and with the dictionary.

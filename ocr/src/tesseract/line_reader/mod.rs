@@ -22,6 +22,7 @@ mod matrix_avx2;
 #[cfg(target_arch = "x86_64")]
 mod matrix_avx512;
 mod network;
+mod node;
 mod noise;
 mod sequences;
 mod simd;

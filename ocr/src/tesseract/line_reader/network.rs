@@ -1,12 +1,12 @@
 use super::{
     Unsupported,
     activation::softmax,
-    beam::Codes,
     convolution::{Convolution, SIDE},
     cursor::Cursor,
     line_image::LineImage,
     lstm::{Direction, Lstm},
     matrix::{GROUP, Matrix, Weights},
+    node::Codes,
     noise::Noise,
     sequences::Sequences,
     simd::Simd,
