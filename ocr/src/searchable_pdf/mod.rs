@@ -7,6 +7,7 @@
 mod alphabet;
 mod appendix;
 mod archive;
+mod baseline;
 mod content;
 mod font;
 mod from_images;

@@ -1,8 +1,9 @@
 use std::io::Write;
 
-use hayro::kurbo::{Affine, Point, Vec2};
+use hayro::kurbo::Point;
 
 use super::{
+    baseline::{Line, OUTWARDS},
     font::Typeface,
     layer::{Layer, Placed},
     line::Setting,
@@ -12,10 +13,6 @@ use super::{
 /// A word may begin so much later and be so much narrower than it is printed: in points, and of the size of its font.
 const MAX_LEEWAY: f64 = 0.75;
 const MAX_LEEWAY_OF_SIZE: f64 = 0.075;
-/// It may begin earlier and be wider by a part of that, or it would come too near to its neighbour.
-const OUTWARDS: f64 = 0.3;
-/// Poppler takes words for one that are less than a tenth of their size apart, whatever stands between them.
-const LEAST_GAP_OF_SIZE: f64 = 0.12;
 /// And stand so much higher or lower than the text that it follows, of the size of its font: pdf.js takes the place of a
 /// word from its baseline alone.
 const MAX_RISE_OF_SIZE: f64 = 0.04;
@@ -44,47 +41,6 @@ struct Pen<'t> {
     /// How wide letters are set, in percent.
     stretch: f64,
     line: Option<Line>,
-}
-
-/// Where the last line began, as it was written.
-#[derive(Clone, Copy)]
-struct Line {
-    start: Point,
-    direction: [f64; 4],
-    /// Where the last word ends and where the next letter goes, in points along the line.
-    end: f64,
-    reached: f64,
-}
-
-impl Line {
-    /// Leads from points along and above the text to the page's coordinates, but for where it begins.
-    const fn turn(&self) -> Affine {
-        let [a, b, c, d] = self.direction;
-        Affine::new([a, b, c, d, 0.0, 0.0])
-    }
-
-    /// Gives where a word begins, in points along and above the line; `None` when it runs another way.
-    fn place(&self, setting: &Setting) -> Option<Vec2> {
-        let is_parallel = self.direction == setting.direction && self.turn().determinant().abs() > 0.01;
-        is_parallel.then(|| (self.turn().inverse() * (setting.start - self.start).to_point()).to_vec2())
-    }
-}
-
-impl Line {
-    /// Gives the step to a word `at` a place along the line, in parts of a `unit`: 0 when it may begin where the text has
-    /// come to. All others are points.
-    fn step_to(&self, at: f64, size: f64, unit: f64, leeway: f64) -> f64 {
-        // what is read from right to left goes back
-        let is_behind = at > self.end - size / 2.0 && self.end > 0.0;
-        let least = if is_behind { (self.end + LEAST_GAP_OF_SIZE * size).min(at + leeway) } else { f64::MIN };
-        if self.reached >= least && (at - OUTWARDS * leeway..=at + leeway).contains(&self.reached) {
-            return 0.0;
-        }
-        let step = (at.max(least) - self.reached) / unit;
-        // few different ones
-        let grain = if is_behind && leeway / unit >= 0.05 { 0.05 } else { 0.005 };
-        (step / grain).ceil() * grain
-    }
 }
 
 impl Pen<'_> {
@@ -212,7 +168,7 @@ fn number<const DECIMALS: usize>(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hayro::kurbo::Rect;
+    use hayro::kurbo::{Affine, Rect};
 
     use super::*;
     use crate::{PageContent, Word};
