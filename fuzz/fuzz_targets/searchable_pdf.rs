@@ -14,7 +14,7 @@ fuzz_target!(|data: (Vec<WildWord>, u16, u16, &[u8])| {
     for bytes in [pdf, LETTER.to_vec()] {
         let Ok(document) = Document::open(bytes, &options()) else { continue };
         if let Ok(file) = searchable_pdf(&document, &pages) {
-            Document::open(file, &options()).expect("what we write can be read");
+            Document::open(file.bytes, &options()).expect("what we write can be read");
         }
     }
 });

@@ -24,7 +24,7 @@ mod searchable_pdf;
 mod second_reading;
 mod tesseract;
 
-pub use document::{Document, Inspector, OpenOptions, PageInspection, Password};
+pub use document::{Document, Inspector, OpenOptions, PageInspection, Part, Password};
 pub use encode::EncodedImage;
 pub use engine::{Layout, OcrEngine, Recognition};
 pub use error::OcrError;
@@ -32,6 +32,6 @@ pub use languages::{LanguageData, Languages};
 pub use pipeline::{PageReading, Pipeline};
 pub use raster::{Pixels, Raster};
 pub use reader::{ReadOptions, Reader};
-pub use searchable_pdf::{Archive, archive_pdf, searchable_pdf};
+pub use searchable_pdf::{Making, SearchablePdf, archive_pdf, searchable_pdf};
 pub use tesseract::TesseractEngine;
 pub use untxt_page::{PageContent, PageKind, Preset, TextMode, Warning, WarningCode, Word};

@@ -3,10 +3,12 @@
 //! Promises: the kind is told by content, never by name; page and pixel limits are checked on headers, before
 //! anything is decoded; what is cut off is an error. Refuses to know: words, engines.
 
+mod beside;
 mod bombs;
 mod budget;
 mod coded;
 mod coverage;
+mod drawing;
 mod filters;
 mod image;
 mod inspection;
@@ -26,10 +28,12 @@ mod tiff;
 mod watch;
 
 pub use self::{
+    beside::Part,
     inspection::PageInspection,
     options::{OpenOptions, Password},
 };
 pub(crate) use self::{
+    beside::{About, Beside, Bookmark, PageLabel, Target},
     jpeg::JpegHeader,
     pdf::{PagePicture, PdfFile},
     table_of_objects::header_offset,
@@ -44,6 +48,7 @@ use crate::{OcrError, Raster, pipeline::contain};
 use image::StillKind;
 
 const PDF_HEADER: &[u8] = b"%PDF-";
+const JPEG_HEADER: &[u8] = &[0xff, 0xd8, 0xff];
 /// Little and big endian, both also with 64-bit offsets.
 const TIFF_HEADERS: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
 
@@ -88,7 +93,7 @@ impl Document {
         if TIFF_HEADERS.iter().any(|header| bytes.starts_with(header)) {
             return Ok(Kind::Tiff(tiff::list_pages(bytes, options)?));
         }
-        if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        if bytes.starts_with(JPEG_HEADER) {
             JpegHeader::read(bytes)?.check(options)?;
             return Ok(Kind::Jpeg);
         }
@@ -102,6 +107,15 @@ impl Document {
         Err(OcrError::unreadable("the file is none of PDF, TIFF, JPEG, PNG, WebP, BMP, GIF"))
     }
 
+    /// Says whether a file begins as one of the kinds that are opened; its first 1,029 bytes are enough.
+    #[must_use]
+    pub fn knows(head: &[u8]) -> bool {
+        TIFF_HEADERS.iter().any(|header| head.starts_with(header))
+            || head.starts_with(JPEG_HEADER)
+            || StillKind::tell(head).is_some()
+            || head[header_offset(head)..].starts_with(PDF_HEADER)
+    }
+
     /// Counts the pages, at least 1.
     #[must_use]
     pub fn page_count(&self) -> u32 {
@@ -112,17 +126,31 @@ impl Document {
         }
     }
 
+    /// Says whether the document is a PDF.
+    #[must_use]
+    pub const fn is_pdf(&self) -> bool {
+        matches!(self.kind, Kind::Pdf(_))
+    }
+
     /// Says whether the document is a PDF with a digital signature that was made.
     #[must_use]
     pub fn is_signed(&self) -> bool {
         matches!(&self.kind, Kind::Pdf(file) if file.is_signed())
     }
 
-    /// Gives what the document says that it is called and who wrote it; only PDFs do.
-    pub(crate) fn title_and_author(&self) -> (Option<String>, Option<String>) {
+    /// Gives what the document has beside its pages; only PDFs have anything.
+    pub(crate) fn beside(&self) -> Beside {
         match &self.kind {
-            Kind::Pdf(file) => file.title_and_author(),
-            Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => (None, None),
+            Kind::Pdf(file) => file.beside(),
+            Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => Beside::default(),
+        }
+    }
+
+    /// Gives how many points a unit of the coordinates of page `index` (from 0) is, where that is not one.
+    pub(crate) fn user_unit(&self, index: u32) -> Option<f32> {
+        match &self.kind {
+            Kind::Pdf(file) => file.user_unit(index),
+            Kind::Tiff(_) | Kind::Jpeg | Kind::Still(_) => None,
         }
     }
 

@@ -4,18 +4,18 @@ use std::sync::{
 };
 
 use hayro::{
-    RenderCache, RenderSettings,
+    RenderCache,
     hayro_interpret::{Context, InterpreterCache, InterpreterSettings, TransformExt, interpret_page},
-    hayro_syntax::{DecryptionError, LoadPdfError, Pdf, page::Page},
+    hayro_syntax::{DecryptionError, LoadPdfError, Pdf, object::Dict, page::Page},
     kurbo::{Affine, Rect},
-    render_into,
-    vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit, color::palette::css::WHITE},
 };
 use lopdf::Stream as PdfStream;
 
 use super::{
     NO_SUCH_PAGE, OpenOptions,
+    beside::Beside,
     budget::Budget,
+    drawing::{bounds_of, fitting_dpi, render_page, rendered_size, user_unit},
     inspection::{PageInspection, Seen},
     jpeg_blocks::Completeness,
     loss::{is_content_lost, settings_noting_loss},
@@ -23,13 +23,8 @@ use super::{
     scan::{Scan, ScanFinder, Wants},
     watch::PageWatcher,
 };
-use crate::{OcrError, Raster, orientation::Orientation, raster::luma};
+use crate::{OcrError, Raster, orientation::Orientation};
 use untxt_page::PageKind;
-
-/// Drawn pages get this resolution: what Tesseract was trained near, and what scanners use.
-const RENDER_DPI: f64 = 300.0;
-/// Drawn pages are never larger: an A2 sheet at 300 dpi; a poster gets fewer dots per inch.
-const MAX_RENDER_PIXELS: f64 = 36_000_000.0;
 
 /// An opened PDF.
 pub(crate) struct PdfFile {
@@ -93,13 +88,28 @@ impl PdfFile {
         super::signature::is_signed(&self.pdf)
     }
 
-    pub(super) fn title_and_author(&self) -> (Option<String>, Option<String>) {
-        let about = self.pdf.metadata();
-        let read = |text: &Option<Box<[u8]>>| {
-            let text = lopdf::Object::String(text.as_deref()?.to_vec(), lopdf::StringFormat::Literal);
-            lopdf::decode_text_string(&text).ok().filter(|text| !text.trim().is_empty())
-        };
-        (read(&about.title), read(&about.author))
+    /// Says whether the page tree says how many pages it has, which other readers believe.
+    pub(crate) fn counts_its_pages(&self) -> bool {
+        let xref = self.pdf.xref();
+        let root = xref.get::<Dict<'_>>(xref.root_id()).and_then(|catalog| catalog.get::<Dict<'_>>("Pages"));
+        root.and_then(|root| root.get::<u32>("Count")) == Some(self.page_count())
+    }
+
+    /// Gives how many points a unit of a page's coordinates is, where that is not one.
+    pub(crate) fn user_unit(&self, index: u32) -> Option<f32> {
+        let unit = user_unit(self.page(index).ok()?);
+        ((unit - 1.0).abs() > 1e-6).then_some(unit)
+    }
+
+    /// Says whether its objects or its pages had to be searched for.
+    pub(crate) const fn is_damaged(&self) -> bool {
+        self.is_damaged
+    }
+
+    pub(super) fn beside(&self) -> Beside {
+        let page_at = |place: &Option<usize>| self.pdf.pages().get((*place)?)?.raw().obj_id();
+        let places = (0..).zip(&self.pages).filter_map(|(index, place)| Some((page_at(place)?, index)));
+        Beside::read(&self.pdf, places.collect())
     }
 
     fn page(&self, index: u32) -> Result<&Page<'_>, OcrError> {
@@ -127,7 +137,8 @@ impl PdfFile {
         let lost_image = Arc::new(AtomicBool::new(false));
         let settings = settings_noting_loss(&lost_image);
         let cache = RenderCache::new();
-        let mut watcher = PageWatcher::new(bounds_of(page), ScanFinder::new(bounds_of(page), options, wants), None);
+        let finder = ScanFinder::new(bounds_of(page), user_unit(page).into(), options, wants);
+        let mut watcher = PageWatcher::new(bounds_of(page), finder, None);
         watch_page(page, &InterpreterCache::new(), &settings, &mut watcher)?;
         if let Some(error) = watcher.too_large {
             return Err(error);
@@ -172,8 +183,8 @@ impl<'d> PdfInspector<'d> {
         let page = self.file.page(index)?;
         let whole = bounds_of(page);
         self.letters.take();
-        let mut watcher =
-            PageWatcher::new(whole, ScanFinder::new(whole, options, Wants::Place), Some(&mut self.letters));
+        let finder = ScanFinder::new(whole, user_unit(page).into(), options, Wants::Place);
+        let mut watcher = PageWatcher::new(whole, finder, Some(&mut self.letters));
         watch_page(page, &self.cache, &InterpreterSettings::default(), &mut watcher)?;
         if let Some(error) = watcher.too_large {
             return Err(error);
@@ -192,18 +203,16 @@ impl<'d> PdfInspector<'d> {
     }
 }
 
-fn bounds_of(page: &Page<'_>) -> Rect {
-    let (width, height) = page.render_dimensions();
-    Rect::new(0.0, 0.0, f64::from(width), f64::from(height))
-}
-
 /// Says where the image of a page lies on it, how many pixels it has and its resolution.
 fn page_image(page: &Page<'_>, scan: Option<Scan>, options: &OpenOptions) -> (Rect, (u32, u32), u32) {
     let whole = bounds_of(page);
     let (area, size, dpi) = match scan {
-        Some(scan) => (scan.area, scan.size, f64::from(scan.size.0) * 72.0 / scan.area.width()),
+        Some(scan) => {
+            let points = scan.area.width() * f64::from(user_unit(page));
+            (scan.area, scan.size, f64::from(scan.size.0) * 72.0 / points)
+        }
         None => {
-            let dpi = fitting_dpi(whole.width(), whole.height(), options);
+            let dpi = fitting_dpi(page, options);
             let (width, height) = rendered_size(page, dpi);
             (whole, (width.into(), height.into()), dpi)
         }
@@ -229,57 +238,4 @@ fn watch_page<'a>(
     let transform = page.initial_transform(true).to_kurbo();
     let mut context = Context::new(transform, bounds_of(page), cache, page.xref(), settings.clone());
     Budget::watch(|| interpret_page(page, &mut context, watcher))
-}
-
-/// Draws the page on white.
-fn render_page<'a>(
-    page: &'a Page<'a>,
-    options: &OpenOptions,
-    cache: &RenderCache<'a>,
-    settings: &InterpreterSettings,
-) -> Result<Raster, OcrError> {
-    let (width_pt, height_pt) = page.render_dimensions();
-    let dpi = fitting_dpi(f64::from(width_pt), f64::from(height_pt), options);
-    let (width, height) = rendered_size(page, dpi);
-    let mut context = RenderContext::new(width, height);
-    let fit =
-        Affine::scale_non_uniform(f64::from(width) / f64::from(width_pt), f64::from(height) / f64::from(height_pt));
-    let transform = fit * page.initial_transform(true).to_kurbo();
-    render_into(page, cache, settings, &RenderSettings::default(), &mut context, transform);
-    context.flush();
-    let mut pixmap = Pixmap::new(width, height);
-    let paper = RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..RasterizerSettings::default() };
-    context.render_with(&mut pixmap, &mut Resources::default(), paper);
-    drop(context);
-    let (channels, bytes) = strip_alpha(pixmap.data_as_u8_slice());
-    let size = (u32::from(width), u32::from(height));
-    Ok(Raster::from_bytes(size, channels, bytes)?.with_dpi(Some(dpi)))
-}
-
-fn rendered_size(page: &Page<'_>, dpi: f64) -> (u16, u16) {
-    let (width, height) = page.render_dimensions();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "fitting_dpi keeps sides in 16 bits")]
-    let side = |points: f32| (f64::from(points) * dpi / 72.0).round().max(1.0) as u16;
-    (side(width), side(height))
-}
-
-/// Finds the highest resolution up to [`RENDER_DPI`] that keeps the page in its limits.
-fn fitting_dpi(width_pt: f64, height_pt: f64, options: &OpenOptions) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a limit, not a count")]
-    let max_pixels = MAX_RENDER_PIXELS.min(options.max_page_pixels as f64);
-    let square_inches = width_pt / 72.0 * height_pt / 72.0;
-    let by_area = (max_pixels / square_inches).sqrt();
-    let by_side = 30_000.0 / (width_pt.max(height_pt) / 72.0);
-    RENDER_DPI.min(by_area).min(by_side)
-}
-
-/// Opaque pixels of four bytes to one (when nothing is coloured) or three.
-fn strip_alpha(rgba: &[u8]) -> (usize, Vec<u8>) {
-    let pixels = rgba.as_chunks::<4>().0;
-    // anti-aliased black text may differ by a shade between channels; that is no colour
-    let is_gray = pixels.iter().all(|&[r, g, b, _]| r.abs_diff(g) <= 2 && g.abs_diff(b) <= 2);
-    if is_gray {
-        return (1, pixels.iter().map(|&[r, g, b, _]| luma(&[r, g, b])).collect());
-    }
-    (3, pixels.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect())
 }

@@ -17,6 +17,8 @@ use crate::{EncodedImage, OcrError, Raster, document::JpegHeader, orientation::O
 pub(super) struct ScanFinder<'o> {
     /// The page in points, origin top left, y downwards.
     page: Rect,
+    /// Points that one of its is, when it has another unit.
+    unit: f64,
     options: &'o OpenOptions,
     wants: Wants,
     clips: Vec<Option<Rect>>,
@@ -50,8 +52,8 @@ pub(super) struct Scan {
 }
 
 impl<'o> ScanFinder<'o> {
-    pub(super) fn new(page: Rect, options: &'o OpenOptions, wants: Wants) -> Self {
-        Self { page, options, wants, clips: Vec::new(), groups: Vec::new(), marks: 0, found: None }
+    pub(super) fn new(page: Rect, unit: f64, options: &'o OpenOptions, wants: Wants) -> Self {
+        Self { page, unit, options, wants, clips: Vec::new(), groups: Vec::new(), marks: 0, found: None }
     }
 
     /// Says whether the pictures are going to be decoded.
@@ -86,9 +88,10 @@ impl<'o> ScanFinder<'o> {
         if self.wants == Wants::Place {
             return Some(Ok(Scan { area, size, raster: None, orientation, coded: None }));
         }
-        let dpi = f64::from(size.0) * 72.0 / area.width();
+        let points = [area.width() * self.unit, area.height() * self.unit];
+        let dpi = f64::from(size.0) * 72.0 / points[0];
         let raster = decode(image, orientation)?;
-        let [across, down] = [f64::from(size.0) / area.width(), f64::from(size.1) / area.height()].map(Some);
+        let [across, down] = [f64::from(size.0) / points[0], f64::from(size.1) / points[1]].map(Some);
         let with_densities = |raster: Raster| raster.with_dpi(Some(dpi)).with_densities(across, down);
         let coded = if self.wants == Wants::Code { coded(image) } else { None };
         Some(raster.map(|raster| Scan { area, size, raster: Some(with_densities(raster)), orientation, coded }))

@@ -4,30 +4,40 @@ use lopdf::{Dictionary, Document as Pdf, Object, Stream, StringFormat, dictionar
 use moxcms::{ColorProfile, Matrix3d, Xyzd};
 
 use super::UNWRITTEN;
-use crate::{Document, OcrError};
+use crate::{Document, OcrError, document::About};
 
-/// Makes what a PDF/A file says of itself: level B of part 2, which keeps how it looks; and what it is called.
-fn write_metadata(title: Option<&str>, author: Option<&str>) -> String {
+/// Makes what a PDF/A file says of itself: level B of part 2, which keeps how it looks; and what the original says.
+fn write_metadata(about: &About) -> String {
     const NAMESPACES: &str = "xmlns:pdfaid=\"http://www.aiim.org/pdfa/ns/id/\" \
         xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"";
-    let title = title.map(|title| {
-        let title = escape_xml(title);
-        format!("<dc:title><rdf:Alt><rdf:li xml:lang=\"x-default\">{title}</rdf:li></rdf:Alt></dc:title>\n")
-    });
-    let author = author.map(|author| {
-        let author = escape_xml(author);
-        format!("<dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator>\n")
-    });
-    let (title, author) = (title.unwrap_or_default(), author.unwrap_or_default());
+    const DATES: &str = " xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\"";
+    let each_language = |text: String| format!("<rdf:Alt><rdf:li xml:lang=\"x-default\">{text}</rdf:li></rdf:Alt>");
+    let plain = |text: String| text;
+    let told = [
+        tell("dc:title", about.title.as_deref(), each_language),
+        tell("dc:creator", about.author.as_deref(), |text| format!("<rdf:Seq><rdf:li>{text}</rdf:li></rdf:Seq>")),
+        tell("dc:description", about.subject.as_deref(), each_language),
+        tell("pdf:Keywords", about.keywords.as_deref(), plain),
+        tell("xmp:CreatorTool", about.creator.as_deref(), plain),
+        tell("xmp:CreateDate", about.created.as_deref(), plain),
+        tell("xmp:ModifyDate", about.changed.as_deref(), plain),
+    ];
+    let told = told.concat();
+    let dates = if told.contains("<xmp:") { DATES } else { "" };
     format!(
         "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
          <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
          <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n\
-         <rdf:Description rdf:about=\"\" {NAMESPACES}>\n\
+         <rdf:Description rdf:about=\"\" {NAMESPACES}{dates}>\n\
          <pdfaid:part>2</pdfaid:part>\n<pdfaid:conformance>B</pdfaid:conformance>\n\
-         <pdf:Producer>untxt</pdf:Producer>\n{title}{author}\
+         <pdf:Producer>untxt</pdf:Producer>\n{told}\
          </rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>"
     )
+}
+
+/// Writes a property that has a value.
+fn tell(property: &str, text: Option<&str>, wrap: impl Fn(String) -> String) -> String {
+    text.map_or_else(String::new, |text| format!("<{property}>{}</{property}>\n", wrap(escape_xml(text))))
 }
 
 /// Leaves out what XML can't say.
@@ -48,7 +58,12 @@ fn escape_xml(text: &str) -> String {
 
 /// Adds to a new PDF what makes it PDF/A-2b beyond embedded fonts and colours that the profile covers: the metadata,
 /// the profile of its colours (sRGB), and an id, made of the bytes of the original.
-pub(super) fn mark(pdf: &mut Pdf, catalog: &mut Dictionary, original: &Document) -> Result<(), OcrError> {
+pub(super) fn mark(
+    pdf: &mut Pdf,
+    catalog: &mut Dictionary,
+    original: &Document,
+    about: &About,
+) -> Result<(), OcrError> {
     let profile = make_profile()?;
     let profile = pdf.add_object(Stream::new(dictionary! { "N" => 3 }, profile).with_compression(false));
     let name = Object::string_literal("sRGB IEC61966-2.1");
@@ -56,8 +71,7 @@ pub(super) fn mark(pdf: &mut Pdf, catalog: &mut Dictionary, original: &Document)
         "Type" => "OutputIntent", "S" => "GTS_PDFA1", "OutputConditionIdentifier" => name.clone(), "Info" => name,
         "RegistryName" => Object::string_literal("http://www.color.org"), "DestOutputProfile" => profile,
     };
-    let (title, author) = original.title_and_author();
-    let text = write_metadata(title.as_deref(), author.as_deref());
+    let text = write_metadata(about);
     // metadata must be readable without unpacking it
     let metadata = dictionary! { "Type" => "Metadata", "Subtype" => "XML" };
     let metadata = Stream::new(metadata, text.into_bytes()).with_compression(false);
@@ -122,7 +136,9 @@ mod tests {
 
     #[test]
     fn a_title_stays_in_its_place() {
-        let text = write_metadata(Some("</dc:title> & \u{0}more"), None);
+        let about = About { title: Some("</dc:title> & \u{0}more".into()), ..About::default() };
+        let text = write_metadata(&about);
         assert!(text.contains(">&lt;/dc:title&gt; &amp;  more</rdf:li>") && !text.contains("dc:creator>"), "{text}");
+        assert!(!text.contains("xmp:") && !text.contains("Keywords"), "nothing is told that isn't known: {text}");
     }
 }

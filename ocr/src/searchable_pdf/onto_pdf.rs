@@ -5,7 +5,7 @@ use lopdf::{Dictionary, Document as Pdf, IncrementalDocument, LoadOptions, Objec
 use untxt_page::{Bounds, TextMode, Word};
 
 use super::{
-    UNWRITTEN, appendix,
+    Making, SearchablePdf, UNWRITTEN, appendix,
     font::{self, Typeface},
     layer::Layer,
     old_layer::{Cleaner, find_resources},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Document, OcrError, PageContent, PageInspection,
-    document::{PdfFile, header_offset},
+    document::{Kind, PdfFile, header_offset},
 };
 
 /// Readers know no object above 8,388,607 (ISO 32000-1, table C.1); here is room for more.
@@ -21,26 +21,45 @@ const LAST_ID: u32 = u32::MAX / 2;
 
 /// Adds the text to a PDF. The file's own bytes stay as they are, and what is new is appended (an incremental
 /// update); only a file whose table of objects had to be repaired is written anew, its streams untouched. A file that
-/// gets no text is given back as it is, signed or locked or not. The copy
-/// of a locked file is locked with the same password.
+/// gets no text is given back as it is, signed or locked or not, but for one whose page tree counts wrongly, which other
+/// readers believe: the count is set right. The copy of a locked file is locked with the same password.
 pub(super) fn add_text(
     document: &Document,
     file: &PdfFile,
     pages: &[Option<PageContent>],
-) -> Result<Vec<u8>, OcrError> {
-    if pages.iter().flatten().all(|page| stays(page, document.options.text_mode)) {
-        return Ok(document.bytes.to_vec());
+) -> Result<SearchablePdf, OcrError> {
+    let options = &document.options;
+    let is_signed = document.is_signed();
+    let unchanged = || made(document.bytes.to_vec(), Making::Unchanged);
+    if pages.iter().flatten().all(|page| stays(page, options.text_mode)) {
+        let is_kept = is_signed || file.counts_its_pages();
+        return Ok(if is_kept { unchanged() } else { change(document, file, pages).unwrap_or_else(|_| unchanged()) });
     }
-    // places in a PDF count from its header
-    let (junk, bytes) = document.bytes.split_at(header_offset(&document.bytes));
-    let mut original = load(bytes, document)?;
-    let is_sound = original.xref_recovery.is_none();
+    if is_signed && !options.copies_signed {
+        // also one that can't be changed at all is only refused
+        let has_changes = !plan(document, file, pages).is_ok_and(|(_, changes)| changes.is_empty());
+        return if has_changes { Err(OcrError::Signed) } else { Ok(unchanged()) };
+    }
+    change(document, file, pages)
+}
+
+/// Reads the objects of a PDF, and lists what is changed. Places in a PDF count from its header.
+fn plan(
+    document: &Document,
+    file: &PdfFile,
+    pages: &[Option<PageContent>],
+) -> Result<(Pdf, Vec<(ObjectId, Object)>), OcrError> {
+    let original = load(&document.bytes[header_offset(&document.bytes)..], document)?;
     let changes = list_changes(document, file, &original, pages)?;
-    if changes.is_empty() && is_sound {
-        return Ok(document.bytes.to_vec());
-    }
-    if document.is_signed() && !document.options.copies_signed {
-        return Err(OcrError::Signed);
+    Ok((original, changes))
+}
+
+fn change(document: &Document, file: &PdfFile, pages: &[Option<PageContent>]) -> Result<SearchablePdf, OcrError> {
+    let (original, changes) = plan(document, file, pages)?;
+    let (junk, bytes) = document.bytes.split_at(header_offset(&document.bytes));
+    let is_sound = original.xref_recovery.is_none();
+    if changes.is_empty() && (is_sound || document.is_signed()) {
+        return Ok(made(document.bytes.to_vec(), Making::Unchanged));
     }
     if original.is_encrypted() {
         return Err(if document.options.password.is_some() { OcrError::Encrypted } else { UNWRITTEN });
@@ -52,15 +71,23 @@ pub(super) fn add_text(
             None => append(junk, bytes, original, changes.clone())?,
         };
         if check(&updated, document, &ids).is_ok() {
-            return Ok(updated);
+            return Ok(made(updated, Making::Extended));
         }
-        original = load(bytes, document)?;
     }
+    // a signature proves bytes that a file written anew has not
+    if document.is_signed() {
+        return Err(UNWRITTEN);
+    }
+    let mut original = load(bytes, document)?;
     apply(&mut original, changes);
     let mut rewritten = Vec::with_capacity(bytes.len() + (64 << 10));
     original.save_to(&mut rewritten).map_err(|_| UNWRITTEN)?;
     check(&rewritten, document, &ids)?;
-    Ok(rewritten)
+    Ok(made(rewritten, Making::Extended))
+}
+
+const fn made(bytes: Vec<u8>, making: Making) -> SearchablePdf {
+    SearchablePdf { bytes, making, drawn: Vec::new(), dropped: Vec::new() }
 }
 
 fn load(bytes: &[u8], document: &Document) -> Result<Pdf, OcrError> {
@@ -84,13 +111,14 @@ fn apply(pdf: &mut Pdf, changes: Vec<(ObjectId, Object)>) {
     }
 }
 
-/// Opens what was written: a file that would lose pages is not given out, nor one whose table of objects has to be
-/// repaired to find what is new.
+/// Opens what was written: a file that would lose pages or counts them wrongly is not given out, nor one whose table of
+/// objects has to be repaired to find what is new.
 fn check(bytes: &[u8], document: &Document, ids: &[ObjectId]) -> Result<(), OcrError> {
     let written = Document::open(bytes.to_vec(), &document.options)?;
     let objects = load(&bytes[header_offset(bytes)..], document)?;
     let is_sound = objects.xref_recovery.is_none() && ids.iter().all(|id| objects.objects.contains_key(id));
-    if is_sound && written.page_count() == document.page_count() { Ok(()) } else { Err(UNWRITTEN) }
+    let counts = matches!(&written.kind, Kind::Pdf(file) if file.counts_its_pages());
+    if is_sound && counts && written.page_count() == document.page_count() { Ok(()) } else { Err(UNWRITTEN) }
 }
 
 /// New and changed objects of a PDF.
@@ -154,7 +182,18 @@ fn list_changes(
         }
     }
     add_layers(original, pages_with_text, &mut changes);
+    if !file.counts_its_pages() {
+        changes.objects.extend(count_pages(original, document.page_count()));
+    }
     Ok(changes.objects)
+}
+
+/// Sets right how many pages the page tree says there are.
+fn count_pages(original: &Pdf, page_count: u32) -> Option<(ObjectId, Object)> {
+    let id = original.catalog().ok()?.get(b"Pages").and_then(Object::as_reference).ok()?;
+    let mut root = original.get_dictionary(id).ok()?.clone();
+    root.set("Count", page_count);
+    Some((id, root.into()))
 }
 
 /// Adds the text of pages, with fonts that they share.

@@ -1,7 +1,10 @@
-use lopdf::{Document as Pdf, xref::XrefType};
-use untxt_ocr::{Document, OcrError, OpenOptions, WarningCode, searchable_pdf};
+use lopdf::{Document as Pdf, Object, dictionary, xref::XrefType};
+use untxt_ocr::{Document, Making, OcrError, OpenOptions, WarningCode, searchable_pdf};
 
-use crate::sample::{LETTER_JPG, ScanPage, assert_is_letter, open, read_all, run_tool, save, scan_pdf};
+use crate::{
+    own_text::page_pdf,
+    sample::{LETTER_JPG, ScanPage, assert_is_letter, open, read_all, run_tool, save, scan_pdf},
+};
 
 /// Where the coded pixels of a JPEG begin.
 fn data_start(jpeg: &[u8]) -> usize {
@@ -90,7 +93,7 @@ fn junk_before_the_header_stays_and_moves_nothing() {
     let original = [&[b'x'; 500][..], b"\n", &scan_pdf(&[ScanPage::new()])].concat();
     let document = open(original.clone());
     let pages = read_all(&document);
-    let pdf = searchable_pdf(&document, &pages).unwrap();
+    let pdf = searchable_pdf(&document, &pages).unwrap().bytes;
     assert!(pdf.starts_with(&original));
     run_tool("qpdf", &["--check", "FILE"], &pdf);
     assert_is_letter(&run_tool("pdftotext", &["FILE", "-"], &pdf));
@@ -106,7 +109,7 @@ fn object_numbers_without_room_above_are_no_harm() {
     pdf.splice(at..at, *b"4294967295 1\n0000000015 00000 n \n");
     let document = Document::open(pdf, &OpenOptions::default()).unwrap();
     let pages = read_all(&document);
-    let copy = searchable_pdf(&document, &pages).unwrap();
+    let copy = searchable_pdf(&document, &pages).unwrap().bytes;
     assert_is_letter(&run_tool("pdftotext", &["FILE", "-"], &copy));
 }
 
@@ -127,7 +130,24 @@ endobj
 stream
 BT /F 16 T";
     let document = open(CUT.to_vec());
-    let searchable = searchable_pdf(&document, &[None]).expect("a PDF");
+    let searchable = searchable_pdf(&document, &[None]).expect("a PDF").bytes;
     assert!(searchable.trim_ascii_end().ends_with(b"%%EOF"), "not the same bytes, which end nowhere");
     assert_eq!(open(searchable).page_count(), 1);
+}
+
+#[test]
+fn a_page_tree_that_counts_wrongly_is_set_right() {
+    let entries = dictionary! { "MediaBox" => [0, 0, 300, 200].map(Object::from).to_vec() };
+    for content in ["BT /F 14 Tf 30 120 Td (Words that are there) Tj ET", ""] {
+        let mut pdf = Pdf::load_mem(&page_pdf(content, entries.clone())).unwrap();
+        let tree = pdf.catalog().unwrap().get(b"Pages").and_then(Object::as_reference).unwrap();
+        pdf.get_dictionary_mut(tree).unwrap().set("Count", 9_999_999_999_i64);
+        let original = save(pdf);
+        let made = searchable_pdf(&open(original.clone()), &[None]).unwrap();
+        assert_eq!(made.making, Making::Extended);
+        assert!(made.bytes.starts_with(&original));
+        // poppler believes the count
+        let about = run_tool("pdfinfo", &["FILE"], &made.bytes);
+        assert!(about.lines().any(|line| line.split_whitespace().eq(["Pages:", "1"])), "{about}");
+    }
 }

@@ -240,7 +240,7 @@ fn a_password_opens_a_pdf_and_a_wrong_one_is_told_from_none() {
     let pages = read_all(&document);
     assert_is_letter(&pages[0].as_ref().unwrap().text);
     // the copy has the same lock
-    let copy = searchable_pdf(&document, &pages).unwrap();
+    let copy = searchable_pdf(&document, &pages).unwrap().bytes;
     assert!(copy.starts_with(&locked));
     assert_eq!(Document::open(copy.clone(), &OpenOptions::default()).err(), Some(OcrError::Encrypted));
     assert_is_letter(&run_tool("pdftotext", &["-upw", "secret", "FILE", "-"], &copy));

@@ -8,6 +8,7 @@ mod damaged;
 mod faults;
 mod hostile;
 mod inputs;
+mod kept;
 mod languages;
 mod limits;
 mod line_reader;

@@ -15,7 +15,7 @@ fn open_as(pdf: Vec<u8>, text_mode: TextMode) -> Document {
 
 fn make(pdf: Vec<u8>, text_mode: TextMode) -> (Vec<u8>, String) {
     let document = open_as(pdf, text_mode);
-    let made = searchable_pdf(&document, &read_all(&document)).unwrap();
+    let made = searchable_pdf(&document, &read_all(&document)).unwrap().bytes;
     run_tool("qpdf", &["--check", "FILE"], &made);
     let text = run_tool("pdftotext", &["-layout", "FILE", "-"], &made);
     (made, text)
@@ -92,7 +92,7 @@ fn visible_text_and_other_pages_stay_when_a_page_is_read_again() {
     let document = open_as(original.clone(), TextMode::Redo);
     let mut pages = read_all(&document);
     pages[1] = None;
-    let made = searchable_pdf(&document, &pages).unwrap();
+    let made = searchable_pdf(&document, &pages).unwrap().bytes;
     run_tool("qpdf", &["--check", "FILE"], &made);
     let text = run_tool("pdftotext", &["FILE", "-"], &made);
     let (first, second) = text.split_once('\u{c}').unwrap();
@@ -108,7 +108,7 @@ fn a_hidden_footer_is_no_reading_of_the_page() {
     assert_eq!((inspection.kind, inspection.needs_ocr), (PageKind::Scan, true));
     let pages = read_all(&document);
     assert_is_letter(&pages[0].as_ref().unwrap().text);
-    let made = searchable_pdf(&document, &pages).unwrap();
+    let made = searchable_pdf(&document, &pages).unwrap().bytes;
     assert_is_letter(
         &run_tool("pdftotext", &["FILE", "-"], &made).replace("Scanned by a machine that signs its pages", ""),
     );

@@ -13,7 +13,7 @@ use crate::{
 #[track_caller]
 fn make_searchable(document: &Document) -> (Vec<u8>, Vec<Option<PageContent>>) {
     let pages = read_all(document);
-    let pdf = searchable_pdf(document, &pages).unwrap();
+    let pdf = searchable_pdf(document, &pages).unwrap().bytes;
     run_tool("qpdf", &["--check", "FILE"], &pdf);
     assert_eq!(open(pdf.clone()).page_count(), document.page_count());
     (pdf, pages)
@@ -213,7 +213,7 @@ fn a_failed_page_stays_without_text() {
     let document = open(original);
     let mut pages = read_all(&document);
     pages[1] = None;
-    let pdf = searchable_pdf(&document, &pages).unwrap();
+    let pdf = searchable_pdf(&document, &pages).unwrap().bytes;
     run_tool("qpdf", &["--check", "FILE"], &pdf);
     let text = text_of(&pdf);
     let rates: Vec<bool> = text.split('\u{c}').take(3).map(|page| word_error_rate(page) < 0.05).collect();
@@ -256,7 +256,7 @@ fn every_script_can_be_copied() {
     for (word, text) in page.words.iter_mut().zip(["Größe", "Ελλάδα", "Москва"]) {
         word.text = text.into();
     }
-    let pdf = searchable_pdf(&document, &pages).unwrap();
+    let pdf = searchable_pdf(&document, &pages).unwrap().bytes;
     assert_eq!(text_of(&pdf).split_whitespace().collect::<Vec<_>>(), ["Größe", "Ελλάδα", "Москва"]);
 }
 
@@ -300,7 +300,7 @@ fn what_is_read_from_right_to_left_comes_out_as_it_is_read() {
     {
         (word.text, word.bounds, word.line) = (text.into(), bounds, 0);
     }
-    let text = text_of(&searchable_pdf(&document, &pages).unwrap());
+    let text = text_of(&searchable_pdf(&document, &pages).unwrap().bytes);
     // the tool marks the direction
     let is_mark = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
     let text: String = text.chars().filter(|c| !is_mark(*c)).collect();

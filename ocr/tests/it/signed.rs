@@ -1,5 +1,5 @@
 use lopdf::{Dictionary, Document as Pdf, Object, ObjectId, dictionary};
-use untxt_ocr::{Document, OcrError, OpenOptions, searchable_pdf};
+use untxt_ocr::{Document, Making, OcrError, OpenOptions, searchable_pdf};
 
 use crate::sample::{ScanPage, assert_is_letter, open, read_all, run_tool, save, scan_pdf};
 
@@ -126,9 +126,30 @@ fn a_signed_pdf_is_changed_only_when_asked() {
     let pages = read_all(&document);
     assert_eq!(searchable_pdf(&document, &pages).err(), Some(OcrError::Signed));
     // without words there is nothing to add
-    assert!(searchable_pdf(&document, &[None]).unwrap() == original);
+    assert!(searchable_pdf(&document, &[None]).unwrap().bytes == original);
     let options = OpenOptions { copies_signed: true, ..OpenOptions::default() };
-    let copy = searchable_pdf(&Document::open(original.clone(), &options).unwrap(), &pages).unwrap();
+    let copy = searchable_pdf(&Document::open(original.clone(), &options).unwrap(), &pages).unwrap().bytes;
     assert!(copy.starts_with(&original), "the signed bytes stay as they are");
     assert_is_letter(&run_tool("pdftotext", &["FILE", "-"], &copy));
+}
+
+#[test]
+fn a_signed_pdf_is_never_made_anew() {
+    let whole = scan(|pdf| {
+        let value = add_value(pdf);
+        pdf.catalog_mut().unwrap().set("Perms", dictionary! { "DocMDP" => value });
+    });
+    // ends nowhere; its objects have to be searched for
+    let end = whole.windows(9).rposition(|window| window == b"startxref").unwrap();
+    for original in [whole[..end].to_vec(), [&whole[..end], b"startxref\n7\n%%EOF"].concat()] {
+        let document = open(original.clone());
+        assert!(document.is_signed());
+        let unread = searchable_pdf(&document, &[None]).unwrap();
+        assert_eq!((unread.making, unread.bytes == original), (Making::Unchanged, true));
+        let pages = read_all(&document);
+        assert_eq!(searchable_pdf(&document, &pages), Err(OcrError::Signed));
+        let options = OpenOptions { copies_signed: true, ..OpenOptions::default() };
+        let copy = searchable_pdf(&Document::open(original.clone(), &options).unwrap(), &pages);
+        assert!(copy.is_err() || copy.is_ok_and(|copy| copy.bytes.starts_with(&original)));
+    }
 }

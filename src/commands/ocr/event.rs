@@ -21,6 +21,15 @@ pub(super) enum Event<'a> {
     /// Pages of a PDF are pictures of themselves in the PDF/A.
     #[serde(rename = "pages.drawn")]
     PagesDrawn { file: &'a str, pages: &'a [u32] },
+    /// The PDF is not the original with text on top.
+    #[serde(rename = "pdf.remade")]
+    PdfRemade { file: &'a str },
+    /// The original is signed and was given out as it is.
+    #[serde(rename = "pdf.signed")]
+    PdfSigned { file: &'a str },
+    /// The original has more than its pages, and the result has not.
+    #[serde(rename = "parts.dropped")]
+    PartsDropped { file: &'a str, format: &'a str, parts: Vec<&'static str> },
     /// Tables were asked for, and no page has any.
     #[serde(rename = "tables.missing")]
     TablesMissing { file: &'a str, format: &'a str },
@@ -83,10 +92,19 @@ impl<'a> Event<'a> {
                 let (are, first) = (if pages.len() == 1 { "is" } else { "are" }, pages.first().unwrap_or(&0));
                 let count = count_pages(pages.len());
                 format!(
-                    "untxt: {}: {count} (first: {first}) {are} no scan and {are} kept as a picture with text in the PDF/A, without \
-                     links and forms",
+                    "untxt: {}: {count} (first: {first}) {are} no scan and {are} kept as a picture with text in the PDF/A",
                     plain(file)
                 )
+            }
+            Self::PdfRemade { file } => format!(
+                "untxt: {}: the PDF is too damaged to be added to; the searchable one is new, with pictures of its pages",
+                plain(file)
+            ),
+            Self::PdfSigned { file } => {
+                format!("untxt: {}: the PDF is signed and is given out as it is; it has its text already", plain(file))
+            }
+            Self::PartsDropped { file, format, parts } => {
+                format!("untxt: {}: the {format} has not the original's {}", plain(file), parts.join(", "))
             }
             Self::Done { files, failed_files, pages, failed_pages, seconds } => {
                 let speed = speed(*pages, Duration::from_secs_f64(*seconds));
@@ -144,6 +162,13 @@ mod tests {
         let said = |pages: &[u32]| Event::PagesDrawn { file: "a", pages }.sentence().unwrap();
         assert!(said(&[7]).starts_with("untxt: a: 1 page (first: 7) is no scan and is kept as a picture"));
         assert!(said(&[2, 9]).starts_with("untxt: a: 2 pages (first: 2) are no scan"));
+    }
+
+    #[test]
+    fn what_is_left_out_is_named() {
+        let parts = vec!["links", "forms"];
+        let said = Event::PartsDropped { file: "a", format: "pdfa", parts }.sentence().unwrap();
+        assert_eq!(said, "untxt: a: the pdfa has not the original's links, forms");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::{path::Path, str::FromStr};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use untxt_ocr::{Archive, Document, OcrError, PageContent, archive_pdf, searchable_pdf};
+use untxt_ocr::{Document, Making, OcrError, PageContent, Part, SearchablePdf, archive_pdf, searchable_pdf};
 use untxt_page::formats::{self, Writer};
 
 pub(super) type PageResult = Result<PageContent, OcrError>;
@@ -27,6 +27,24 @@ impl From<OcrError> for Refusal {
 impl From<std::io::Error> for Refusal {
     fn from(error: std::io::Error) -> Self {
         Self { code: "unwritten", message: format!("this format can't hold it: {error}") }
+    }
+}
+
+/// A result, and what a person should know of it.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub(super) bytes: Vec<u8>,
+    /// Of a PDF, what it is of the original.
+    pub(super) making: Option<Making>,
+    /// Numbers of pages that are pictures of themselves in it.
+    pub(super) drawn: Vec<u32>,
+    /// What the original has and it has not.
+    pub(super) dropped: Vec<Part>,
+}
+
+impl From<SearchablePdf> for Rendered {
+    fn from(SearchablePdf { bytes, making, drawn, dropped }: SearchablePdf) -> Self {
+        Self { bytes, making: Some(making), drawn, dropped }
     }
 }
 
@@ -132,21 +150,17 @@ impl Format {
         matches!(self, Self::Pages(Txt | Layout | Md | Csv | Tsv))
     }
 
-    /// Writes the pages of a document; `None` stands for a page that was not asked for. Also gives the numbers of pages
-    /// that are pictures of themselves in the result.
+    /// Writes the pages of a document; `None` stands for a page that was not asked for.
     pub(super) fn render(
         self,
         title: &str,
         document: &Document,
         pages: &[Option<PageResult>],
-    ) -> Result<(Vec<u8>, Vec<u32>), Refusal> {
+    ) -> Result<Rendered, Refusal> {
         let read = || pages.iter().map(|page| page.as_ref()?.as_ref().ok().cloned()).collect::<Vec<_>>();
         let format = match self {
-            Self::Pdf => return Ok((searchable_pdf(document, &read())?, Vec::new())),
-            Self::PdfA => {
-                let Archive { bytes, drawn } = archive_pdf(document, &read())?;
-                return Ok((bytes, drawn));
-            }
+            Self::Pdf => return Ok(searchable_pdf(document, &read())?.into()),
+            Self::PdfA => return Ok(archive_pdf(document, &read())?.into()),
             Self::Pages(format) => format,
         };
         let mut writer = Writer::new(format, title);
@@ -157,7 +171,7 @@ impl Format {
             }
         }
         file.extend(writer.finish()?);
-        Ok((file, Vec::new()))
+        Ok(Rendered { bytes: file, making: None, drawn: Vec::new(), dropped: Vec::new() })
     }
 }
 

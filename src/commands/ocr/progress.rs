@@ -133,6 +133,9 @@ impl Course {
             Event::FileFailed { .. }
             | Event::PagesMissing { .. }
             | Event::PagesDrawn { .. }
+            | Event::PdfRemade { .. }
+            | Event::PdfSigned { .. }
+            | Event::PartsDropped { .. }
             | Event::TablesMissing { .. }
             | Event::Done { .. } => {}
         }

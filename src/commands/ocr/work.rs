@@ -7,12 +7,12 @@ use std::{
 };
 
 use bytesize::ByteSize;
-use untxt_ocr::{Document, LanguageData, OpenOptions, ReadOptions, Reader, TesseractEngine};
+use untxt_ocr::{Document, LanguageData, Making, OpenOptions, ReadOptions, Reader, TesseractEngine};
 
 use super::{
     delivery::Delivery,
     event::Event,
-    format::{Format, PageResult, Refusal},
+    format::{Format, PageResult, Refusal, Rendered},
     inputs::Input,
     outputs::Paths,
     pages::Pages,
@@ -218,10 +218,9 @@ impl Desk<'_> {
             self.progress.tell(&Event::TablesMissing { file: &file.name, format: format.name() });
         }
         let title = self.order.inputs[file.input].title();
-        let (bytes, drawn) = contain(|| format.render(&title, &file.document, pages))?;
-        if !drawn.is_empty() {
-            self.progress.tell(&Event::PagesDrawn { file: &file.name, pages: &drawn });
-        }
+        let rendered = contain(|| format.render(&title, &file.document, pages))?;
+        self.tell_losses(file, format, &rendered);
+        let bytes = rendered.bytes;
         let Some(path) = self.order.paths[file.input].get(place) else {
             made.printed = bytes;
             return Ok(());
@@ -232,6 +231,27 @@ impl Desk<'_> {
         }
         made.written.push(path.display().to_string());
         Ok(())
+    }
+}
+
+impl Desk<'_> {
+    /// Says what a person would not expect of a result.
+    fn tell_losses(&self, file: &OpenFile, format: Format, rendered: &Rendered) {
+        let name = &file.name;
+        let is_remade = format == Format::Pdf && rendered.making == Some(Making::New) && file.document.is_pdf();
+        if is_remade {
+            self.progress.tell(&Event::PdfRemade { file: name });
+        }
+        if rendered.making == Some(Making::Unchanged) && file.document.is_signed() {
+            self.progress.tell(&Event::PdfSigned { file: name });
+        }
+        if !is_remade && !rendered.drawn.is_empty() {
+            self.progress.tell(&Event::PagesDrawn { file: name, pages: &rendered.drawn });
+        }
+        if !rendered.dropped.is_empty() {
+            let parts = rendered.dropped.iter().map(|part| part.name()).collect();
+            self.progress.tell(&Event::PartsDropped { file: name, format: format.name(), parts });
+        }
     }
 }
 

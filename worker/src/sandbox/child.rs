@@ -161,7 +161,7 @@ where
     fn searchable_pdf(&mut self, pages: &[u8]) -> Result<(Answer, Vec<u8>), OcrError> {
         let Some((document, _)) = &self.document else { return Ok(broken()) };
         let Ok(pages) = postcard::from_bytes::<Vec<Option<PageContent>>>(pages) else { return Ok(broken()) };
-        Ok((Answer::Pdf, untxt_ocr::searchable_pdf(document, &pages)?))
+        Ok((Answer::Pdf, untxt_ocr::searchable_pdf(document, &pages)?.bytes))
     }
 }
 

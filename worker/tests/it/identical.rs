@@ -20,7 +20,7 @@ fn pages_are_read_alike_in_and_out_of_the_sandbox() {
     let letter = files.iter().find(|path| path.ends_with("letter.jpg")).expect("the letter");
     let letter = Document::open(fs::read(letter).expect("read"), &OpenOptions::default()).expect("opened");
     let pdf = tempfile::Builder::new().suffix(".pdf").tempfile().expect("a file");
-    fs::write(&pdf, searchable_pdf(&letter, &[None]).expect("a PDF")).expect("written");
+    fs::write(&pdf, searchable_pdf(&letter, &[None]).expect("a PDF").bytes).expect("written");
     files.push(pdf.path().to_string_lossy().into_owned());
     let mut compare = Command::new(env!("CARGO_BIN_EXE_untxt-fault-child"));
     // as in the child

@@ -8,7 +8,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::Command,
 };
-use untxt_core::domain::{DocumentId, FailureCode, OwnerId, PageNumber, ReadingSettings};
+use untxt_core::domain::{DocumentId, FailureCode, OwnerId, PageContent, PageNumber, ReadingSettings, Word};
 use untxt_worker::sandbox::{ChildCommand, Fault, Original, Sandbox, SandboxOptions};
 use zeroize::Zeroizing;
 
@@ -132,6 +132,21 @@ async fn rubbish_is_refused_and_the_child_stays() {
         Err(Fault::Refused(FailureCode::TooManyPages)) => {}
         other => panic!("ended with {other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_signed_pdf_is_never_changed() {
+    const SIGNED: &[u8] =
+        b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R/AcroForm<</SigFlags 3/Fields[]>>>>\nendobj\n\
+        2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n\
+        3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]>>\nendobj\n\
+        trailer\n<</Root 1 0 R/Size 4>>\n%%EOF\n";
+    let (mut sandbox, original) = (a_sandbox(), a_document(SIGNED.to_vec()));
+    let word = Word { text: "read".into(), bounds: [10, 10, 60, 20], ..Word::default() };
+    let words = PageContent { width: 200, height: 100, words: vec![word], ..PageContent::default() };
+    let refused = sandbox.searchable_pdf(&original, &[Some(words)]).await;
+    assert!(matches!(refused, Err(Fault::Refused(FailureCode::Signed))), "{refused:?}");
+    assert_eq!(sandbox.searchable_pdf(&original, &[None]).await.expect("the original"), SIGNED);
 }
 
 #[tokio::test]
