@@ -3,7 +3,7 @@ use std::{borrow::Cow, io::Write};
 use flate2::{Compression, write::ZlibEncoder};
 use hayro::hayro_syntax::{
     Filter,
-    object::{Array, Object, Stream},
+    object::{Array, Dict, Object, Stream},
 };
 use lopdf::{Dictionary, Object as PdfObject, Stream as PdfStream, StringFormat, dictionary};
 use moxcms::{ColorProfile, DataColorSpace};
@@ -14,23 +14,40 @@ use super::{
     filters::{coded_picture, unpacked, unpacked_size},
 };
 
+/// What a picture is on its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// All of it.
+    Picture,
+    /// The same, of dark ink where nothing is left clear, on paper.
+    InkOnPaper,
+    /// One among others, which may let some of them through.
+    Layer,
+    /// One of these that is painted with ink, or says where another is seen.
+    Stencil,
+    /// One that says how much of another is seen.
+    SoftMask,
+}
+
 /// Takes a picture out of a PDF as the file codes it, such that any PDF/A-2 may hold it: JPEG, JPEG 2000, fax, JBIG2 and
 /// Flate stay byte for byte, and colours what they are. Streams that it needs (a profile, a palette, symbols) stand
 /// in its dictionary directly. `None` for what an archive does not allow, or what is not sure to be whole.
-pub(super) fn take_coded(picture: &Stream<'_>, is_stencil: bool) -> Option<PdfStream> {
+pub(super) fn take_coded(picture: &Stream<'_>, role: Role) -> Option<PdfStream> {
     let dict = picture.dict();
-    // the colours of a few pixels are said to be clear
-    if ["SMask", "Mask", "SMaskInData"].iter().any(|key| dict.contains_key(key)) {
-        return None;
-    }
     let (width, height) = (dict.get::<u32>("Width")?, dict.get::<u32>("Height")?);
     let mut image = dictionary! { "Type" => "XObject", "Subtype" => "Image", "Width" => width, "Height" => height };
+    take_masks(dict, role, &mut image)?;
+    let is_stencil = matches!(role, Role::InkOnPaper | Role::Stencil);
     let mut colors = 1;
-    if is_stencil {
-        // dark ink where nothing is left clear, on paper
+    if role == Role::Stencil {
+        image.set("ImageMask", true);
+    } else if is_stencil {
         image.set("ColorSpace", "DeviceGray");
     } else if let Some(space) = dict.get::<Object<'_>>("ColorSpace") {
         let (space, count) = copy_space(&space)?;
+        if role == Role::SoftMask && space != PdfObject::from("DeviceGray") {
+            return None;
+        }
         image.set("ColorSpace", space);
         colors = count;
     }
@@ -43,17 +60,17 @@ pub(super) fn take_coded(picture: &Stream<'_>, is_stencil: bool) -> Option<PdfSt
         Some((filter, data)) => (filter, data),
         None => (Filter::FlateDecode, take_flate(picture, width, height, colors * u64::from(bits))?),
     };
-    let has_space = image.has(b"ColorSpace");
+    let has_space = is_stencil || image.has(b"ColorSpace");
     let (name, keys): (_, &[&str]) = match filter {
         Filter::FlateDecode if has_space => ("FlateDecode", &["Predictor", "Colors", "BitsPerComponent", "Columns"]),
-        Filter::DctDecode if has_space && is_sound_jpeg(&data, (width, height), colors) => {
+        Filter::DctDecode if has_space && !is_stencil && is_sound_jpeg(&data, (width, height), colors) => {
             ("DCTDecode", &["ColorTransform"])
         }
         Filter::CcittFaxDecode if has_space && colors * u64::from(bits) == 1 => {
             ("CCITTFaxDecode", &["K", "Columns", "Rows", "BlackIs1", "EncodedByteAlign", "EndOfLine", "EndOfBlock"])
         }
         Filter::Jbig2Decode if has_space && colors * u64::from(bits) == 1 => ("JBIG2Decode", &["JBIG2Globals"]),
-        Filter::JpxDecode if is_plain_jpx(&data) => ("JPXDecode", &[]),
+        Filter::JpxDecode if !is_stencil && is_plain_jpx(&data) => ("JPXDecode", &[]),
         _ => return None,
     };
     let parameters = copy_parameters(picture, keys)?;
@@ -68,6 +85,21 @@ pub(super) fn take_coded(picture: &Stream<'_>, is_stencil: bool) -> Option<PdfSt
         parameters.into_iter().for_each(|parameters| image.set("DecodeParms", parameters));
     }
     Some(PdfStream::new(image, packed.unwrap_or_else(|| data.into_owned())).with_compression(false))
+}
+
+/// Copies what says where a picture is clear; `None` when that is said in a way that its role has no place for.
+fn take_masks(dict: &Dict<'_>, role: Role, image: &mut Dictionary) -> Option<()> {
+    // colours that were mixed with some background before
+    if dict.contains_key("SMaskInData") || dict.contains_key("Matte") {
+        return None;
+    }
+    let masks = [("Mask", Role::Stencil), ("SMask", Role::SoftMask)];
+    for (key, mask_role) in masks.into_iter().filter(|(key, _)| dict.contains_key(key)) {
+        // else it is a list of colours
+        let mask = dict.get::<Stream<'_>>(key).filter(|_| role == Role::Layer)?;
+        image.set(key, take_coded(&mask, mask_role)?);
+    }
+    Some(())
 }
 
 fn pack(data: &[u8]) -> Option<Vec<u8>> {

@@ -16,12 +16,14 @@ mod jpeg;
 mod jpeg_bits;
 mod jpeg_blocks;
 mod loss;
+mod montage;
 mod options;
 mod own_text;
 mod page_tree;
 mod pdf;
 mod picture;
 mod scan;
+mod shown;
 mod signature;
 mod table_of_objects;
 mod tiff;
@@ -35,6 +37,7 @@ pub use self::{
 pub(crate) use self::{
     beside::{About, Beside, Bookmark, PageLabel, Target},
     jpeg::JpegHeader,
+    montage::Piece,
     pdf::{PagePicture, PdfFile},
     table_of_objects::header_offset,
     tiff::{PageJpeg, find_jpeg},

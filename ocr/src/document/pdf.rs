@@ -19,6 +19,7 @@ use super::{
     inspection::{PageInspection, Seen},
     jpeg_blocks::Completeness,
     loss::{is_content_lost, settings_noting_loss},
+    montage::Piece,
     own_text::{LetterCollector, settle_letters},
     scan::{Scan, ScanFinder, Wants},
     watch::PageWatcher,
@@ -61,8 +62,20 @@ pub(crate) struct PagePicture {
     /// The same as the file codes it, when an archive may hold that, and how it lies.
     pub(crate) coded: Option<PdfStream>,
     pub(crate) orientation: Orientation,
+    /// The pictures that it is made of when they are several and it is nothing else.
+    pub(crate) pieces: Option<Vec<Piece>>,
     /// Whether the page is more (or less) than one picture, and was drawn.
     pub(crate) is_drawn: bool,
+}
+
+/// What a look at a page gives.
+struct Look {
+    /// Its pixels, upright.
+    raster: Raster,
+    /// The picture that it is.
+    scan: Option<Scan>,
+    /// The pictures that it is made of.
+    pieces: Option<Vec<Piece>>,
 }
 
 impl PdfFile {
@@ -118,21 +131,22 @@ impl PdfFile {
     }
 
     pub(super) fn raster(&self, index: u32, options: &OpenOptions) -> Result<Raster, OcrError> {
-        self.look_at(index, options, Wants::Pixels).map(|(raster, _)| raster)
+        self.look_at(index, options, Wants::Pixels).map(|look| look.raster)
     }
 
     /// Gives the picture that a page is, or that is drawn of it.
     pub(crate) fn picture(&self, index: u32, options: &OpenOptions) -> Result<PagePicture, OcrError> {
         let sheet = bounds_of(self.page(index)?);
-        let (raster, scan) = self.look_at(index, options, Wants::Code)?;
+        let Look { raster, scan, pieces } = self.look_at(index, options, Wants::Code)?;
+        let pieces = pieces.filter(|_| !raster.is_damaged);
         let (area, orientation) = scan.as_ref().map_or((sheet, Orientation::Upright), |it| (it.area, it.orientation));
         let is_drawn = scan.is_none();
         let coded = scan.and_then(|scan| scan.coded).filter(|_| !raster.is_damaged);
-        Ok(PagePicture { sheet: (sheet.width(), sheet.height()), area, orientation, coded, raster, is_drawn })
+        Ok(PagePicture { sheet: (sheet.width(), sheet.height()), area, orientation, pieces, coded, raster, is_drawn })
     }
 
-    /// Gives the pixels of a page, upright, and where they lie when they are one picture.
-    fn look_at(&self, index: u32, options: &OpenOptions, wants: Wants) -> Result<(Raster, Option<Scan>), OcrError> {
+    /// Gives the pixels of a page, and what it is made of.
+    fn look_at(&self, index: u32, options: &OpenOptions, wants: Wants) -> Result<Look, OcrError> {
         let page = self.page(index)?;
         let lost_image = Arc::new(AtomicBool::new(false));
         let settings = settings_noting_loss(&lost_image);
@@ -144,11 +158,12 @@ impl PdfFile {
             return Err(error);
         }
         let completeness = watcher.completeness;
-        if let Some(scan) = watcher.scan.finish() {
+        let (scan, pieces) = watcher.scan.finish();
+        if let Some(scan) = scan {
             let mut scan = scan?;
             let mut raster = scan.raster.take().filter(|_| completeness != Completeness::Cut).ok_or(DAMAGED)?;
             raster.is_damaged = completeness == Completeness::Damaged;
-            return Ok((raster, Some(scan)));
+            return Ok(Look { raster, scan: Some(scan), pieces: None });
         }
         let mut raster = render_page(page, options, &cache, &settings)?;
         // a page that shows nothing because what it draws is broken is no empty page
@@ -156,7 +171,7 @@ impl PdfFile {
             return Err(DAMAGED);
         }
         raster.is_damaged = completeness != Completeness::Whole || lost_image.load(Ordering::Relaxed);
-        Ok((raster, None))
+        Ok(Look { raster, scan: None, pieces })
     }
 
     /// Says where the page is in the file and how its coordinates lie.
@@ -189,7 +204,7 @@ impl<'d> PdfInspector<'d> {
         if let Some(error) = watcher.too_large {
             return Err(error);
         }
-        let scan = watcher.scan.finish().transpose()?;
+        let scan = watcher.scan.finish().0.transpose()?;
         let (drawings, pictures, fills) = (watcher.drawings, watcher.pictures, watcher.fills);
         let letters = settle_letters(self.letters.take(), &fills);
         let (area, size, dpi) = page_image(page, scan, options);

@@ -2,15 +2,19 @@ use hayro::{
     hayro_interpret::{
         BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, Paint, SoftMask,
         font::GlyphRun,
-        hayro_syntax::object::{Name, Stream},
     },
-    hayro_syntax::object::Object,
     kurbo::{Affine, BezPath, Rect, Shape},
 };
 use lopdf::Stream as PdfStream;
 
-use super::{OpenOptions, coded::take_coded, jpeg, loss::has_unknown_filter};
-use crate::{EncodedImage, OcrError, Raster, document::JpegHeader, orientation::Orientation};
+use super::{
+    OpenOptions,
+    coded::{Role, take_coded},
+    loss::has_unknown_filter,
+    montage::{Montage, Piece},
+    shown::{Shown, shown_as_it_is},
+};
+use crate::{EncodedImage, OcrError, Raster, orientation::Orientation};
 
 /// Watches what a PDF page draws. When that is one picture over the whole page, the picture is the page: it is taken
 /// as it is, at its own resolution, instead of being drawn (and blurred) at another.
@@ -25,6 +29,8 @@ pub(super) struct ScanFinder<'o> {
     groups: Vec<bool>,
     marks: u32,
     found: Option<Result<Scan, OcrError>>,
+    /// What is drawn, as long as it is nothing but pictures that an archive may hold as they are coded.
+    montage: Montage,
 }
 
 /// What is wanted of a picture that is the page.
@@ -53,7 +59,17 @@ pub(super) struct Scan {
 
 impl<'o> ScanFinder<'o> {
     pub(super) fn new(page: Rect, unit: f64, options: &'o OpenOptions, wants: Wants) -> Self {
-        Self { page, unit, options, wants, clips: Vec::new(), groups: Vec::new(), marks: 0, found: None }
+        Self {
+            page,
+            unit,
+            options,
+            wants,
+            clips: Vec::new(),
+            groups: Vec::new(),
+            marks: 0,
+            found: None,
+            montage: Montage::default(),
+        }
     }
 
     /// Says whether the pictures are going to be decoded.
@@ -65,20 +81,17 @@ impl<'o> ScanFinder<'o> {
         self.options
     }
 
-    /// Gives the scan, `None` when the page is more (or less) than one picture.
-    pub(super) fn finish(self) -> Option<Result<Scan, OcrError>> {
-        if self.marks == 1 { self.found } else { None }
+    /// Gives the scan, `None` when the page is more (or less) than one picture; then the pictures that it is made of, if
+    /// it is nothing else.
+    pub(super) fn finish(self) -> (Option<Result<Scan, OcrError>>, Option<Vec<Piece>>) {
+        if self.marks == 1 && self.found.is_some() { (self.found, None) } else { (None, self.montage.finish()) }
     }
 
     fn take(&mut self, image: &Image<'_, '_>, transform: Affine) -> Option<Result<Scan, OcrError>> {
         let (width, height) = (image.width(), image.height());
         let orientation = orientation_of(transform)?;
         let area = transform.transform_rect_bbox(Rect::new(0.0, 0.0, f64::from(width), f64::from(height)));
-        if !self.is_whole_page(area) || self.groups.contains(&false) {
-            return None;
-        }
-        let is_clipped = self.clips.iter().any(|clip| clip.is_none_or(|clip| !covers(clip, area.intersect(self.page))));
-        if is_clipped {
+        if !self.is_whole_page(area) || !self.shows_all_of(area) {
             return None;
         }
         if let Err(error) = self.options.check_pixels(width, height) {
@@ -95,6 +108,12 @@ impl<'o> ScanFinder<'o> {
         let with_densities = |raster: Raster| raster.with_dpi(Some(dpi)).with_densities(across, down);
         let coded = if self.wants == Wants::Code { coded(image) } else { None };
         Some(raster.map(|raster| Scan { area, size, raster: Some(with_densities(raster)), orientation, coded }))
+    }
+
+    /// Says whether what lies there is seen as it is, but for what hangs over the edge of the page.
+    fn shows_all_of(&self, area: Rect) -> bool {
+        let on_page = area.intersect(self.page);
+        !self.groups.contains(&false) && self.clips.iter().all(|clip| clip.is_some_and(|clip| covers(clip, on_page)))
     }
 
     /// A scan may leave a margin of a tenth of the page, and stand over its edge by a hundredth.
@@ -179,63 +198,14 @@ fn decode(image: &Image<'_, '_>, orientation: Orientation) -> Option<Result<Rast
 
 fn coded(image: &Image<'_, '_>) -> Option<PdfStream> {
     match image {
-        Image::Stencil(stencil) => take_coded(stencil.stream(), true),
-        Image::Raster(raster) => take_coded(raster.stream(), false),
+        Image::Stencil(stencil) => take_coded(stencil.stream(), Role::InkOnPaper),
+        Image::Raster(raster) => take_coded(raster.stream(), Role::Picture),
     }
 }
 
 fn upright(bytes: Vec<u8>, size: (u32, u32), channels: usize, orientation: Orientation) -> Result<Raster, OcrError> {
     let (size, bytes) = orientation.apply(size, channels, bytes);
     Raster::from_bytes(size, channels, bytes)
-}
-
-/// Whether the stream can be shown to a person as it is.
-enum Shown {
-    No,
-    /// A whole JPEG of this size.
-    Jpeg {
-        width: u32,
-        height: u32,
-        bytes: Vec<u8>,
-    },
-    /// A JPEG that ends early.
-    CutOff,
-}
-
-fn shown_as_it_is(stream: &Stream<'_>, orientation: Orientation) -> Shown {
-    let dict = stream.dict();
-    let is_jpeg = match dict.get::<Object<'_>>("Filter") {
-        Some(Object::Name(name)) => &*name == b"DCTDecode",
-        Some(Object::Array(array)) => array.iter::<Name<'_>>().map(|name| &*name == b"DCTDecode").eq([true]),
-        _ => false,
-    };
-    if !is_jpeg {
-        return Shown::No;
-    }
-    let bytes = stream.raw_data();
-    let Ok(header) = JpegHeader::read(&bytes) else { return Shown::CutOff };
-    if header.check(&OpenOptions { max_page_pixels: u64::MAX, ..OpenOptions::default() }).is_err() {
-        return Shown::CutOff;
-    }
-    let has_plain_colors = match dict.get::<Object<'_>>("ColorSpace") {
-        Some(Object::Name(name)) => is_plain(&name),
-        Some(Object::Array(array)) => array.iter::<Name<'_>>().next().is_some_and(|name| is_plain(&name)),
-        _ => true,
-    };
-    let is_small = bytes.len() <= jpeg::MAX_SHOWN_BYTES;
-    if orientation == Orientation::Upright
-        && header.is_plain()
-        && is_small
-        && has_plain_colors
-        && !dict.contains_key("Decode")
-    {
-        return Shown::Jpeg { width: header.width, height: header.height, bytes: bytes.into_owned() };
-    }
-    Shown::No
-}
-
-fn is_plain(name: &[u8]) -> bool {
-    matches!(name, b"DeviceGray" | b"DeviceRGB" | b"ICCBased" | b"CalGray" | b"CalRGB")
 }
 
 fn attach(mut raster: Raster, shown: Shown) -> Raster {
@@ -257,6 +227,7 @@ impl<'a> Device<'a> for ScanFinder<'_> {
         let is_paper = self.marks == 0 && is_white(&props.paint);
         if !is_paper && !matches!(mode, DrawMode::Invisible) {
             self.marks += 1;
+            self.montage.spoil();
         }
     }
 
@@ -278,6 +249,7 @@ impl<'a> Device<'a> for ScanFinder<'_> {
         // an older text layer is no part of what one sees
         if !matches!(mode, DrawMode::Invisible) {
             self.marks += 1;
+            self.montage.spoil();
         }
     }
 
@@ -286,6 +258,14 @@ impl<'a> Device<'a> for ScanFinder<'_> {
         let is_plain = props.soft_mask.is_none() && props.blend_mode == BlendMode::Normal;
         if self.marks == 1 && is_plain {
             self.found = self.take(&image, props.transform);
+        }
+        if self.wants == Wants::Code {
+            let size = (f64::from(image.width()), f64::from(image.height()));
+            let area = props.transform.transform_rect_bbox(Rect::from_origin_size((0.0, 0.0), size));
+            match is_plain && self.shows_all_of(area) {
+                true => self.montage.add(&image, props.transform),
+                false => self.montage.spoil(),
+            }
         }
     }
 

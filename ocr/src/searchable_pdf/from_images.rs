@@ -123,7 +123,8 @@ impl Shared {
 struct Sheet {
     /// In points.
     size: (f64, f64),
-    picture: Option<ObjectId>,
+    /// Images that its content draws, by name.
+    images: Vec<(String, ObjectId)>,
     content: Vec<u8>,
     layer: Option<Layer>,
     /// Whether its picture was drawn of a page that is more than one.
@@ -132,16 +133,18 @@ struct Sheet {
 
 fn add_sheet(pdf: &mut Pdf, picture: Option<Picture>, text: Option<&PageContent>, shared: &mut Shared) -> Sheet {
     const A4: (f64, f64) = (595.0, 842.0);
-    let mut sheet = Sheet { size: A4, picture: None, content: Vec::new(), layer: None, is_drawn: false };
+    let mut sheet = Sheet { size: A4, images: Vec::new(), content: Vec::new(), layer: None, is_drawn: false };
     let mut area = Rect::new(0.0, 0.0, A4.0, A4.1);
     if let Some(picture) = picture {
         (sheet.size, sheet.is_drawn, area) = (picture.sheet, picture.is_drawn, picture.area);
-        let place = Affine::translate((area.x0, sheet.size.1 - area.y1))
-            * Affine::scale_non_uniform(area.width(), area.height())
-            * Affine::new(picture.orientation.unit_square_matrix().map(f64::from));
-        let numbers = place.as_coeffs().map(|value| format!("{value:.3}")).join(" ");
-        sheet.content = format!("q\n{numbers} cm\n/Page Do\nQ\n").into_bytes();
-        sheet.picture = Some(shared.add(picture.stream, pdf));
+        let upwards = sheet.upwards();
+        for (number, image) in picture.images.into_iter().enumerate() {
+            let place = (upwards * image.place).as_coeffs().map(|value| format!("{value:.3}")).join(" ");
+            let ink = image.ink.map(|ink| ink.map(|part| format!("{:.3} ", f64::from(part) / 255.0)).concat() + "rg\n");
+            let (ink, name) = (ink.unwrap_or_default(), format!("I{number}"));
+            sheet.content.extend(format!("q\n{ink}{place} cm\n/{name} Do\nQ\n").bytes());
+            sheet.images.push((name, shared.add(image.stream, pdf)));
+        }
     }
     let upwards = sheet.upwards();
     sheet.layer = text.filter(|text| !text.words.is_empty()).map(|text| Layer::of(text, area, upwards));
@@ -152,7 +155,9 @@ impl Sheet {
     /// Leads from the coordinates of its page in a PDF to its own.
     fn place(&self, document: &Document, index: u32) -> Option<Affine> {
         let Kind::Pdf(file) = &document.kind else { return None };
-        self.picture?;
+        if self.images.is_empty() {
+            return None;
+        }
         Some(self.upwards() * file.placement(index).ok()?.to_user_space.inverse())
     }
 
@@ -165,8 +170,9 @@ impl Sheet {
     fn write(self, pdf: &mut Pdf, (tree_id, fonts): (ObjectId, ObjectId), typeface: &Typeface) -> Dictionary {
         let mut resources = Dictionary::new();
         let mut content = self.content;
-        if let Some(picture) = self.picture {
-            resources.set("XObject", dictionary! { "Page" => picture });
+        if !self.images.is_empty() {
+            let images: Dictionary = self.images.into_iter().map(|(name, id)| (name.into_bytes(), id.into())).collect();
+            resources.set("XObject", images);
         }
         if let Some(layer) = &self.layer {
             resources.set("Font", fonts);

@@ -1,29 +1,47 @@
 use std::{borrow::Cow, io::Cursor};
 
 use fax::{Color, VecWriter, encoder::Encoder};
-use hayro::kurbo::Rect;
+use hayro::kurbo::{Affine, Rect};
 use lopdf::{Dictionary, Object, Stream, StringFormat, dictionary};
 use png::{BitDepth, ColorType, Compression, Filter};
 
 use super::palette::{Palette, find_palette};
 use crate::{
     Document, OcrError, PageContent, Pixels, Raster,
-    document::{JpegHeader, Kind, PageJpeg, PagePicture, find_jpeg},
+    document::{JpegHeader, Kind, PageJpeg, PagePicture, Piece, find_jpeg},
     orientation::Orientation,
     raster::resolve_dpi,
 };
 
-/// A picture as a PDF image, and its place. Lengths are in points, origin top left, y downwards.
+/// What one sees of a page, as PDF images. Lengths are in points, origin top left, y downwards.
 pub(super) struct Picture {
     /// Width and height of the upright page.
     pub(super) sheet: (f64, f64),
-    /// Where the picture lies on it.
+    /// Where its words lie: on the scan, or all over it.
     pub(super) area: Rect,
-    pub(super) orientation: Orientation,
+    /// In the order in which they are drawn.
+    pub(super) images: Vec<PlacedImage>,
+    /// Whether it was drawn of a page that is more than pictures.
+    pub(super) is_drawn: bool,
+}
+
+/// An image, and where it lies.
+pub(super) struct PlacedImage {
     /// Streams that it needs may stand in it directly.
     pub(super) stream: Stream,
-    /// Whether it was drawn of a page that is more than one picture.
-    pub(super) is_drawn: bool,
+    /// From the unit square of an image to points on the page.
+    pub(super) place: Affine,
+    /// What a stencil is painted with.
+    pub(super) ink: Option<[u8; 3]>,
+}
+
+impl PlacedImage {
+    fn new(stream: Stream, area: Rect, orientation: Orientation) -> Self {
+        let place = Affine::new([1.0, 0.0, 0.0, -1.0, area.x0, area.y1])
+            * Affine::scale_non_uniform(area.width(), area.height())
+            * Affine::new(orientation.unit_square_matrix().map(f64::from));
+        Self { stream, place, ink: None }
+    }
 }
 
 impl Picture {
@@ -31,7 +49,8 @@ impl Picture {
     fn alone(size: (u32, u32), dpi: u32, orientation: Orientation, stream: Stream) -> Self {
         let [width, height] = [size.0, size.1].map(|pixels| f64::from(pixels) * 72.0 / f64::from(dpi.max(1)));
         let area = Rect::new(0.0, 0.0, width, height);
-        Self { sheet: (width, height), area, orientation, stream, is_drawn: false }
+        let images = vec![PlacedImage::new(stream, area, orientation)];
+        Self { sheet: (width, height), area, images, is_drawn: false }
     }
 }
 
@@ -61,9 +80,15 @@ pub(super) fn load_picture(
     Some(Picture::alone((raster.width, raster.height), raster.dpi, Orientation::Upright, stream))
 }
 
-/// Takes what one sees of a page of a PDF: a scan as the file codes it, else its pixels without loss; of a drawn page
+/// Takes what one sees of a page of a PDF: pictures as the file codes them, else its pixels without loss; of a drawn page
 /// with photographs a JPEG, since these alone make pixels large.
 fn load_page(page: PagePicture) -> Option<Picture> {
+    let sheet = page.sheet;
+    if let Some(pieces) = page.pieces {
+        let image = |Piece { coded, place, ink }| PlacedImage { stream: coded, place, ink };
+        let images = pieces.into_iter().map(image).collect();
+        return Some(Picture { sheet, area: page.area, images, is_drawn: false });
+    }
     let (orientation, stream) = match page.coded {
         Some(coded) => (page.orientation, coded),
         None => {
@@ -73,7 +98,8 @@ fn load_page(page: PagePicture) -> Option<Picture> {
         }
     };
     let is_drawn = page.is_drawn && !page.raster.is_blank();
-    Some(Picture { sheet: page.sheet, area: page.area, orientation, stream, is_drawn })
+    let images = vec![PlacedImage::new(stream, page.area, orientation)];
+    Some(Picture { sheet, area: page.area, images, is_drawn })
 }
 
 /// Codes a drawn page as JPEG when its pixels take more than print does, and the JPEG less than half of them.
