@@ -4,6 +4,7 @@
 
 mod archive;
 mod barcodes;
+mod coded;
 mod damaged;
 mod faults;
 mod hostile;

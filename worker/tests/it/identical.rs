@@ -9,7 +9,7 @@ fn pages() -> impl Iterator<Item = String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ocr/tests/pages");
     let files = fs::read_dir(folder).expect("the pages").map(|entry| entry.expect("a file").path());
     let files = files.map(|path| path.to_string_lossy().into_owned());
-    let is_meant = |path: &String| ["/letter.", "/rare-", "/codes"].iter().any(|name| path.contains(name));
+    let is_meant = |path: &String| ["/letter.", "/rare-", "/coded-", "/codes"].iter().any(|name| path.contains(name));
     files.filter(move |path| is_meant(path) && !path.ends_with(".txt") && !path.ends_with(".json"))
 }
 
