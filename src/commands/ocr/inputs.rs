@@ -7,10 +7,12 @@ use std::{
 };
 
 use bytesize::ByteSize;
+use untxt_ocr::Document;
 
 use super::format::Refusal;
 
-/// What is read of a folder; a file that was named is always tried.
+/// What is read of a folder, and what has no extension but begins as a document does; a file that was named is always
+/// tried.
 pub(super) const EXTENSIONS: [&str; 9] = ["pdf", "tif", "tiff", "jpg", "jpeg", "png", "webp", "bmp", "gif"];
 
 /// A document to read.
@@ -125,19 +127,37 @@ fn walk(folder: &Path, below: &Path, inputs: &mut Vec<Input>) {
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
+        if is_hidden(&entry.file_name()) {
+            continue;
+        }
         // a link may lead in a circle
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             walk(&path, &below.join(entry.file_name()), inputs);
-        } else if has_known_extension(&path) && path.is_file() {
+        } else if path.is_file() && looks_like_document(&path) {
             let stem = below.join(path.file_stem().unwrap_or_default());
             inputs.push(Input { source: Source::File(path), stem, is_of_folder: true });
         }
     }
 }
 
-fn has_known_extension(path: &Path) -> bool {
-    let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
-    EXTENSIONS.contains(&extension.as_str())
+/// What is hidden was not meant: previews, waste, and what other systems keep beside a file (`._scan.pdf`).
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+fn looks_like_document(path: &Path) -> bool {
+    match path.extension() {
+        Some(extension) => EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)),
+        None => begins_as_document(path),
+    }
+}
+
+fn begins_as_document(path: &Path) -> bool {
+    /// A PDF may begin behind 1,024 bytes of something else.
+    const HEAD_BYTES: u64 = 1029;
+    let mut head = Vec::new();
+    let is_read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).is_ok();
+    is_read && Document::knows(&head)
 }
 
 /// The files of all inputs, with links followed.
@@ -174,6 +194,22 @@ mod tests {
         assert_eq!(inputs.iter().filter(|input| input.is_of_folder).count(), 4);
         let originals = Originals::of(&inputs);
         assert!(originals.hold(&at("more/../a.jpg")) && !originals.hold(&at("notes.md")));
+    }
+
+    #[test]
+    fn hidden_files_are_passed_over_and_nameless_ones_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at(".thumbnails")).unwrap();
+        for name in ["._scan.pdf", ".scan.pdf", ".thumbnails/scan.png", "scan.pdf.part", "LICENSE"] {
+            fs::write(at(name), b"%PDX-1.7").unwrap();
+        }
+        fs::write(at("scan"), b"\n\n%PDF-1.7").unwrap();
+        fs::write(at("photo"), b"\xff\xd8\xff\xe0").unwrap();
+        let stems: Vec<_> = list(&[folder.path().to_owned()]).into_iter().map(|input| input.stem).collect();
+        assert_eq!(stems, ["photo", "scan"].map(PathBuf::from));
+        // what is named is tried
+        assert_eq!(list(&[at("._scan.pdf")]).len(), 1);
     }
 
     #[test]

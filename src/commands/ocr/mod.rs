@@ -66,7 +66,8 @@ Ends with 0 when every page was read and delivered, with 3 when some pages, file
 named on standard error, the others are delivered), with 1 when nothing could be, with 2 when the command is not \
 understood.")]
 pub(crate) struct OcrArgs {
-    /// PDF, TIFF, JPEG, PNG, WebP, BMP or GIF; a folder for everything in it; - for standard input.
+    /// PDF, TIFF, JPEG, PNG, WebP, BMP or GIF; a folder for all of them in it, but not what is hidden; - for standard
+    /// input.
     #[arg(required_unless_present = "list_languages", value_name = "FILE")]
     inputs: Vec<PathBuf>,
     /// What to deliver; several are separated by commas. Without it, what the file named with --output ends with, or txt.
@@ -171,6 +172,9 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
         return Err(misuse(format_args!("progress and results don't both fit into standard output; {advice}")).into());
     }
     let paths = destination.assign(&inputs, &formats)?;
+    if let Some(advice) = languages::advise(&args.lang, &data) {
+        anyhow::bail!(advice);
+    }
     let reading = ReadOptions { languages: args.lang.clone(), preset: args.preset };
     Reader::new(TesseractEngine::new, data.clone()).check(&reading)?;
     let jobs = args.jobs.map_or_else(thread::available_parallelism, Ok).unwrap_or(NonZeroUsize::MIN);
