@@ -65,7 +65,10 @@ pub(super) fn mark(
     about: &About,
 ) -> Result<(), OcrError> {
     let profile = make_profile()?;
-    let profile = pdf.add_object(Stream::new(dictionary! { "N" => 3 }, profile).with_compression(false));
+    let mut profile = Stream::new(dictionary! { "N" => 3 }, profile);
+    // what can't be made smaller stays as it is
+    let _ = profile.compress();
+    let profile = pdf.add_object(profile);
     let name = Object::string_literal("sRGB IEC61966-2.1");
     let intent = dictionary! {
         "Type" => "OutputIntent", "S" => "GTS_PDFA1", "OutputConditionIdentifier" => name.clone(), "Info" => name,
