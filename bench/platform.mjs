@@ -20,7 +20,6 @@ const [pages, long, rounds] = ['pages', 'long', 'rounds'].map((name) => Number(v
 /** Different pages; a longer document has them again, their pictures stored once. */
 const DRAWN = 20;
 const ENGLISH = { query: '?languages=eng' };
-const PGBENCH = '/usr/lib/postgresql/15/bin/pgbench';
 
 const folder = mkdtempSync(join(tmpdir(), 'untxt-bench-'));
 const PARTS = { overhead, workers, fairness, notify, memory };
@@ -110,7 +109,7 @@ async function notify() {
 
 function pgbench(stack, script, connections) {
   const where = ['-h', stack.path('postgres/run'), '-p', String(stack.ports.postgres), '-U', 'postgres'];
-  const said = execFileSync(PGBENCH, [...where, '-n', '-c', String(connections), '-j', '2', '-T', '5', '-f', join(folder, script), 'untxt'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const said = execFileSync('pgbench', [...where, '-n', '-c', String(connections), '-j', '2', '-T', '5', '-f', join(folder, script), 'untxt'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   return Number(/tps = ([\d.]+)/.exec(said)[1]);
 }
 
