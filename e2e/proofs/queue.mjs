@@ -5,7 +5,6 @@ import { join } from 'node:path';
 
 import { launch, logIn, openWindow } from '../browser.mjs';
 import { Client } from '../client.mjs';
-import { until } from '../processes.mjs';
 import { freePages, render, textPdf } from '../samples.mjs';
 
 const NAME = 'Befund Wobbelsheim.jpg';
@@ -69,6 +68,18 @@ export default async function prove(t, world) {
       }
     });
 
+    await t.test('its owner deletes it, after a question', async () => {
+      await owner.page.goto(stack.address);
+      await row.getByRole('button', { name: `Delete ${NAME}` }).click();
+      await owner.page.getByRole('dialog', { name: 'Delete this document?' }).getByText(NAME).waitFor();
+      await owner.page.getByRole('button', { name: 'Keep it' }).click();
+      assert.equal(await row.count(), 1);
+      await row.getByRole('button', { name: `Delete ${NAME}` }).click();
+      await owner.page.getByRole('button', { name: 'Delete for good' }).click();
+      await row.waitFor({ state: 'detached' });
+      assert.deepEqual((await carla.get('/documents')).json.documents, []);
+    });
+
     await t.test('no console error, no other host, no violated policy', () => {
       assert.deepEqual([...admin.faults, ...owner.faults], []);
     });
@@ -82,8 +93,6 @@ export default async function prove(t, world) {
     }
     await browser.close();
   }
-  const { json } = await carla.get('/documents');
-  for (const { id } of json.documents) await until('it is deleted', 5, async () => (await carla.send('DELETE', `/api/v1/documents/${id}`)).status === 204);
 }
 
 /** Takes pictures on a desk and on a phone, by day and by night. */
