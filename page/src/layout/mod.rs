@@ -14,6 +14,7 @@ mod markers;
 mod numbering;
 mod order;
 mod paragraphs;
+mod places;
 mod rect;
 mod rows;
 mod ruled;
