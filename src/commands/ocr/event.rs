@@ -101,7 +101,7 @@ impl<'a> Event<'a> {
                 plain(file)
             ),
             Self::PdfSigned { file } => {
-                format!("untxt: {}: the PDF is signed and is given out as it is; it has its text already", plain(file))
+                format!("untxt: {}: the PDF is signed and is given out as it is; nothing had to be added", plain(file))
             }
             Self::PartsDropped { file, format, parts } => {
                 format!("untxt: {}: the {format} has not the original's {}", plain(file), parts.join(", "))

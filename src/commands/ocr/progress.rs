@@ -75,9 +75,10 @@ impl Progress {
     fn say(&self, event: &Event<'_>) {
         let is_shown = match event {
             Event::Done { .. } => !self.bar.is_hidden(),
-            Event::PagesMissing { .. } | Event::PagesDrawn { .. } | Event::TablesMissing { .. } => {
-                self.audience == Audience::Person
-            }
+            Event::PagesMissing { .. }
+            | Event::PagesDrawn { .. }
+            | Event::PartsDropped { .. }
+            | Event::TablesMissing { .. } => self.audience == Audience::Person,
             _ => true,
         };
         if let Some(sentence) = event.sentence().filter(|_| is_shown) {
