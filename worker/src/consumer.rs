@@ -64,11 +64,8 @@ async fn next(worker: &Worker, local: &mut mpsc::Receiver<QueueEntry>, slots: us
 }
 
 async fn take(worker: &Worker, slots: usize) -> Vec<Wakeup> {
-    if worker.database.is_away() {
-        while worker.database.is_away() {
-            sleep(DATABASE_REST).await;
-        }
-        return vec![Wakeup::new(); slots];
+    while worker.database.is_away() {
+        sleep(DATABASE_REST).await;
     }
     let taken = worker.services.queue.take(ENTRIES_PER_TAKE, TAKE_WAIT).await;
     worker.wakeups.note(taken.is_ok());
