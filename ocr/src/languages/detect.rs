@@ -110,16 +110,20 @@ struct Trial {
 }
 
 /// Says which language a page that was read with `code` is rather written in, and how sure that is; `None` when the text
-/// is too short to say, or like none.
+/// is too short to say, like none, or like that of the model that read it: a list of goods in English, read with the
+/// French one, is certainly French. What reads for all languages of a script is believed.
 pub(crate) fn identify_page(text: &str, code: &str, installed: &[String]) -> Option<LanguageGuess> {
     let codes = group(installed).into_iter().map(|(_, codes)| codes).find(|codes| codes.iter().any(|c| c == code))?;
     if text.chars().filter(|letter| letter.is_alphabetic()).count() < 5 * MIN_LETTERS {
         return None;
     }
-    let (code, sureness) = identify(text, &codes)?;
+    let (found, sureness) = identify(text, &codes)?;
+    if found == code && codes.first() != Some(&found) {
+        return None;
+    }
     #[expect(clippy::cast_possible_truncation, reason = "0.0 to 1.0")]
     let confidence = sureness as f32;
-    (sureness >= SURE).then_some(LanguageGuess { code, confidence })
+    (sureness >= SURE).then_some(LanguageGuess { code: found, confidence })
 }
 
 /// Chooses among languages of the same letters, one of which has read the sample; says how sure that is.
@@ -133,12 +137,12 @@ fn choose_among(
     if first == reader || sureness >= SURE {
         return Ok((first, sureness.max(UNSURE)));
     }
-    // names and amounts are like any language; its own model would read the text better
+    // names and amounts are like any language; its own model would read the text better, but in its own spelling, so
+    // that what it reads makes nothing surer
     let own = read(&first)?;
     if own.weigh(script).1 < certainty + GAIN {
         return Ok((reader, UNSURE));
     }
-    let sureness = identify(&own.text(), &codes).filter(|(found, _)| *found == first).map_or(UNSURE, |found| found.1);
     Ok((first, sureness.max(UNSURE)))
 }
 
@@ -231,6 +235,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_model_reads_is_no_proof_of_its_language() {
+        let codes = codes(&["eng", "deu", "fra", "spa", "ita", "por", "nld", "pol"]);
+        let goods =
+            "Orange juice Batteries AA Olive oil Extension cable Tomatoes loose Cheddar mature Garden hose Total";
+        let french = "Les articles sont dans la liste des produits que le magasin vend tous les jours de la semaine";
+        let read = |code: &str| Ok(if code == "eng" { reading(goods, 0.60) } else { reading(french, 0.66) });
+        let guess = detect(&codes, read).unwrap().unwrap().guess;
+        assert!(guess.code == "fra" && guess.confidence < 0.5, "{guess:?}");
+        assert_eq!(identify_page(&french.repeat(3), "fra", &codes), None);
+    }
+
+    #[test]
     fn too_little_text_is_no_guess() {
         assert_eq!(detect(&codes(&["eng", "deu"]), |_| Ok(reading("Total 12.30", 0.9))).unwrap(), None);
     }
@@ -238,10 +254,10 @@ mod tests {
     #[test]
     fn a_page_in_another_language_is_noticed() {
         let installed = codes(&["eng", "deu", "rus"]);
-        for code in ["deu", "eng"] {
-            let found = identify_page(&GERMAN.repeat(3), code, &installed).unwrap();
-            assert!(found.code == "deu" && found.confidence >= 0.75, "{found:?}");
-        }
+        let found = identify_page(&GERMAN.repeat(3), "eng", &installed).unwrap();
+        assert!(found.code == "deu" && found.confidence >= 0.75, "{found:?}");
+        assert_eq!(identify_page(&ENGLISH.repeat(3), "eng", &installed).unwrap().code, "eng");
+        assert_eq!(identify_page(&ENGLISH.repeat(3), "deu", &installed).unwrap().code, "eng");
         assert_eq!(identify_page("Rechnung 12", "eng", &installed), None, "too short to say");
     }
 }
