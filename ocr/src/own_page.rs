@@ -28,6 +28,9 @@ pub(crate) fn own_page(inspection: &PageInspection, (width, height): (u32, u32))
     };
     // the page is not drawn, so its lines are not known
     analyse(&mut page, &[]);
+    if inspection.foreign_words() > 0 {
+        mark_doubtful(&mut page);
+    }
     warn_of_foreign_text(&mut page, inspection);
     if inspection.is_damaged {
         warn_of_damage(&mut page);

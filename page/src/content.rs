@@ -131,7 +131,7 @@ pub enum WarningCode {
     /// The language was found by trial and is little more than a guess; naming it may read the page better.
     UncertainLanguage,
     /// Words come from the invisible text that another program laid over a scan. Nothing is known of how well it read: their
-    /// confidence of 1.0 says only that they are in the file.
+    /// confidence of 0.7 is no judgement, but what such words are worth beside a reading of ours.
     ForeignText,
     /// The file is damaged: parts of the page may be missing, or be another page's.
     Damaged,

@@ -7,8 +7,8 @@ use crate::Bounds;
 pub struct Word {
     /// The text, never empty.
     pub text: String,
-    /// 0.0 to 1.0: how many of such words are right. Words that the file brings itself are taken as they stand and have
-    /// 1.0, which is no judgement; see [`crate::WarningCode::ForeignText`].
+    /// 0.0 to 1.0: how many of such words are right. Words that the author of the file wrote have 1.0; those that another
+    /// program recognised have 0.7, since nobody knows; see [`crate::WarningCode::ForeignText`].
     pub confidence: f32,
     /// Box on the page image; for a slanted word the upright box around it.
     #[serde(rename = "box")]

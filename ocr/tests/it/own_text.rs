@@ -222,9 +222,24 @@ fn words_of_another_program_are_no_reading_of_ours() {
     let page = pipeline().read_text(&open(scan(LAYER)), 0).unwrap();
     assert!(page.is_text_of_file());
     assert_eq!(page.warnings, [Warning { code: WarningCode::ForeignText, count: 8 }]);
+    assert!(page.words.iter().all(|word| (word.confidence - 0.7).abs() < 1e-6 && !word.is_doubtful));
+    // a reading of ours that is sure of itself is worth more
+    let options = OpenOptions { text_mode: TextMode::Redo, ..OpenOptions::default() };
+    let again = pipeline().read_text(&Document::open(scan(LAYER), &options).unwrap(), 0).unwrap();
+    assert!(again.mean_confidence > page.mean_confidence, "{}", again.mean_confidence);
+    assert!(again.warnings.iter().all(|warning| warning.code != WarningCode::ForeignText));
     let shown = page_pdf(&column(&LEFT, 30, 300), Dictionary::new());
     let page = pipeline().read_text(&open(shown), 0).unwrap();
     assert!(page.is_text_of_file() && page.warnings.is_empty(), "{:?}", page.warnings);
+    assert!(page.words.iter().all(|word| word.confidence >= 1.0));
+}
+
+#[test]
+fn numbers_of_another_program_are_doubted() {
+    const SUM: &str = "BT 3 Tr /F 20 Tf 20 130 Td (an earlier reading of) Tj 0 -60 Td (this page, 1234.50 due) Tj ET";
+    let page = pipeline().read_text(&open(scan(SUM)), 0).unwrap();
+    let doubtful: Vec<_> = page.words.iter().filter(|word| word.is_doubtful).map(|word| &*word.text).collect();
+    assert_eq!(doubtful, ["1234.50"]);
 }
 
 #[test]

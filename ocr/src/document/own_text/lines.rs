@@ -21,6 +21,8 @@ pub(in crate::document) struct PointWord {
     /// Line and block, each from 0 in reading order.
     pub(in crate::document) line: u32,
     pub(in crate::document) block: u32,
+    /// Whether one sees all of it.
+    pub(in crate::document) is_visible: bool,
 }
 
 /// Hides letters that cannot be seen; doubled ones go.
@@ -79,8 +81,14 @@ fn read_direction(mut letters: Vec<(f64, &Letter)>, words: &mut Vec<PointWord>) 
         for line in lines {
             for word in line.iter().flat_map(|&place| &segments[place].words) {
                 let corners = (!is_upright).then(|| corners_of(word).map(|corner| from_frame * corner));
-                let text = word.text.clone();
-                words.push(PointWord { text, bounds: word.ink, corners, line: line_number, block });
+                words.push(PointWord {
+                    text: word.text.clone(),
+                    bounds: word.ink,
+                    corners,
+                    line: line_number,
+                    block,
+                    is_visible: word.is_visible,
+                });
             }
             line_number += 1;
         }

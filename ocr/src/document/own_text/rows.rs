@@ -22,6 +22,8 @@ pub(super) struct RawWord {
     pub(super) span: (f64, f64),
     pub(super) baseline: f64,
     pub(super) size: f64,
+    /// Whether one sees all of it.
+    pub(super) is_visible: bool,
 }
 
 /// Words of a row without a wide gap between them.
@@ -204,8 +206,9 @@ fn finish_word(word: &mut Vec<Placed<'_>>, segments: &mut [Vec<RawWord>]) {
     let ink = word.iter().map(|placed| placed.letter.ink).reduce(|a, b| a.union(b)).unwrap_or(first.letter.ink);
     let end = word.iter().map(|placed| placed.end).fold(first.end, f64::max);
     let (baseline, size, start) = (main.baseline, main.letter.size, first.start);
+    let is_visible = word.iter().all(|placed| placed.letter.is_visible);
     if !text.trim().is_empty() {
-        last.push(RawWord { text, ink, span: (start, end), baseline, size });
+        last.push(RawWord { text, ink, span: (start, end), baseline, size, is_visible });
     }
     word.clear();
 }
