@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use untxt_core::telemetry::chain;
 use untxt_database::workers;
 
 use crate::{error::JobResult, repeat::repeat, worker::Worker};
@@ -44,7 +45,7 @@ pub(crate) fn start(worker: &Arc<Worker>) {
     worker.lifecycle.spawn(async move {
         repeat(&telling, TELL_EVERY, |worker| async move {
             if let Err(error) = worker.in_time(tell(&worker)).await {
-                tracing::debug!(error = %error, "this worker could not tell that it is alive");
+                tracing::debug!(error = chain(&error), "this worker could not tell that it is alive");
             }
         })
         .await;

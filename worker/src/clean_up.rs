@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
-use untxt_core::{config, storage::Bucket};
+use untxt_core::{config, storage::Bucket, telemetry::chain};
 use untxt_database::objects;
 
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) fn start(worker: &Arc<Worker>) {
             match look_then_clean_up(&worker, after).await {
                 Ok(0) => {}
                 Ok(removed) => tracing::info!(objects.removed = removed, "objects that no row named were removed"),
-                Err(error) => tracing::warn!(error = %error, "the store could not be cleaned up, later again"),
+                Err(error) => tracing::warn!(error = chain(&error), "the store could not be cleaned up, later again"),
             }
         })
         .await;

@@ -13,8 +13,9 @@ use crate::{slot::Slot, worker::Worker};
 const TAKE_WAIT: Duration = Duration::from_secs(2);
 /// How long a queue that does not answer is left alone; meanwhile every free slot asks the database once.
 const QUEUE_REST: Duration = Duration::from_secs(1);
-/// How long a database that does not answer is left alone; the sweeper asks it that often.
+/// How long a database that did not answer is left alone, then one slot asks whether it is back; twice as long each time.
 const DATABASE_REST: Duration = Duration::from_secs(1);
+const LONGEST_DATABASE_REST: Duration = Duration::from_secs(15);
 /// Entries taken at once, also when fewer slots are free: each wakes one, and the last one is woken by all that are left,
 /// because a slot that is awake goes on until there is nothing to do.
 const ENTRIES_PER_TAKE: usize = 64;
@@ -27,7 +28,7 @@ type Wakeup = Vec<Delivery>;
 pub(crate) async fn consume(worker: &Arc<Worker>, slots: Vec<Slot>, mut local: mpsc::Receiver<QueueEntry>) {
     // Never full: it has a place for every slot there is.
     let (done, mut free) = mpsc::channel(slots.len().max(1));
-    let mut resting = Vec::with_capacity(slots.len());
+    let (mut resting, mut rest) = (Vec::with_capacity(slots.len()), DATABASE_REST);
     for slot in slots {
         start(worker, slot, Wakeup::new(), done.clone());
     }
@@ -42,7 +43,7 @@ pub(crate) async fn consume(worker: &Arc<Worker>, slots: Vec<Slot>, mut local: m
             resting.push(slot);
         }
         let wakeups = tokio::select! {
-            wakeups = next(worker, &mut local, resting.len()) => wakeups,
+            wakeups = next(worker, &mut local, resting.len(), &mut rest) => wakeups,
             () = worker.stop.cancelled() => return,
         };
         for wakeup in wakeups {
@@ -55,18 +56,32 @@ pub(crate) async fn consume(worker: &Arc<Worker>, slots: Vec<Slot>, mut local: m
 }
 
 /// Waits for something that wakes. Dropped halfway, it may leave entries taken but unanswered: the sweeper repeats
-/// them.
-async fn next(worker: &Worker, local: &mut mpsc::Receiver<QueueEntry>, slots: usize) -> Vec<Wakeup> {
+/// them. While the database is away, one slot at a time asks for it, after `rest`, which grows.
+async fn next(
+    worker: &Worker,
+    local: &mut mpsc::Receiver<QueueEntry>,
+    slots: usize,
+    rest: &mut Duration,
+) -> Vec<Wakeup> {
+    let everyone = vec![Wakeup::new(); slots];
+    if worker.database.is_away() {
+        let this_time = *rest;
+        *rest = (this_time * 2).min(LONGEST_DATABASE_REST);
+        return tokio::select! {
+            () = worker.database.returned() => everyone,
+            () = sleep(this_time) => vec![Wakeup::new()],
+        };
+    }
+    *rest = DATABASE_REST;
     tokio::select! {
+        // Slots that could not ask have work that nobody else was told of.
+        () = worker.database.returned() => everyone,
         Some(_) = local.recv() => vec![Wakeup::new()],
         wakeups = take(worker, slots) => wakeups,
     }
 }
 
 async fn take(worker: &Worker, slots: usize) -> Vec<Wakeup> {
-    while worker.database.is_away() {
-        sleep(DATABASE_REST).await;
-    }
     let taken = worker.services.queue.take(ENTRIES_PER_TAKE, TAKE_WAIT).await;
     worker.wakeups.note(taken.is_ok());
     let Ok(deliveries) = taken else {

@@ -5,6 +5,7 @@ use tracing::Instrument;
 use untxt_core::{
     domain::{FailureCode, PageContent, PageNumber},
     storage::ObjectKey,
+    telemetry::chain,
 };
 use untxt_database::{
     pages::{self, PageWithContent},
@@ -68,7 +69,7 @@ impl Worker {
             Ok(())
         });
         if let Err(error) = dropping.await {
-            tracing::debug!(error = %error, "the searchable PDF of an earlier run stays behind");
+            tracing::debug!(error = chain(&error), "the searchable PDF of an earlier run stays behind");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use untxt_core::telemetry::chain;
 use untxt_ocr::LanguageData;
 
 use crate::{error::JobResult, repeat::repeat, worker::Worker};
@@ -15,7 +16,7 @@ pub(crate) fn start(worker: &Arc<Worker>) {
     worker.lifecycle.spawn(async move {
         repeat(&telling, TELL_EVERY, |worker| async move {
             if let Err(error) = worker.in_time(tell(&worker)).await {
-                tracing::warn!(error = %error, "the installed languages could not be written down");
+                tracing::warn!(error = chain(&error), "the installed languages could not be written down");
             }
         })
         .await;

@@ -6,6 +6,7 @@ use metrics::counter;
 use untxt_core::{
     domain::{FailureCode, TaskState},
     queue::QueueEntry,
+    telemetry::chain,
 };
 use untxt_database::{
     Transaction,
@@ -59,7 +60,7 @@ impl Worker {
             Ok(settled) => settled,
             Err(untxt_database::Error::LeaseLost) => Settled::GoOn,
             Err(error) => {
-                tracing::warn!(error = %error, "a page could not be settled, its lease will run out");
+                tracing::warn!(error = chain(&error), "a page could not be settled, its lease will run out");
                 Settled::Halt
             }
         }
@@ -123,7 +124,7 @@ impl Worker {
             Ok(settled) => settled,
             Err(untxt_database::Error::LeaseLost) => Settled::GoOn,
             Err(error) => {
-                tracing::warn!(error = %error, "a task could not be settled, its lease will run out");
+                tracing::warn!(error = chain(&error), "a task could not be settled, its lease will run out");
                 Settled::Halt
             }
         }

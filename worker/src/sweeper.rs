@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
-use untxt_core::queue::QueueEntry;
+use untxt_core::{queue::QueueEntry, telemetry::chain};
 
 use crate::{error::JobResult, worker::Worker};
 
@@ -38,17 +38,15 @@ async fn sweep_for_ever(worker: &Worker) {
         let stale = if tick == 0 { Duration::ZERO } else { patience(worker) };
         match worker.in_time(sweep(worker, stale)).await {
             Ok(found) => {
-                worker.database.note(true);
                 is_quiet = false;
                 for entry in &found {
                     worker.wakeups.push(entry).await;
                 }
             }
             Err(error) => {
-                worker.database.note(!error.is_outage());
                 // Said once per outage.
                 if !std::mem::replace(&mut is_quiet, true) {
-                    tracing::warn!(error = %error, "the database could not be swept");
+                    tracing::warn!(error = chain(&error), "the database could not be swept");
                 }
             }
         }
@@ -94,6 +92,6 @@ async fn forget_idle(worker: &Worker) {
         Ok(tx.commit().await?)
     });
     if let Err(error) = forgotten.await {
-        tracing::warn!(error = %error, "turns of idle owners could not be removed");
+        tracing::warn!(error = chain(&error), "turns of idle owners could not be removed");
     }
 }

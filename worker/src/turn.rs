@@ -4,6 +4,7 @@ use tracing::Instrument;
 use untxt_core::{
     domain::{TaskId, TaskState},
     queue::{Delivery, QueueEntry, QueueKind},
+    telemetry::chain,
 };
 use untxt_database::{
     pages::ClaimedPage,
@@ -92,18 +93,15 @@ impl Worker {
             return Next::Settled(Settled::Halt);
         }
         let turn = self.ask(asking).await;
-        let answered = if turn.as_ref().is_err_and(JobError::is_outage) {
-            self.database.note(false);
-            Vec::new()
-        } else {
-            std::mem::take(woken_by)
-        };
+        let is_answered = !turn.as_ref().is_err_and(JobError::is_outage);
+        self.database.note(is_answered);
+        let answered = if is_answered { std::mem::take(woken_by) } else { Vec::new() };
         let acknowledged = self.wakeups.acknowledge(&answered);
         let done = async {
             match turn {
                 Ok(turn) => self.do_turn(slot, asking, turn).await,
                 Err(error) => {
-                    tracing::warn!(error = %error, "the next turn could not be taken");
+                    tracing::warn!(error = chain(&error), "the next turn could not be taken");
                     Next::Settled(Settled::Halt)
                 }
             }
@@ -144,7 +142,7 @@ impl Worker {
             // Somebody else has it already, or the owner has enough in work.
             Ok(_) => Next::Settled(Settled::GoOn),
             Err(error) => {
-                tracing::warn!(error = %error, "no page could be claimed");
+                tracing::warn!(error = chain(&error), "no page could be claimed");
                 Next::Settled(Settled::Halt)
             }
         }
@@ -159,7 +157,7 @@ impl Worker {
             Ok(Some(claimed)) => _ = Box::pin(self.finish(slot, &claimed)).await,
             // Somebody else does it.
             Ok(None) => {}
-            Err(error) => tracing::warn!(error = %error, "a task could not be claimed"),
+            Err(error) => tracing::warn!(error = chain(&error), "a task could not be claimed"),
         }
     }
 

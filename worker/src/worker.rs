@@ -114,7 +114,7 @@ impl Worker {
         let (id, pace, wakeups) = (Uuid::now_v7(), Pace::default(), Arc::new(wakeups));
         let database = Presence::new(
             "the database does not answer, leaving the queue to others",
-            "the database answers again, taking from the queue",
+            "the database answers again, asking what there is to do",
         );
         Self { id, pace, services, options, wakeups, database, withdrawals, lifecycle, stop, abort, slots }
     }

@@ -2,15 +2,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use untxt_core::domain::DocumentId;
+use untxt_core::{domain::DocumentId, telemetry::chain};
 use untxt_database::documents;
 
-use crate::{
-    App,
-    extract::Path,
-    problem::{ApiError, chain},
-    session::Actor,
-};
+use crate::{App, extract::Path, problem::ApiError, session::Actor};
 
 /// Deletes a document. Its key goes with its row, so what the store still has of it is noise from then on.
 pub(super) async fn delete(

@@ -4,15 +4,14 @@ use std::{collections::VecDeque, io, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
-use untxt_core::domain::{DocumentId, PageNumber};
+use untxt_core::{
+    domain::{DocumentId, PageNumber},
+    telemetry::chain,
+};
 use untxt_database::pages::{self, PageWithContent};
 
 use super::document::Opened;
-use crate::{
-    App,
-    problem::{ApiError, chain},
-    session::Actor,
-};
+use crate::{App, problem::ApiError, session::Actor};
 
 /// Pages of one query; a page is some 100 KiB.
 const BATCH: u32 = 8;

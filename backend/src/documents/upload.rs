@@ -15,6 +15,7 @@ use untxt_core::{
     crypto::{DocumentKey, OwnerKey, WrappedDocumentKey},
     domain::{DocumentId, DocumentMetadata, ReadingSettings, TaskId, TaskQueue},
     storage::ObjectKey,
+    telemetry::chain,
 };
 use untxt_database::documents::{self, DocumentAndTask, Inserted, NewDocument};
 use uuid::Uuid;
@@ -27,14 +28,7 @@ use super::{
     receive::{Received, measure, receive},
     settings::AskedSettings,
 };
-use crate::{
-    App,
-    extract::Query,
-    observe::RequestId,
-    problem::{ApiError, chain},
-    session::Actor,
-    tasks::wake_worker,
-};
+use crate::{App, extract::Query, observe::RequestId, problem::ApiError, session::Actor, tasks::wake_worker};
 
 /// Takes a file: 202 with the new document, or 200 with the one that the same key and content made before.
 pub(super) async fn upload(

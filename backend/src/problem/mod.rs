@@ -17,7 +17,10 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
 };
 use serde::Serialize;
-use untxt_core::domain::{Failure, MediaType};
+use untxt_core::{
+    domain::{Failure, MediaType},
+    telemetry::chain,
+};
 use uuid::Uuid;
 
 type Cause = Box<dyn StdError + Send + Sync>;
@@ -166,16 +169,4 @@ fn with_problem(response: Response, error: &ApiError, request_id: Uuid) -> Respo
         parts.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Response::from_parts(parts, Body::from(body))
-}
-
-/// Joins an error and its causes into one line.
-pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        line.push_str(": ");
-        line.push_str(&next.to_string());
-        cause = next.source();
-    }
-    line
 }

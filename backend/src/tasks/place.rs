@@ -6,14 +6,13 @@ use std::{
 
 use serde::Serialize;
 use tokio::{sync::Mutex, time::timeout};
-use untxt_core::domain::{OwnerId, TaskId};
+use untxt_core::{
+    domain::{OwnerId, TaskId},
+    telemetry::chain,
+};
 use untxt_database::turns;
 
-use crate::{
-    App,
-    problem::{ApiError, chain},
-    session::Actor,
-};
+use crate::{App, problem::ApiError, session::Actor};
 
 /// What is said while nobody reads.
 const NO_WORKER: &str = "no worker is running: the document is safe and waits";

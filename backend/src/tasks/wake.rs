@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
-use untxt_core::queue::{QueueEntry, QueueKind};
+use untxt_core::{
+    queue::{QueueEntry, QueueKind},
+    telemetry::chain,
+};
 use untxt_database::tasks;
 
-use crate::{App, problem::chain};
+use crate::App;
 
 /// Tells the workers of a new task. If that fails the sweeper finds it by itself, so nobody waits for it here.
 pub(crate) fn wake_worker(app: &App, task: &tasks::Task) {

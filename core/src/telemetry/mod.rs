@@ -5,7 +5,7 @@
 
 mod traces;
 
-use std::io::IsTerminal;
+use std::{error::Error as StdError, io::IsTerminal};
 
 use tracing::Level;
 use tracing_subscriber::{
@@ -52,4 +52,17 @@ pub fn start(log: &Log, traces: &Traces, service: &'static str) -> Result<(), Te
         tracing::debug!("logging was started before");
     }
     Ok(())
+}
+
+/// Joins an error and its causes into one line.
+#[must_use]
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        line.push_str(": ");
+        line.push_str(&next.to_string());
+        cause = next.source();
+    }
+    line
 }

@@ -165,27 +165,26 @@ impl House {
     }
 
     pub(crate) async fn worker_with(&self, child: ChildCommand, lease: Duration) -> Running {
-        self.start_worker(child, lease, None, LONG).await
+        self.start_worker(child, |options| options.lease = lease).await
     }
 
     /// Starts a worker that cleans up. Objects in memory are as old as can be, so nothing may be uploaded meanwhile.
     pub(crate) async fn cleaning_worker(&self) -> Running {
         let often = CleanUp { every: Duration::from_millis(200), after: Duration::from_secs(60) };
-        self.start_worker(self.bad_child(), LEASE, Some(often), LONG).await
+        self.start_worker(self.bad_child(), |options| options.clean_up = Some(often)).await
     }
 
     /// Starts a worker whose readers may spend so long on one task.
     pub(crate) async fn worker_in_a_hurry(&self, task_timeout: Duration) -> Running {
-        self.start_worker(self.bad_child(), LEASE, None, task_timeout).await
+        self.start_worker(self.bad_child(), |options| options.task_timeout = task_timeout).await
     }
 
-    async fn start_worker(
-        &self,
-        child: ChildCommand,
-        lease: Duration,
-        clean_up: Option<CleanUp>,
-        task_timeout: Duration,
-    ) -> Running {
+    /// Starts a worker that is not told again of what was forgotten.
+    pub(crate) async fn worker_without_reminders(&self) -> Running {
+        self.start_worker(self.bad_child(), |options| options.stale = LONG).await
+    }
+
+    async fn start_worker(&self, child: ChildCommand, change: impl FnOnce(&mut WorkerOptions)) -> Running {
         let services = Services {
             database: self.postgres.worker().await,
             queue: Arc::clone(&self.queue) as Arc<dyn Queue>,
@@ -203,19 +202,20 @@ impl House {
             tessdata_path: None,
             accept_without: Vec::new(),
         };
-        let options = WorkerOptions {
+        let mut options = WorkerOptions {
             children: 2,
-            lease,
+            lease: LEASE,
             max_attempts: 3,
-            task_timeout,
+            task_timeout: LONG,
             max_pages_per_owner: 0,
             stale: Duration::from_secs(1),
-            clean_up,
+            clean_up: None,
             claims_any_bucket: false,
             sandbox: Arc::new(sandbox),
             child,
             monitoring: self.monitoring.clone(),
         };
+        change(&mut options);
         let lifecycle = Lifecycle::default();
         let worker = lifecycle.spawn(untxt_worker::run_with(services, options, lifecycle.clone()));
         Running { lifecycle, worker }

@@ -288,6 +288,24 @@ async fn a_worker_without_a_database_leaves_wake_ups_to_others() {
 }
 
 #[tokio::test]
+async fn who_could_not_ask_goes_on_when_the_database_is_back() {
+    let house = House::build().await;
+    let worker = house.worker_without_reminders().await;
+    let upload = house.upload(tiff_of(&[width::GOOD; 40])).await;
+    for _ in 0..3 {
+        let before = house.task(upload.task).await.pages.done;
+        while house.task(upload.task).await.pages.done == before {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        house.let_workers_in(false);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        house.let_workers_in(true);
+    }
+    assert_eq!(house.end_of(upload.task).await.state, TaskState::Done);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn repeated_wake_ups_change_nothing() {
     let house = House::build().await;
     let worker = house.worker().await;
