@@ -29,6 +29,7 @@ mod session;
 mod tasks;
 
 pub use app::{App, Services};
+pub use bucket::BucketWatch;
 #[cfg(feature = "fuzzing")]
 pub use documents::{Heard, hear_upload};
 pub use error::Error;

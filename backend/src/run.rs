@@ -25,11 +25,12 @@ pub async fn run(settings: Settings, lifecycle: &Lifecycle) -> Result<(), Error>
     tls::install_provider();
     let listening = Listening::bind(&settings.server)?;
     let services = Services::connect(&settings).await?;
-    services.refuse_foreign_bucket(lifecycle).await?;
+    let bucket = services.refuse_foreign_bucket(lifecycle).await?;
     let app = Arc::new(App::new(&settings, services, lifecycle)?);
     let monitored = Arc::new(Monitored(Arc::clone(&app)));
     monitoring::start(&settings.monitoring, monitored, lifecycle).await.map_err(Error::Monitoring)?;
-    listening.serve(&settings.server, app).await
+    listening.serve(&settings.server, app).await?;
+    bucket.verdict()
 }
 
 /// Serves an app that was put together elsewhere, as [`run`] does.
