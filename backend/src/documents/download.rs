@@ -52,7 +52,7 @@ async fn open_pdf(app: &App, actor: &Actor, id: DocumentId) -> Result<(Opened, B
         return Ok((opened, body));
     }
     let opened = Opened::load_readable(app, actor, id).await?;
-    let body = object::open(app, &opened, pdf_of(&opened)?).await?;
+    let body = object::open_if_there(app, &opened, pdf_of(&opened)?).await?.ok_or(ApiError::NoSearchablePdf)?;
     Ok((opened, body))
 }
 
