@@ -118,7 +118,7 @@ fn montage_pdf() -> Vec<u8> {
     };
     let ink = add(dictionary! { "ImageMask" => true, "BitsPerComponent" => 1 }, [0x0f; 512].to_vec());
     let gray = dictionary! { "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8 };
-    let fading = add(gray.clone(), (0..4096_u32).map(|at| u8::try_from(at % 64 * 4).expect("less than 256")).collect());
+    let fading = add(gray.clone(), (0..64).flat_map(|_| (0..=252_u8).step_by(4)).collect());
     let mut entries = gray;
     entries.set("SMask", fading);
     let faded = add(entries, vec![0x40; 4096]);
