@@ -120,18 +120,19 @@ impl Format {
         }
     }
 
-    /// Finds the format that a file is called after, if it ends as one does.
+    /// Finds the format that a file is called after, if it ends as one does or with its name.
     pub(super) fn of_file(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
         let ends = |format: &Self| name.ends_with(&format!(".{}", format.extension()));
         // .pdfa.pdf is more than .pdf
-        Self::all().filter(ends).max_by_key(|format| format.extension().len())
+        let by_ending = Self::all().filter(ends).max_by_key(|format| format.extension().len());
+        by_ending.or_else(|| Self::all().find(|format| name.ends_with(&format!(".{}", format.name()))))
     }
 
     /// Says whether a file may be called so: it ends as this format does, or as none.
     pub(super) fn suits(self, path: &Path) -> bool {
         let last = |format: Self| format.extension().rsplit('.').next();
-        Self::of_file(path).is_none_or(|named| last(named) == last(self))
+        Self::of_file(path).is_none_or(|named| named == self || last(named) == last(self))
     }
 
     /// Says whether a terminal can show it.
@@ -192,8 +193,12 @@ mod tests {
     #[test]
     fn a_file_is_called_after_its_format() {
         let of = |name: &str| Format::of_file(Path::new(name)).map(Format::name);
-        let found = ["a.pdf", "A.PDFA.PDF", "x/a.layout.txt", "a.txt", "a.xml", "txt", "a."].map(of);
-        assert_eq!(found, [Some("pdf"), Some("pdfa"), Some("layout"), Some("txt"), None, None, None]);
+        let found =
+            ["a.pdf", "A.PDFA.PDF", "a.pdfa", "x/a.layout.txt", "a.layout", "a.txt", "a.exe", "txt", "a."].map(of);
+        assert_eq!(
+            found,
+            [Some("pdf"), Some("pdfa"), Some("pdfa"), Some("layout"), Some("layout"), Some("txt"), None, None, None,]
+        );
         let suits = |format: Format, name: &str| format.suits(Path::new(name));
         assert!(suits(Format::Pdf, "a.pdf") && suits(Format::PdfA, "a.pdf") && suits(Format::Pdf, "a.bin"));
         assert!(!suits(Format::Pdf, "a.txt") && !suits(Format::default(), "a.pdf"));

@@ -167,6 +167,9 @@ fn order(args: &OcrArgs, data: LanguageData) -> anyhow::Result<Order> {
     let inputs = inputs::list(&args.inputs);
     let formats = choose_formats(args);
     let destination = Destination::choose(args.output.as_deref(), &inputs, &formats)?;
+    if args.format.is_empty() {
+        destination.expect_known_ending()?;
+    }
     if args.json_lines && destination == Destination::Stdout {
         let advice = "name a file with --output";
         return Err(misuse(format_args!("progress and results don't both fit into standard output; {advice}")).into());

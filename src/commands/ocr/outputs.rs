@@ -41,6 +41,16 @@ impl Destination {
         }
     }
 
+    /// Refuses a file that is to say what it will hold, and ends as no format does.
+    pub(super) fn expect_known_ending(&self) -> Result<(), clap::Error> {
+        let Self::File(path) = self else { return Ok(()) };
+        if path.extension().is_none() || Format::of_file(path).is_some() {
+            return Ok(());
+        }
+        let name = plain_path(path);
+        Err(misuse(format_args!("no format ends as {name} does; say with --format what it shall hold")))
+    }
+
     /// Gives every result a file of its own, and none that of an input.
     pub(super) fn assign(&self, inputs: &[Input], formats: &[Format]) -> Result<Paths, clap::Error> {
         let paths = match self {
