@@ -25,7 +25,7 @@ pub enum ProbeError {
     #[error("not ready: {0}")]
     NotReady(String),
     /// It does not answer.
-    #[error("{address} does not answer: {source}")]
+    #[error("{address} does not answer")]
     Away {
         /// Where it was asked.
         address: SocketAddr,

@@ -33,7 +33,8 @@ pub(super) struct SettingsFiles<'a> {
     pub(super) languages: &'a str,
     pub(super) accept_without: &'a [SandboxLayer],
     pub(super) clamd: Option<&'a Path>,
-    pub(super) is_monitored: bool,
+    /// Where the backend and the first worker answer monitors.
+    pub(super) monitors: [Option<SocketAddr>; 2],
     pub(super) collector: Option<&'a str>,
 }
 
@@ -52,7 +53,7 @@ impl SettingsFiles<'_> {
                     self.encryption(),
                     self.session(),
                     self.worker(),
-                    self.monitoring(),
+                    self.monitoring(self.monitors[0]),
                     self.traces("backend"),
                 ],
             ),
@@ -65,7 +66,7 @@ impl SettingsFiles<'_> {
                     self.encryption(),
                     self.worker(),
                     self.malware(),
-                    self.monitoring(),
+                    self.monitoring(self.monitors[1]),
                     self.traces("worker"),
                 ],
             ),
@@ -171,10 +172,11 @@ impl SettingsFiles<'_> {
         ("malware", keys)
     }
 
-    /// Where each process answers comes with its environment.
-    fn monitoring(&self) -> (&'static str, Table) {
-        let keys = if self.is_monitored {
+    /// Further workers get the address in their environment.
+    fn monitoring(&self, bind: Option<SocketAddr>) -> (&'static str, Table) {
+        let keys = if let Some(bind) = bind {
             table([
+                ("bind", bind.to_string().into()),
                 ("cert_path", self.cert("monitoring.crt")),
                 ("key_path", self.cert("monitoring.key")),
                 ("client_ca_path", self.cert("monitors.pem")),

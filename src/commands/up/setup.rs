@@ -66,7 +66,7 @@ impl<'a> Setup<'a> {
             languages: &args.languages,
             accept_without: &args.accept_without,
             clamd: args.clamd.as_deref(),
-            is_monitored: args.monitor.is_some(),
+            monitors: [0, 1].map(|number| monitor(args, number)),
             collector: args.collector.as_deref(),
         };
         files.write()?;
@@ -109,9 +109,7 @@ impl<'a> Setup<'a> {
 
     /// Gives the address where a process answers monitors: the backend is number 0, the workers come after it.
     pub(super) fn monitor(&self, number: usize) -> Option<SocketAddr> {
-        let first = self.args.monitor?;
-        let port = u16::try_from(number).ok().and_then(|number| first.port().checked_add(number))?;
-        Some(SocketAddr::new(first.ip(), port))
+        monitor(self.args, number)
     }
 
     /// Starts one of our own processes with its settings file, and nothing in its environment but where it answers
@@ -173,6 +171,12 @@ impl<'a> Setup<'a> {
 
 /// Lets our processes read what they need. What only this process uses, such as the authorities' keys and the role
 /// that owns the tables and the one that reads all of them, stays with whoever runs it.
+fn monitor(args: &UpArgs, number: usize) -> Option<SocketAddr> {
+    let first = args.monitor?;
+    let port = u16::try_from(number).ok().and_then(|number| first.port().checked_add(number))?;
+    Some(SocketAddr::new(first.ip(), port))
+}
+
 fn share_files(data: &DataFolder, accounts: &Accounts) -> anyhow::Result<()> {
     let kept =
         ["migrate.toml", "migrate.key", "backup.toml", "backup.key", "restore.toml", "postgres.key", "redis.key"];
