@@ -28,7 +28,7 @@ export const documents = {
   deleteNamed: (name: string) => `Delete ${name}`,
   confirmTitle: 'Delete this document?',
   confirm: (name: string) =>
-    `“${name}”, its page images and its text go for good. The key that could decrypt them is destroyed, so nobody can bring them back.`,
+    `“${name}”, its page images and its text go for good. The key that could decrypt them here is destroyed; only a backup that was made before may still have it.`,
   confirmYes: 'Delete for good',
   confirmNo: 'Keep it',
   deleting: 'Deleting…',
