@@ -201,6 +201,7 @@ impl Face {
 }
 
 fn one_of(allowed: &[MediaType]) -> String {
-    let names: Vec<_> = allowed.iter().map(|kind| kind.as_str()).collect();
+    let short = |kind: &MediaType| kind.as_str().rsplit('/').next().unwrap_or_default().to_uppercase();
+    let names: Vec<_> = allowed.iter().map(short).collect();
     format!("send one of {}; the content counts, not the name", names.join(", "))
 }
