@@ -18,6 +18,7 @@ await test(`faults (UNTXT_SEED=${random.seed})`, async (t) => {
         // A failure says enough; the next test begins with a site that is whole.
         await site.heal();
         for (const worker of site.workers) await worker.restart();
+        await site.isAtWork();
         await prove(t, site, new Random(random.seed));
       });
     }

@@ -1,6 +1,6 @@
 // One process of the site, started as `untxt up` starts it, but by us: to be killed, frozen and started at any moment.
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 
 import { readProcess } from '../processes.mjs';
 
@@ -31,6 +31,7 @@ export class Program {
     const { argv, uid, gid } = this.how;
     const account = process.getuid() === 0 ? [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'] : [];
     const log = openSync(this.log, 'a');
+    this.logged = fstatSync(log).size;
     // Set by the last link of the chain: setpriv itself shall not see them.
     const variables = Object.entries({ ...this.env, ...env }).map((pair) => pair.join('='));
     const args = ['--pdeathsig', 'KILL', ...account, '--', '/usr/bin/env', ...variables, program ?? argv[0], ...argv.slice(1)];
@@ -39,6 +40,11 @@ export class Program {
     this.incarnation += 1;
     this.exited = new Promise((resolve) => this.child.once('exit', resolve));
     return this;
+  }
+
+  /** Says whether it has logged this since it was started. */
+  hasSaid(text) {
+    return readFileSync(this.log).subarray(this.logged).includes(text);
   }
 
   signal(name) {

@@ -101,6 +101,11 @@ export class Site {
     await until('the backend answers', 60, () => answers(this.stack.port));
   }
 
+  /** Waits until all workers are ready: one that can't reach a server when it starts ends. */
+  async isAtWork() {
+    await until('the workers are ready', 60, () => this.workers.every((worker) => worker.hasSaid('worker is ready')));
+  }
+
   sql(query) {
     return this.stack.sql(query);
   }
