@@ -108,7 +108,8 @@ fn a_wrong_command_says_what_to_do() {
     let path = letter("png");
     let path = path.to_str().unwrap();
     for (args, advice) in [
-        (&[path, "--lang", "eng+xxx"][..], "tesseract-ocr-xxx"),
+        (&[path, "--lang", "eng+jpn"][..], "tesseract-ocr-jpn"),
+        (&[path, "--lang", "eng+xxx"], "xxx is no language"),
         (&[path, "-f", "txt,json"], "--output"),
         (&[path, "--json-lines"], "--output"),
         (&["/none/such.png"], "can't be read"),
@@ -131,6 +132,7 @@ fn what_is_not_understood_ends_with_two() {
         (&[path, "-f", "pdf,txt"][..], "--output"),
         (&[path, path, "-f", "json"], "--output"),
         (&[path, path, "-f", "pdf", "-o", "two.pdf"], "two.pdf/"),
+        (&[path, "-o", "page.xyz"], "--format"),
         (&[path, "--json-lines", "-o", "-"], "--output"),
         (&[path, "-j", "0"], "a number from 1 on"),
         (&[path, "--lang", "xx"], "deu+eng"),
