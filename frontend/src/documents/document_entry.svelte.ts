@@ -76,12 +76,6 @@ export class DocumentEntry {
     this.#place = place;
   }
 
-  /** It only puts together what was read before; there is nothing to stop. */
-  get readsNothing(): boolean {
-    const { is_rerun: isRerun, pages, state } = this.task;
-    return isRerun && state !== 'processing' && pages.done + pages.failed === pages.total;
-  }
-
   /** How many pages have no text, once the task has ended. */
   get unread(): number {
     const { total, done } = this.task.pages;
