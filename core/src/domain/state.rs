@@ -124,7 +124,7 @@ closed_list!(
 );
 
 impl MediaType {
-    /// Recognises a file by its first bytes (16 are enough), `None` if UNTXT doesn't open its kind.
+    /// Recognises a file by its first bytes (1,029 are enough), `None` if UNTXT doesn't open its kind.
     ///
     /// A PDF may start with up to 1,024 bytes of rubbish (ISO 32000-1, annex H.3.4.1).
     #[must_use]

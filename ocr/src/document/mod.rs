@@ -51,7 +51,6 @@ use crate::{OcrError, Raster, pipeline::contain};
 use image::StillKind;
 
 const PDF_HEADER: &[u8] = b"%PDF-";
-const JPEG_HEADER: &[u8] = &[0xff, 0xd8, 0xff];
 /// Little and big endian, both also with 64-bit offsets.
 const TIFF_HEADERS: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
 
@@ -96,7 +95,7 @@ impl Document {
         if TIFF_HEADERS.iter().any(|header| bytes.starts_with(header)) {
             return Ok(Kind::Tiff(tiff::list_pages(bytes, options)?));
         }
-        if bytes.starts_with(JPEG_HEADER) {
+        if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
             JpegHeader::read(bytes)?.check(options)?;
             return Ok(Kind::Jpeg);
         }
@@ -108,15 +107,6 @@ impl Document {
             return Ok(Kind::Pdf(PdfFile::open(bytes, options)?));
         }
         Err(OcrError::unreadable("the file is none of PDF, TIFF, JPEG, PNG, WebP, BMP, GIF"))
-    }
-
-    /// Says whether a file begins as one of the kinds that are opened; its first 1,029 bytes are enough.
-    #[must_use]
-    pub fn knows(head: &[u8]) -> bool {
-        TIFF_HEADERS.iter().any(|header| head.starts_with(header))
-            || head.starts_with(JPEG_HEADER)
-            || StillKind::tell(head).is_some()
-            || head[header_offset(head)..].starts_with(PDF_HEADER)
     }
 
     /// Counts the pages, at least 1.

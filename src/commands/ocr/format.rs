@@ -31,7 +31,7 @@ impl From<std::io::Error> for Refusal {
 }
 
 /// A result, and what a person should know of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Rendered {
     pub(super) bytes: Vec<u8>,
     /// Of a PDF, what it is of the original.
@@ -172,7 +172,7 @@ impl Format {
             }
         }
         file.extend(writer.finish()?);
-        Ok(Rendered { bytes: file, making: None, drawn: Vec::new(), dropped: Vec::new() })
+        Ok(Rendered { bytes: file, ..Rendered::default() })
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytesize::ByteSize;
-use untxt_ocr::Document;
+use untxt_core::domain::MediaType;
 
 use super::format::Refusal;
 
@@ -157,7 +157,7 @@ fn begins_as_document(path: &Path) -> bool {
     const HEAD_BYTES: u64 = 1029;
     let mut head = Vec::new();
     let is_read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)).is_ok();
-    is_read && Document::knows(&head)
+    is_read && MediaType::sniff(&head).is_some()
 }
 
 /// The files of all inputs, with links followed.

@@ -232,9 +232,7 @@ impl Desk<'_> {
         made.written.push(path.display().to_string());
         Ok(())
     }
-}
 
-impl Desk<'_> {
     /// Says what a person would not expect of a result.
     fn tell_losses(&self, file: &OpenFile, format: Format, rendered: &Rendered) {
         let name = &file.name;
