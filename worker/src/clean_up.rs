@@ -65,7 +65,7 @@ async fn look_then_clean_up(worker: &Worker, after: Duration) -> JobResult<usize
         Bucket::Unclaimed => {
             if !in_time(bucket::claim(&worker.services, worker.options.claims_any_bucket)).await? {
                 tracing::warn!(
-                    "storage.bucket holds objects that no row names, and no id of an installation: nothing is cleaned up (docs/OPERATIONS.md, \"What was left behind\")"
+                    "storage.bucket holds objects that no row names, and no id of an installation: nothing is cleaned up (docs/OPERATIONS.md, \"The bucket\")"
                 );
             }
             Ok(0)

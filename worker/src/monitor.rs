@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use metrics::gauge;
-use untxt_core::monitoring::Subject;
+use untxt_core::{monitoring::Subject, telemetry::chain};
 use untxt_database::tasks::{self, Backlog};
 
 use crate::worker::Worker;
@@ -25,7 +25,7 @@ impl Subject for Monitored {
         gauge!("untxt_queue_answers").set(if self.0.wakeups.is_queue_down() { 0 } else { 1 });
         match self.backlog().await {
             Ok(backlog) => tell(&backlog),
-            Err(error) => tracing::debug!(%error, "the backlog could not be counted"),
+            Err(error) => tracing::debug!(error = chain(&error), "the backlog could not be counted"),
         }
     }
 }

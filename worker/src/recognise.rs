@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use metrics::histogram;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
-use untxt_core::{crypto::DocumentKey, domain::FailureCode};
+use untxt_core::{crypto::DocumentKey, domain::FailureCode, telemetry::chain};
 use untxt_database::pages::{self, ClaimedPage};
 
 use crate::{
@@ -95,7 +95,7 @@ impl Worker {
             Ok(tx.commit().await?)
         });
         if let Err(error) = charging.await {
-            tracing::warn!(%error, "the time that a page took could not be noted");
+            tracing::warn!(error = chain(&error), "the time that a page took could not be noted");
         }
     }
 }
