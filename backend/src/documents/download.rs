@@ -47,13 +47,13 @@ pub(super) async fn searchable_pdf(
 
 /// Opens the searchable PDF. One that is gone from the store was replaced since we asked: then the one in its place.
 async fn open_pdf(app: &App, actor: &Actor, id: DocumentId) -> Result<(Opened, Body), ApiError> {
-    let opened = Opened::load_readable(app, actor, id).await?;
-    if let Some(body) = object::open_if_there(app, &opened, pdf_of(&opened)?).await? {
-        return Ok((opened, body));
+    for _ in 0..2 {
+        let opened = Opened::load_readable(app, actor, id).await?;
+        if let Some(body) = object::open_if_there(app, &opened, pdf_of(&opened)?).await? {
+            return Ok((opened, body));
+        }
     }
-    let opened = Opened::load_readable(app, actor, id).await?;
-    let body = object::open_if_there(app, &opened, pdf_of(&opened)?).await?.ok_or(ApiError::NoSearchablePdf)?;
-    Ok((opened, body))
+    Err(ApiError::NoSearchablePdf)
 }
 
 /// Gives the key of a document's searchable PDF.
