@@ -71,16 +71,15 @@ export class Client {
   }
 
   /** Uploads `length` bytes that come in pieces and are never all in memory; gives the whole answer. */
-  uploadPieces(name, pieces, length, { key, query = '' } = {}) {
+  uploadPieces(name, pieces, length) {
     const { head, tail, headers } = envelope(name, 'application/octet-stream', 'file');
-    if (key !== undefined) headers['Idempotency-Key'] = key;
     headers['Content-Length'] = head.length + length + tail.length;
     const body = Readable.from((function* () {
       yield head;
       yield* pieces;
       yield tail;
     })(), { objectMode: false });
-    return this.send('POST', `/api/v1/documents${query}`, { headers, body });
+    return this.send('POST', '/api/v1/documents', { headers, body });
   }
 
   /** Uploads and expects it to be taken; gives the document. */

@@ -29,7 +29,7 @@ export class Api {
   loadQueue = () => this.#askTwice<Queue>('GET', '/admin/queue');
   /** Stops a task of anybody. */
   stopAnyTask = (id: string) => this.#askTwice<Task>('POST', `/admin/tasks/${encodeURIComponent(id)}/cancel`);
-  /** Has the pages without text of an ended task of anybody read again. */
+  /** Has what an ended task of anybody left undone done. */
   replayTask = (id: string) => this.#askTwice<Task>('POST', `/admin/tasks/${encodeURIComponent(id)}/replay`);
 
   async listPages(id: string): Promise<PageSummary[]> {

@@ -57,7 +57,7 @@ export class Queue {
     await this.load();
   }
 
-  /** Has the document of a task that was given up read again; the list is up to date when this is done. */
+  /** Has what a task that was given up left undone done; the list is up to date when this is done. */
   async replay(task: string): Promise<void> {
     await this.#api.replayTask(task);
     await this.load();

@@ -169,14 +169,15 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// Lets our processes read what they need. What only this process uses, such as the authorities' keys and the role
-/// that owns the tables and the one that reads all of them, stays with whoever runs it.
+/// Gives the address where a process answers monitors: the backend is number 0, the workers come after it.
 fn monitor(args: &UpArgs, number: usize) -> Option<SocketAddr> {
     let first = args.monitor?;
     let port = u16::try_from(number).ok().and_then(|number| first.port().checked_add(number))?;
     Some(SocketAddr::new(first.ip(), port))
 }
 
+/// Lets our processes read what they need. What only this process uses, such as the authorities' keys and the role
+/// that owns the tables and the one that reads all of them, stays with whoever runs it.
 fn share_files(data: &DataFolder, accounts: &Accounts) -> anyhow::Result<()> {
     let kept =
         ["migrate.toml", "migrate.key", "backup.toml", "backup.key", "restore.toml", "postgres.key", "redis.key"];
