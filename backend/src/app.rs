@@ -68,7 +68,7 @@ impl App {
             db: services.db,
             objects: services.objects,
             queue: services.queue,
-            keys: KeyRing::new(services.kms),
+            keys: KeyRing::new([services.kms]),
             logins: Logins::new(&settings.session)?,
             site: Site::new(&settings.server.public_url)?,
             limits: settings.limits.clone(),

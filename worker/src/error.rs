@@ -1,9 +1,4 @@
-use untxt_core::{
-    crypto::{CryptoError, KmsError},
-    domain::FailureCode,
-    queue::QueueError,
-    storage::StorageError,
-};
+use untxt_core::{crypto::CryptoError, domain::FailureCode, queue::QueueError, storage::StorageError};
 
 use crate::sandbox::Fault;
 
@@ -100,11 +95,9 @@ impl From<StorageError> for JobError {
 impl From<CryptoError> for JobError {
     fn from(error: CryptoError) -> Self {
         match error {
-            CryptoError::Corrupt => Self::Document(FailureCode::Internal),
+            CryptoError::Corrupt | CryptoError::KeyDestroyed => Self::Document(FailureCode::Internal),
             // A refusal concerns every document of the installation, so no single one is to blame.
-            CryptoError::Kms(KmsError::Refused | KmsError::Unavailable(_)) | CryptoError::KeyFile(_) => {
-                Self::world(error)
-            }
+            CryptoError::Kms(_) | CryptoError::KeyFile(_) => Self::world(error),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What a worker does to the database and the store, without reading anything.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use untxt_core::{
-    crypto::{DocumentKey, KeyRing},
+    crypto::{DocumentKey, KeyRing, Kms},
     domain::{DocumentId, FailureCode, MediaType, OwnerId, PageContent, PageNumber, TaskId, Word},
     storage::ObjectKey,
 };
@@ -49,7 +49,7 @@ pub(crate) fn content_of(first: &str, confidence: f32, number: PageNumber) -> Pa
 
 impl Worker {
     pub(crate) async fn start(app: &TestApp) -> Self {
-        Self { db: app.postgres.worker().await, ring: KeyRing::new(app.kms.clone()) }
+        Self { db: app.postgres.worker().await, ring: KeyRing::new([app.kms.clone() as Arc<dyn Kms>]) }
     }
 
     /// Tells which languages are installed.

@@ -24,6 +24,10 @@ impl DocumentKey {
         Self { key, owner_key_version }
     }
 
+    pub(super) const fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
     /// Seals a small value for one place.
     ///
     /// # Errors

@@ -10,16 +10,14 @@ pub mod age;
 mod context;
 mod document_key;
 mod kms;
-mod local_kms;
 mod owner_key;
 mod places;
 mod ring;
 mod stream;
 
 pub use document_key::{DocumentKey, WrappedDocumentKey};
-pub use kms::{Kms, KmsError};
-pub use local_kms::LocalKms;
-pub use owner_key::{OwnerKey, WrappedOwnerKey};
+pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey};
+pub use owner_key::{IndexWrapping, KeyState, OwnerKey, WrappedOwnerKey};
 pub use ring::KeyRing;
 pub use stream::{StreamOpener, StreamSealer};
 
@@ -34,6 +32,9 @@ pub enum CryptoError {
     /// The key file is missing, malformed, or readable by others.
     #[error("{0}")]
     KeyFile(String),
+    /// The key was destroyed: what it sealed is gone for good.
+    #[error("the key was destroyed, so nothing that it sealed opens again")]
+    KeyDestroyed,
     /// The key management service failed; try again later.
     #[error(transparent)]
     Kms(#[from] KmsError),

@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use aws_lc_rs::hmac;
 
 use super::{
@@ -7,6 +9,30 @@ use super::{
 };
 use crate::domain::{DocumentId, OwnerId};
 
+/// Where a version of an owner key is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyState {
+    /// Made and stored; nothing is sealed with it before it has been seen to open.
+    Pending,
+    /// Seals what is new. Every owner has one at most.
+    Active,
+    /// Still opens what it sealed, until that is wrapped anew and the grace period is over.
+    Retired,
+    /// As retired, because somebody else may know it.
+    Compromised,
+    /// Gone: nothing opens with it ever again.
+    Destroyed,
+}
+
+/// Who wraps an index key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexWrapping {
+    /// The root key, as in the first versions.
+    Root,
+    /// The owner key beside it.
+    Owner,
+}
+
 /// An owner key as it is stored: wrapped by the root key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedOwnerKey {
@@ -14,12 +40,18 @@ pub struct WrappedOwnerKey {
     pub owner: OwnerId,
     /// 1, 2, 3, …
     pub version: u32,
+    /// Where it is in its life.
+    pub state: KeyState,
     /// Root key that wrapped it.
     pub kms_key_id: String,
-    /// The wrapped 32-byte key.
+    /// The wrapped 32-byte key; empty when it is destroyed.
     pub wrapped: Vec<u8>,
-    /// The owner's index key (for keyed tags and search terms), wrapped by the same root key.
+    /// The owner's index key (for keyed tags and search terms), wrapped; empty when it is destroyed.
     pub wrapped_index_key: Vec<u8>,
+    /// Who wrapped the index key.
+    pub index_wrapping: IndexWrapping,
+    /// Which index key: it goes on from version to version.
+    pub index_generation: u32,
 }
 
 /// An owner's key, in clear, in memory only.
@@ -28,12 +60,102 @@ pub struct OwnerKey {
     owner: OwnerId,
     version: u32,
     key: SecretKey,
-    index_key: SecretKey,
+    index: IndexKey,
+}
+
+/// The key that comes with an owner key, for keyed tags and search terms.
+#[derive(Clone, Debug)]
+pub(super) struct IndexKey {
+    pub(super) generation: u32,
+    pub(super) key: SecretKey,
+}
+
+impl KeyState {
+    /// All, in their order.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Active, Self::Retired, Self::Compromised, Self::Destroyed];
+
+    /// Gives the word that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Retired => "retired",
+            Self::Compromised => "compromised",
+            Self::Destroyed => "destroyed",
+        }
+    }
+}
+
+impl FromStr for KeyState {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word).ok_or("no state of a key")
+    }
+}
+
+impl IndexWrapping {
+    /// Gives the word that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+impl FromStr for IndexWrapping {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        [Self::Root, Self::Owner].into_iter().find(|who| who.as_str() == word).ok_or("must be root or owner")
+    }
 }
 
 impl OwnerKey {
-    pub(super) const fn new(owner: OwnerId, version: u32, key: SecretKey, index_key: SecretKey) -> Self {
-        Self { owner, version, key, index_key }
+    pub(super) const fn new(owner: OwnerId, version: u32, key: SecretKey, index: IndexKey) -> Self {
+        Self { owner, version, key, index }
+    }
+
+    /// Opens the index key that lies beside an owner key.
+    pub(super) fn open_index_key(
+        owner: OwnerId,
+        key: &SecretKey,
+        generation: u32,
+        wrapped: &[u8],
+    ) -> Result<IndexKey, CryptoError> {
+        let index = key.open(&index_data(owner, generation), wrapped)?;
+        Ok(IndexKey { generation, key: SecretKey::from_bytes(&index)? })
+    }
+
+    /// Wraps the index key with this key, to be stored beside it.
+    pub(super) fn wrap_index_key(&self) -> Result<Vec<u8>, CryptoError> {
+        self.key.seal(self.version, &index_data(self.owner, self.index.generation), self.index.key.as_bytes())
+    }
+
+    pub(super) const fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
+    pub(super) const fn index(&self) -> &IndexKey {
+        &self.index
+    }
+
+    /// Gives which index key it carries: 1, 2, 3, …
+    #[must_use]
+    pub const fn index_generation(&self) -> u32 {
+        self.index.generation
+    }
+
+    /// Wraps a document's key, of another version, with this one; what it seals stays as it is.
+    ///
+    /// # Errors
+    /// [`CryptoError::Corrupt`] when the random source fails.
+    pub fn rewrap(&self, document: DocumentId, key: &DocumentKey) -> Result<WrappedDocumentKey, CryptoError> {
+        let wrapped = self.key.seal(self.version, &self.associated_data(document), key.key().as_bytes())?;
+        Ok(WrappedDocumentKey { owner_key_version: self.version, wrapped })
     }
 
     /// Gives the owner.
@@ -53,10 +175,9 @@ impl OwnerKey {
     /// # Errors
     /// [`CryptoError::Corrupt`] when the random source fails.
     pub fn create_document_key(&self, document: DocumentId) -> Result<(DocumentKey, WrappedDocumentKey), CryptoError> {
-        let key = SecretKey::generate()?;
-        let wrapped = self.key.seal(self.version, &self.associated_data(document), key.as_bytes())?;
-        let stored = WrappedDocumentKey { owner_key_version: self.version, wrapped };
-        Ok((DocumentKey::new(key, self.version), stored))
+        let key = DocumentKey::new(SecretKey::generate()?, self.version);
+        let stored = self.rewrap(document, &key)?;
+        Ok((key, stored))
     }
 
     /// Opens the stored key of a document.
@@ -79,7 +200,7 @@ impl OwnerKey {
     /// telling anyone else what the content is.
     #[must_use]
     pub fn tag(&self, purpose: &str, content: &[u8]) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.index_key.as_bytes());
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.index.key.as_bytes());
         let mut context = hmac::Context::with_key(&key);
         context.update(&length_prefixed(&[b"untxt tag", purpose.as_bytes()]));
         context.update(content);
@@ -94,6 +215,10 @@ impl OwnerKey {
     }
 }
 
+fn index_data(owner: OwnerId, generation: u32) -> Vec<u8> {
+    length_prefixed(&[b"untxt index key", owner.as_uuid().as_bytes(), &generation.to_be_bytes()])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +226,7 @@ mod tests {
 
     fn an_owner_key(owner: OwnerId, version: u32) -> OwnerKey {
         let key = || SecretKey::generate().expect("key");
-        OwnerKey::new(owner, version, key(), key())
+        OwnerKey::new(owner, version, key(), IndexKey { generation: 1, key: key() })
     }
 
     #[test]

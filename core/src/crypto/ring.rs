@@ -5,7 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{CryptoError, Kms, KmsError, OwnerKey, WrappedOwnerKey, aead::SecretKey, context::length_prefixed};
+use metrics::counter;
+
+use super::{
+    CryptoError, GeneratedKey, IndexWrapping, KeyContext, KeyState, Kms, KmsError, OwnerKey, WrappedOwnerKey,
+    aead::SecretKey, owner_key::IndexKey,
+};
 use crate::{domain::OwnerId, lifecycle::Lifecycle};
 
 /// Owner keys kept at once; each takes about 200 bytes, and a miss costs one call to the KMS.
@@ -16,10 +21,11 @@ const MAX_AGE: Duration = Duration::from_secs(5 * 60);
 /// How often an idle process looks for keys that are too old.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
 
-/// Opens owner keys through the KMS and keeps them, bounded, for at most five minutes.
+/// Opens owner keys through the key services and keeps them, bounded, for at most five minutes.
 #[derive(Clone)]
 pub struct KeyRing {
-    kms: Arc<dyn Kms>,
+    /// The first one wraps; each unwraps what its root keys wrapped.
+    services: Arc<[Arc<dyn Kms>]>,
     kept: Arc<Mutex<HashMap<(OwnerId, u32), Kept>>>,
     max_keys: usize,
     max_age: Duration,
@@ -35,60 +41,150 @@ struct Kept {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing").field("kms", &self.kms).finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("services", &self.services).finish_non_exhaustive()
     }
 }
 
 impl KeyRing {
-    /// Makes a ring over a KMS.
+    /// Makes a ring over key services: the first one wraps, the others open what they wrapped before.
     #[must_use]
-    pub fn new(kms: Arc<dyn Kms>) -> Self {
-        Self::with_limits(kms, MAX_KEYS, MAX_AGE)
+    pub fn new(services: impl Into<Arc<[Arc<dyn Kms>]>>) -> Self {
+        Self::with_limits(services, MAX_KEYS, MAX_AGE)
     }
 
-    fn with_limits(kms: Arc<dyn Kms>, max_keys: usize, max_age: Duration) -> Self {
-        Self { kms, kept: Arc::default(), max_keys, max_age }
+    fn with_limits(services: impl Into<Arc<[Arc<dyn Kms>]>>, max_keys: usize, max_age: Duration) -> Self {
+        Self { services: services.into(), kept: Arc::default(), max_keys, max_age }
     }
 
-    /// Makes a new random owner key and index key, version 1, wrapped, to be stored by the caller.
+    /// Gives the id of the root key that wraps now.
+    ///
+    /// # Errors
+    /// [`CryptoError::Kms`] when there is none.
+    pub fn root_key_id(&self) -> Result<String, CryptoError> {
+        Ok(self.active()?.key_id())
+    }
+
+    /// Sees whether every key service works.
+    ///
+    /// # Errors
+    /// [`CryptoError::Kms`].
+    pub async fn check(&self) -> Result<(), CryptoError> {
+        for service in self.services.iter() {
+            service.check().await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a new random owner key and index key, version 1, to be stored by the caller.
     ///
     /// # Errors
     /// [`CryptoError::Kms`].
     pub async fn create_owner_key(&self, owner: OwnerId) -> Result<WrappedOwnerKey, CryptoError> {
-        let version = 1;
-        let (key, index_key) = (SecretKey::generate()?, SecretKey::generate()?);
+        let index = IndexKey { generation: 1, key: SecretKey::generate()? };
+        self.create(owner, 1, KeyState::Active, index).await
+    }
+
+    /// Makes the next version of an owner key, pending, to be stored by the caller. The index key goes on, unless a new
+    /// one is asked for.
+    ///
+    /// # Errors
+    /// [`CryptoError::Kms`].
+    pub async fn create_next(
+        &self,
+        newest: &WrappedOwnerKey,
+        with_new_index: bool,
+    ) -> Result<WrappedOwnerKey, CryptoError> {
+        let mut index = self.open_owner_key(newest).await?.index().clone();
+        if with_new_index {
+            index = IndexKey { generation: index.generation + 1, key: SecretKey::generate()? };
+        }
+        self.create(newest.owner, newest.version + 1, KeyState::Pending, index).await
+    }
+
+    async fn create(
+        &self,
+        owner: OwnerId,
+        version: u32,
+        state: KeyState,
+        index: IndexKey,
+    ) -> Result<WrappedOwnerKey, CryptoError> {
+        let GeneratedKey { key, wrapped } = self.active()?.generate(&KeyContext::OwnerKey { owner, version }).await?;
+        let index_generation = index.generation;
+        let key = OwnerKey::new(owner, version, SecretKey::from_bytes(&key)?, index);
         Ok(WrappedOwnerKey {
             owner,
             version,
-            kms_key_id: self.kms.key_id().to_owned(),
-            wrapped: self.kms.wrap(key.as_bytes(), &kms_context("owner key", owner, version)).await?,
-            wrapped_index_key: self.kms.wrap(index_key.as_bytes(), &kms_context("index key", owner, version)).await?,
+            state,
+            kms_key_id: wrapped.key_id,
+            wrapped: wrapped.bytes,
+            wrapped_index_key: key.wrap_index_key()?,
+            index_wrapping: IndexWrapping::Owner,
+            index_generation,
         })
+    }
+
+    /// Wraps an owner key with the root key that wraps now, and its index key with the owner key; `None`: it is so.
+    ///
+    /// # Errors
+    /// [`CryptoError::Kms`].
+    pub async fn rewrap(&self, stored: &WrappedOwnerKey) -> Result<Option<WrappedOwnerKey>, CryptoError> {
+        let active = self.active()?;
+        if stored.kms_key_id == active.key_id() && stored.index_wrapping == IndexWrapping::Owner {
+            return Ok(None);
+        }
+        // Not from the cache: what is stored must open, or it would be lost with the old root key.
+        let key = self.unwrap(stored).await?;
+        let context = KeyContext::OwnerKey { owner: stored.owner, version: stored.version };
+        let wrapped = active.wrap(key.key().as_bytes(), &context).await?;
+        Ok(Some(WrappedOwnerKey {
+            kms_key_id: wrapped.key_id,
+            wrapped: wrapped.bytes,
+            wrapped_index_key: key.wrap_index_key()?,
+            index_wrapping: IndexWrapping::Owner,
+            ..stored.clone()
+        }))
     }
 
     /// Opens a stored owner key, from the cache if it is there.
     ///
     /// # Errors
-    /// [`CryptoError::Kms`] when the KMS is down or refuses.
+    /// [`CryptoError::KeyDestroyed`], [`CryptoError::Kms`] when the key service is down or refuses.
     pub async fn open_owner_key(&self, wrapped: &WrappedOwnerKey) -> Result<Arc<OwnerKey>, CryptoError> {
+        if wrapped.state == KeyState::Destroyed {
+            return Err(CryptoError::KeyDestroyed);
+        }
         if let Some(key) = self.find(wrapped) {
+            count_opening("cache");
             return Ok(key);
         }
-        let (owner, version) = (wrapped.owner, wrapped.version);
-        if wrapped.kms_key_id != self.kms.key_id() {
-            tracing::error!(
-                kms.key_id = self.kms.key_id(),
-                wanted.key_id = %wrapped.kms_key_id,
-                "an owner key was wrapped by another root key"
-            );
-            return Err(KmsError::Refused.into());
-        }
-        let key = self.kms.unwrap(&wrapped.wrapped, &kms_context("owner key", owner, version)).await?;
-        let index = self.kms.unwrap(&wrapped.wrapped_index_key, &kms_context("index key", owner, version)).await?;
-        let (key, index) = (SecretKey::from_bytes(&key)?, SecretKey::from_bytes(&index)?);
-        let key = Arc::new(OwnerKey::new(owner, version, key, index));
+        let key = Arc::new(self.unwrap(wrapped).await.inspect_err(|_| count_opening("error"))?);
+        count_opening("key_service");
         self.keep(wrapped.clone(), Arc::clone(&key));
         Ok(key)
+    }
+
+    async fn unwrap(&self, stored: &WrappedOwnerKey) -> Result<OwnerKey, CryptoError> {
+        let (owner, version, generation) = (stored.owner, stored.version, stored.index_generation);
+        let Some(service) = self.services.iter().find(|service| service.holds(&stored.kms_key_id)) else {
+            tracing::error!(wanted.key_id = %stored.kms_key_id, "an owner key was wrapped by a root key that is not here");
+            return Err(KmsError::Refused.into());
+        };
+        let unwrap = async |wrapped, context| -> Result<SecretKey, CryptoError> {
+            SecretKey::from_bytes(&service.unwrap(&stored.kms_key_id, wrapped, &context).await?)
+        };
+        let key = unwrap(&stored.wrapped, KeyContext::OwnerKey { owner, version }).await?;
+        let index = match stored.index_wrapping {
+            IndexWrapping::Owner => OwnerKey::open_index_key(owner, &key, generation, &stored.wrapped_index_key)?,
+            IndexWrapping::Root => {
+                let key = unwrap(&stored.wrapped_index_key, KeyContext::IndexKey { owner, version }).await?;
+                IndexKey { generation, key }
+            }
+        };
+        Ok(OwnerKey::new(owner, version, key, index))
+    }
+
+    fn active(&self) -> Result<&Arc<dyn Kms>, CryptoError> {
+        self.services.first().ok_or(CryptoError::Kms(KmsError::Refused))
     }
 
     /// Forgets keys in time also when nobody asks for one, until the lifecycle stops.
@@ -129,8 +225,8 @@ impl KeyRing {
     }
 }
 
-fn kms_context(what: &str, owner: OwnerId, version: u32) -> Vec<u8> {
-    length_prefixed(&[b"untxt", what.as_bytes(), owner.as_uuid().as_bytes(), &version.to_be_bytes()])
+fn count_opening(from: &'static str) {
+    counter!("untxt_owner_keys_opened_total", "from" => from).increment(1);
 }
 
 #[cfg(test)]
@@ -141,37 +237,53 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::domain::DocumentId;
+    use crate::{
+        crypto::{LocalKms, WrappedKey},
+        domain::DocumentId,
+    };
 
-    /// Wraps by XOR and counts its calls.
-    #[derive(Debug, Default)]
+    /// Counts the calls of a key file.
+    #[derive(Debug)]
     struct CountingKms {
+        kms: LocalKms,
         calls: AtomicUsize,
     }
 
     #[async_trait]
     impl Kms for CountingKms {
-        fn key_id(&self) -> &str {
-            "counting"
+        fn key_id(&self) -> String {
+            self.kms.key_id()
         }
 
-        async fn wrap(&self, key: &[u8], context: &[u8]) -> Result<Vec<u8>, KmsError> {
-            Ok([key.iter().map(|byte| byte ^ 0x5a).collect(), context.to_vec()].concat())
+        fn holds(&self, key_id: &str) -> bool {
+            self.kms.holds(key_id)
         }
 
-        async fn unwrap(&self, wrapped: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>, KmsError> {
+        async fn wrap(&self, key: &[u8], context: &KeyContext) -> Result<WrappedKey, KmsError> {
+            self.kms.wrap(key, context).await
+        }
+
+        async fn unwrap(
+            &self,
+            key_id: &str,
+            wrapped: &[u8],
+            context: &KeyContext,
+        ) -> Result<Zeroizing<Vec<u8>>, KmsError> {
             self.calls.fetch_add(1, Ordering::Relaxed);
-            let (key, bound) = wrapped.split_at_checked(32).ok_or(KmsError::Refused)?;
-            if bound != context {
-                return Err(KmsError::Refused);
-            }
-            Ok(Zeroizing::new(key.iter().map(|byte| byte ^ 0x5a).collect()))
+            self.kms.unwrap(key_id, wrapped, context).await
         }
     }
 
+    fn a_kms() -> Arc<CountingKms> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("root.key");
+        LocalKms::create(&path).expect("made");
+        Arc::new(CountingKms { kms: LocalKms::open(&path).expect("opened"), calls: AtomicUsize::new(0) })
+    }
+
     fn a_ring(max_keys: usize, max_age: Duration) -> (Arc<CountingKms>, KeyRing) {
-        let kms = Arc::new(CountingKms::default());
-        (Arc::clone(&kms), KeyRing::with_limits(kms, max_keys, max_age))
+        let kms = a_kms();
+        (Arc::clone(&kms), KeyRing::with_limits([kms as Arc<dyn Kms>], max_keys, max_age))
     }
 
     #[tokio::test]
@@ -183,7 +295,7 @@ mod tests {
             ring.open_owner_key(&stored).await.expect("opened").create_document_key(document).expect("made");
         let again = ring.open_owner_key(&stored).await.expect("opened");
         again.open_document_key(document, &wrapped).expect("opened");
-        assert_eq!(kms.calls.load(Ordering::Relaxed), 2, "one for the key, one for the index key");
+        assert_eq!(kms.calls.load(Ordering::Relaxed), 1, "the index key lies under the owner key");
     }
 
     #[tokio::test]
@@ -212,9 +324,61 @@ mod tests {
             WrappedOwnerKey { version: 2, ..mine.clone() },
             WrappedOwnerKey { wrapped_index_key: mine.wrapped.clone(), ..mine.clone() },
             WrappedOwnerKey { kms_key_id: "another".to_owned(), ..mine.clone() },
+            WrappedOwnerKey { index_generation: 2, ..mine.clone() },
+            WrappedOwnerKey { index_wrapping: IndexWrapping::Root, ..mine.clone() },
+            WrappedOwnerKey { state: KeyState::Destroyed, ..mine.clone() },
         ];
         for stored in &bad {
             assert!(ring.open_owner_key(stored).await.is_err());
         }
+    }
+
+    #[tokio::test]
+    async fn the_next_version_opens_what_the_last_one_sealed_once_that_is_wrapped_anew() {
+        let (_, ring) = a_ring(8, MAX_AGE);
+        let first = ring.create_owner_key(OwnerId::generate()).await.expect("made");
+        let old = ring.open_owner_key(&first).await.expect("opened");
+        let document = DocumentId::generate();
+        let (key, stored) = old.create_document_key(document).expect("made");
+
+        let second = ring.create_next(&first, false).await.expect("made");
+        assert_eq!((second.version, second.state, second.index_generation), (2, KeyState::Pending, 1));
+        let new = ring.open_owner_key(&second).await.expect("opened");
+        assert_eq!(new.tag("document", b"x"), old.tag("document", b"x"), "the index key goes on");
+        assert!(new.open_document_key(document, &stored).is_err(), "it is still under the first version");
+        let rewrapped = new.rewrap(document, &key).expect("wrapped");
+        assert!(
+            new.open_document_key(document, &rewrapped).is_ok() && old.open_document_key(document, &rewrapped).is_err()
+        );
+
+        let third = ring.create_next(&second, true).await.expect("made");
+        let newest = ring.open_owner_key(&third).await.expect("opened");
+        assert_eq!(newest.index_generation(), 2);
+        assert_ne!(newest.tag("document", b"x"), old.tag("document", b"x"));
+    }
+
+    #[tokio::test]
+    async fn keys_move_to_another_service_and_out_of_the_old_form() {
+        let (old, new) = (a_kms(), a_kms());
+        let before = KeyRing::new([Arc::clone(&old) as Arc<dyn Kms>]);
+        let owner = OwnerId::generate();
+        let made = before.create_owner_key(owner).await.expect("made");
+        let opened = before.open_owner_key(&made).await.expect("opened");
+        // as it was stored in the first versions
+        let context = KeyContext::IndexKey { owner, version: 1 };
+        let index_key = old.wrap(opened.index().key.as_bytes(), &context).await.expect("wrapped");
+        let wrapped_index_key = index_key.bytes;
+        let stored = WrappedOwnerKey { wrapped_index_key, index_wrapping: IndexWrapping::Root, ..made };
+        let in_old_form = before.open_owner_key(&stored).await.expect("opened");
+        assert_eq!(in_old_form.tag("document", b"x"), opened.tag("document", b"x"));
+
+        let both = KeyRing::new([Arc::clone(&new) as Arc<dyn Kms>, old]);
+        let moved = both.rewrap(&stored).await.expect("wrapped").expect("it was not so");
+        assert_eq!((&moved.kms_key_id, moved.index_wrapping), (&new.key_id(), IndexWrapping::Owner));
+        assert_eq!(both.rewrap(&moved).await.expect("it is so"), None);
+        let after = KeyRing::new([new as Arc<dyn Kms>]);
+        let again = after.open_owner_key(&moved).await.expect("opened");
+        assert_eq!(again.tag("document", b"x"), opened.tag("document", b"x"));
+        assert!(after.open_owner_key(&stored).await.is_err(), "its root key is not here");
     }
 }

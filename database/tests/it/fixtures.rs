@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use untxt_core::{
-    crypto::{WrappedDocumentKey, WrappedOwnerKey},
+    crypto::{IndexWrapping, KeyState, WrappedDocumentKey, WrappedOwnerKey},
     domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId, TaskQueue, UserId},
 };
 use untxt_database::{
@@ -29,6 +29,9 @@ pub(crate) async fn a_user(backend: &Database, login: &str) -> UserId {
         kms_key_id: "local".to_owned(),
         wrapped: vec![1],
         wrapped_index_key: vec![2],
+        state: KeyState::Active,
+        index_wrapping: IndexWrapping::Owner,
+        index_generation: 1,
     };
     owner_keys::insert_or_load(&mut tx, &key).await.expect("a key");
     tx.commit().await.expect("committed");

@@ -6,8 +6,8 @@ use untxt_database::{
 
 use crate::fixtures::{LEASE, a_task_with_pages, a_user};
 
-const TABLES: [&str; 8] =
-    ["users", "sessions", "owner_keys", "documents", "tasks", "pages", "task_events", "shown_pages"];
+const TABLES: [&str; 9] =
+    ["users", "sessions", "owner_keys", "documents", "tasks", "pages", "task_events", "shown_pages", "key_events"];
 
 async fn count(conn: &mut PgConnection, table: &str) -> Result<i64> {
     Ok(sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(conn).await?)
@@ -64,7 +64,7 @@ async fn the_backend_sees_what_its_actor_owns_and_nothing_without_one() {
     for table in TABLES {
         assert_eq!(count(&mut nobody, table).await.expect("a count"), 0, "{table}");
         assert!(count(&mut as_alice, table).await.expect("a count") > 0, "{table}");
-        let own = i64::from(["users", "owner_keys"].contains(&table));
+        let own = i64::from(["users", "owner_keys", "key_events"].contains(&table));
         assert_eq!(count(&mut as_bob, table).await.expect("a count"), own, "{table}");
     }
     let document = tasks::find(&mut as_alice, task).await.expect("an answer").expect("the task").document;

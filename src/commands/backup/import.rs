@@ -13,7 +13,7 @@ use futures::TryStreamExt;
 use tokio::task::block_in_place;
 use untxt_core::{
     config::{Database, Settings},
-    crypto::{KeyRing, LocalKms, age::Identity},
+    crypto::{KeyRing, Kms, LocalKms, age::Identity},
     storage::{ObjectKey, S3Store},
 };
 use untxt_database::backup::{CleanUpPause, Restore, Table};
@@ -44,7 +44,7 @@ pub(super) async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Resul
     let sums = seal::read_checked(kms.as_ref(), &path).await?;
     let identities = identity::read(&args.identity)?;
     let backup = Backup::open(path, sums, identities)?;
-    backup.check_owner_keys(&KeyRing::new(kms)).await?;
+    backup.check_owner_keys(&KeyRing::new([kms as Arc<dyn Kms>])).await?;
     backup.check_layout(&settings.database).await?;
     let listed = backup.objects()?;
     let store = S3Store::new(&settings.storage)?;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use untxt_core::{
     crypto::{
-        WrappedOwnerKey,
+        KeyState, WrappedOwnerKey,
         age::{Identity, Recipient},
     },
     domain::OwnerId,
@@ -58,6 +58,8 @@ pub(super) struct OwnerKey {
     kms_key_id: String,
     wrapped: String,
     wrapped_index_key: String,
+    index_wrapped_by: String,
+    index_generation: u32,
 }
 
 impl Manifest {
@@ -113,6 +115,8 @@ impl From<&WrappedOwnerKey> for OwnerKey {
             kms_key_id: key.kms_key_id.clone(),
             wrapped: hex::encode(&key.wrapped),
             wrapped_index_key: hex::encode(&key.wrapped_index_key),
+            index_wrapped_by: key.index_wrapping.as_str().to_owned(),
+            index_generation: key.index_generation,
         }
     }
 }
@@ -121,13 +125,18 @@ impl TryFrom<&OwnerKey> for WrappedOwnerKey {
     type Error = anyhow::Error;
 
     fn try_from(key: &OwnerKey) -> anyhow::Result<Self> {
-        let bytes = |text: &str| hex::decode(text).context("a key in the manifest is damaged");
+        let damaged = || anyhow!("a key in the manifest is damaged");
+        let bytes = |text: &str| hex::decode(text).map_err(|_| damaged());
         Ok(Self {
             owner: key.owner,
             version: key.version,
             kms_key_id: key.kms_key_id.clone(),
             wrapped: bytes(&key.wrapped)?,
             wrapped_index_key: bytes(&key.wrapped_index_key)?,
+            // Only to see whether it opens.
+            state: KeyState::Retired,
+            index_wrapping: key.index_wrapped_by.parse().map_err(|_| damaged())?,
+            index_generation: key.index_generation,
         })
     }
 }

@@ -5,13 +5,12 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
-use untxt_core::crypto::{Kms, KmsError};
+use untxt_core::crypto::{KeyContext, Kms, KmsError};
 
 use super::files::{self, Hash, Sums};
 
 pub(super) const FILE: &str = "seal.json";
 pub(super) const SUMS: &str = "SHA256SUMS";
-const CONTEXT: &[u8] = b"untxt backup, version 1";
 
 #[derive(Serialize, Deserialize)]
 struct Seal {
@@ -25,8 +24,8 @@ struct Seal {
 pub(super) async fn write(kms: &dyn Kms, folder: &Path, sums: &Sums) -> anyhow::Result<()> {
     let text = sums.to_text();
     files::write(&folder.join(SUMS), text.as_bytes())?;
-    let sealed = kms.wrap(&Hash::of(text.as_bytes()).0, CONTEXT).await?;
-    let seal = Seal { format: 1, key_id: kms.key_id().to_owned(), sealed: hex::encode(sealed) };
+    let sealed = kms.wrap(&Hash::of(text.as_bytes()).0, &KeyContext::Backup).await?;
+    let seal = Seal { format: 1, key_id: sealed.key_id, sealed: hex::encode(sealed.bytes) };
     files::write(&folder.join(FILE), serde_json::to_string_pretty(&seal)?.as_bytes())
 }
 
@@ -42,7 +41,7 @@ pub(super) async fn read_checked(kms: &dyn Kms, folder: &Path) -> anyhow::Result
     if seal.format != 1 {
         bail!("this backup is of another version of UNTXT; use that one");
     }
-    if seal.key_id != kms.key_id() {
+    if !kms.holds(&seal.key_id) {
         bail!(
             "this backup belongs to the root key {}, and the one here is {}: put the right one in its place",
             seal.key_id,
@@ -51,7 +50,7 @@ pub(super) async fn read_checked(kms: &dyn Kms, folder: &Path) -> anyhow::Result
     }
     let text = read(folder, SUMS)?;
     let sealed = hex::decode(&seal.sealed).with_context(|| format!("{} is damaged", folder.join(FILE).display()))?;
-    match kms.unwrap(&sealed, CONTEXT).await {
+    match kms.unwrap(&seal.key_id, &sealed, &KeyContext::Backup).await {
         Ok(hash) if *hash == Hash::of(text.as_bytes()).0 => parse(&text, folder),
         Ok(_) | Err(KmsError::Refused) => {
             bail!("{} does not fit its seal: it was changed after the backup", folder.join(SUMS).display())
@@ -90,7 +89,7 @@ mod tests {
         write(&key, at.path(), &sums).await.expect("written");
         assert_eq!(read_checked(&key, at.path()).await.expect("checked").0, sums.0);
         let error = read_checked(&other, at.path()).await.expect_err("another key").to_string();
-        assert!(error.contains(key.key_id()) && error.contains(other.key_id()), "{error}");
+        assert!(error.contains(&key.key_id()) && error.contains(&other.key_id()), "{error}");
         sums.add("objects.age", Hash::of(b"forged"));
         fs::write(at.path().join(SUMS), sums.to_text()).expect("written");
         let error = read_checked(&key, at.path()).await.expect_err("changed").to_string();

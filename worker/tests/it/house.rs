@@ -10,7 +10,7 @@ use futures::StreamExt;
 use tempfile::TempDir;
 use untxt_core::{
     config::Monitoring,
-    crypto::{DocumentKey, KeyRing, LocalKms, OwnerKey},
+    crypto::{DocumentKey, KeyRing, Kms, LocalKms, OwnerKey},
     domain::{
         DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, ReadingSettings, TaskEvent, TaskId,
         TaskQueue, UserId,
@@ -97,7 +97,7 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let root_key = folder.path().join("root.key");
         LocalKms::create(&root_key).expect("a root key");
-        let keys = KeyRing::new(Arc::new(LocalKms::open(&root_key).expect("the root key")));
+        let keys = KeyRing::new([Arc::new(LocalKms::open(&root_key).expect("the root key")) as Arc<dyn Kms>]);
         let person = UserId::generate();
         let mut tx = backend.begin_as(person).await.expect("a transaction");
         let login = format!("person-{person}");

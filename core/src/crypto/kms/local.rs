@@ -1,0 +1,361 @@
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::{PoisonError, RwLock},
+    time::SystemTime,
+};
+
+use async_trait::async_trait;
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+use super::{Kms, KmsError, WrappedKey};
+use crate::crypto::{CryptoError, KeyContext, aead::SecretKey, context::length_prefixed};
+
+/// First line of a key file.
+const TITLE: &str = "untxt root keys, version 2";
+/// First line of a file with one key, as it was written before root keys could be changed.
+const FIRST_TITLE: &str = "untxt root key, version 1";
+/// More than any key file has: forty keys.
+const MAX_FILE_BYTES: usize = 4096;
+
+/// Root keys in a file that only this user can read (mode 0600). The first one wraps; each unwraps what it wrapped. The
+/// file is read again when it has changed.
+#[derive(Debug)]
+pub struct LocalKms {
+    path: PathBuf,
+    loaded: RwLock<Loaded>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    roots: Vec<Root>,
+    changed_at: Option<SystemTime>,
+}
+
+#[derive(Clone, Debug)]
+struct Root {
+    id: String,
+    key: SecretKey,
+}
+
+impl LocalKms {
+    /// Reads the root keys.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyFile`] when the file is missing, malformed or readable by others.
+    pub fn open(path: &Path) -> Result<Self, CryptoError> {
+        Ok(Self { path: path.to_owned(), loaded: RwLock::new(Loaded::read(path)?) })
+    }
+
+    /// Makes a new random root key in a new file, mode 0600; an existing file is left as it is.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyFile`] when the file can't be written.
+    pub fn create(path: &Path) -> Result<(), CryptoError> {
+        let root = Root::generate()?;
+        write_new(path, &root).map_err(|error| refuse(path, &format!("can't be written: {error}")))
+    }
+
+    /// Puts a new random root key before those of the file: it wraps from now on, in every process that has the file.
+    /// Gives its id.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyFile`] when the file can't be read or written.
+    pub fn rotate(path: &Path) -> Result<String, CryptoError> {
+        let mut roots = Loaded::read(path)?.roots;
+        let root = Root::generate()?;
+        let id = root.id.clone();
+        roots.insert(0, root);
+        replace(path, &roots).map_err(|error| refuse(path, &format!("can't be written: {error}")))?;
+        Ok(id)
+    }
+
+    /// Destroys the root keys of the file that are not named. The first one stays in any case. Gives the ids of those that
+    /// are gone.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyFile`] when the file can't be read or written.
+    pub fn keep_only(path: &Path, used: &[String]) -> Result<Vec<String>, CryptoError> {
+        let roots = Loaded::read(path)?.roots;
+        let active = roots.first().map(|root| root.id.clone());
+        let is_kept = |root: &Root| active.as_ref() == Some(&root.id) || used.contains(&root.id);
+        let (kept, gone): (Vec<_>, Vec<_>) = roots.into_iter().partition(is_kept);
+        if !gone.is_empty() {
+            replace(path, &kept).map_err(|error| refuse(path, &format!("can't be written: {error}")))?;
+        }
+        Ok(gone.into_iter().map(|root| root.id).collect())
+    }
+
+    /// Reads the file again if it has changed. One that can't be read now is said, and the keys of before stay.
+    fn reload_if_changed(&self) {
+        let changed_at = modified(&self.path);
+        let is_same = self.loaded.read().unwrap_or_else(PoisonError::into_inner).changed_at == changed_at;
+        if is_same {
+            return;
+        }
+        match Loaded::read(&self.path) {
+            Ok(loaded) => *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded,
+            Err(error) => tracing::error!(%error, "the root key file has changed and can't be used"),
+        }
+    }
+
+    fn active(&self) -> Option<Root> {
+        self.reload_if_changed();
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).roots.first().cloned()
+    }
+
+    fn find(&self, id: &str) -> Option<Root> {
+        let find = || {
+            let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+            loaded.roots.iter().find(|root| root.id == id).cloned()
+        };
+        find().or_else(|| {
+            self.reload_if_changed();
+            find()
+        })
+    }
+}
+
+#[async_trait]
+impl Kms for LocalKms {
+    fn key_id(&self) -> String {
+        self.active().map_or_else(String::new, |root| root.id)
+    }
+
+    fn holds(&self, key_id: &str) -> bool {
+        self.find(key_id).is_some()
+    }
+
+    async fn wrap(&self, key: &[u8], context: &KeyContext) -> Result<WrappedKey, KmsError> {
+        let root = self.active().ok_or(KmsError::Refused)?;
+        let wrapped = root.key.seal(1, &root.associated_data(context), key);
+        Ok(WrappedKey { key_id: root.id, bytes: wrapped.map_err(|error| KmsError::Unavailable(error.into()))? })
+    }
+
+    async fn unwrap(&self, key_id: &str, wrapped: &[u8], context: &KeyContext) -> Result<Zeroizing<Vec<u8>>, KmsError> {
+        let root = self.find(key_id).ok_or(KmsError::Refused)?;
+        root.key.open(&root.associated_data(context), wrapped).map_err(|_| KmsError::Refused)
+    }
+}
+
+impl Root {
+    fn generate() -> Result<Self, CryptoError> {
+        let key = SecretKey::generate()?;
+        Ok(Self { id: derive_id(&key)?, key })
+    }
+
+    fn parse(id: &str, key: &str) -> Result<Self, CryptoError> {
+        let id = id.strip_prefix("id ").ok_or(CryptoError::Corrupt)?;
+        let key = key.strip_prefix("key ").ok_or(CryptoError::Corrupt)?;
+        let key = Zeroizing::new(hex::decode(key).map_err(|_| CryptoError::Corrupt)?);
+        let key = SecretKey::from_bytes(&key)?;
+        if id != derive_id(&key)? {
+            return Err(CryptoError::Corrupt);
+        }
+        Ok(Self { id: id.to_owned(), key })
+    }
+
+    fn associated_data(&self, context: &KeyContext) -> Vec<u8> {
+        length_prefixed(&[b"untxt root wrap", self.id.as_bytes(), &context.associated_data()])
+    }
+}
+
+impl Loaded {
+    fn read(path: &Path) -> Result<Self, CryptoError> {
+        // Before the file: a change in between is seen the next time.
+        let changed_at = modified(path);
+        let text = read_private(path)?;
+        let roots = Self::parse(&text).map_err(|_| {
+            refuse(path, "is not a root key file or was changed; restore it from your backup, nothing opens without it")
+        })?;
+        Ok(Self { roots, changed_at })
+    }
+
+    fn parse(text: &str) -> Result<Vec<Root>, CryptoError> {
+        let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.starts_with('#')).collect();
+        let (title, keys) = lines.split_first().ok_or(CryptoError::Corrupt)?;
+        let (pairs, rest) = keys.as_chunks::<2>();
+        let is_known = *title == TITLE || (*title == FIRST_TITLE && pairs.len() == 1);
+        if !is_known || pairs.is_empty() || !rest.is_empty() {
+            return Err(CryptoError::Corrupt);
+        }
+        pairs.iter().map(|[id, key]| Root::parse(id, key)).collect()
+    }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// Gives the id of a key: a fingerprint, so that a changed key file is noticed before anything is sealed with it.
+fn derive_id(key: &SecretKey) -> Result<String, CryptoError> {
+    let fingerprint = key.derive(&[], b"untxt root key id")?;
+    Ok(format!("local-{}", hex::encode(&fingerprint.as_bytes()[..8])))
+}
+
+fn read_private(path: &Path) -> Result<Zeroizing<String>, CryptoError> {
+    let mut file = File::open(path).map_err(|error| refuse(path, &format!("can't be read: {error}")))?;
+    let metadata = file.metadata().map_err(|error| refuse(path, &format!("can't be read: {error}")))?;
+    let mode = metadata.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(refuse(
+            path,
+            &format!("has mode {:04o}, so others can reach it; run chmod 600 on it", mode & 0o7777),
+        ));
+    }
+    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES as u64 {
+        return Err(refuse(path, "is not a root key file"));
+    }
+    let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_BYTES));
+    file.read_to_string(&mut text).map_err(|error| refuse(path, &format!("can't be read: {error}")))?;
+    Ok(text)
+}
+
+/// Writes a whole file or nothing, and never over another one.
+fn write_new(path: &Path, root: &Root) -> io::Result<()> {
+    if path.try_exists()? {
+        return Ok(());
+    }
+    match write_beside(path, std::slice::from_ref(root))?.persist_noclobber(path) {
+        Ok(_) => File::open(folder_of(path))?.sync_all(),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Writes a whole file in the place of the one that is there.
+fn replace(path: &Path, roots: &[Root]) -> io::Result<()> {
+    write_beside(path, roots)?.persist(path)?;
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn write_beside(path: &Path, roots: &[Root]) -> io::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new()
+        .prefix(".root-key-")
+        .permissions(fs::Permissions::from_mode(0o600))
+        .tempfile_in(folder_of(path))?;
+    writeln!(file, "{TITLE}")?;
+    for Root { id, key } in roots {
+        let key = Zeroizing::new(hex::encode(key.as_bytes()));
+        let pair = Zeroizing::new(format!("id {id}\nkey {}\n", key.as_str()));
+        file.write_all(pair.as_bytes())?;
+    }
+    writeln!(file, "# Keep a copy in a safe: without these keys no document opens again.")?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn refuse(path: &Path, reason: &str) -> CryptoError {
+    CryptoError::KeyFile(format!("the root key file {} {reason}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::OwnerId;
+
+    #[tokio::test]
+    async fn what_is_wrapped_is_unwrapped_with_the_same_context_only() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("root.key");
+        LocalKms::create(&path).expect("made");
+        let before = fs::read(&path).expect("file");
+        LocalKms::create(&path).expect("left alone");
+        assert_eq!(fs::read(&path).expect("file"), before);
+        assert_eq!(fs::metadata(&path).expect("file").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 1);
+
+        let kms = LocalKms::open(&path).expect("opened");
+        let owner = OwnerId::generate();
+        let (context, other) = (KeyContext::OwnerKey { owner, version: 1 }, KeyContext::OwnerKey { owner, version: 2 });
+        let wrapped = kms.wrap(&[9; 32], &context).await.expect("wrapped");
+        let again = LocalKms::open(&path).expect("opened");
+        assert_eq!(again.key_id(), wrapped.key_id);
+        let unwrapped = again.unwrap(&wrapped.key_id, &wrapped.bytes, &context).await.expect("unwrapped");
+        assert_eq!(unwrapped.as_slice(), [9; 32]);
+        for bad in [again.unwrap(&wrapped.key_id, &wrapped.bytes, &other), again.unwrap("x", &wrapped.bytes, &context)]
+        {
+            assert!(matches!(bad.await, Err(KmsError::Refused)));
+        }
+        again.check().await.expect("it works");
+    }
+
+    #[tokio::test]
+    async fn a_new_root_key_wraps_in_every_process_and_the_old_one_opens_until_it_is_destroyed() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("root.key");
+        LocalKms::create(&path).expect("made");
+        let running = LocalKms::open(&path).expect("opened");
+        let context = KeyContext::Backup;
+        let old = running.wrap(&[1; 32], &context).await.expect("wrapped");
+        // file systems tell times apart that are a few milliseconds from each other
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let id = LocalKms::rotate(&path).expect("rotated");
+        let new = running.wrap(&[2; 32], &context).await.expect("wrapped");
+        assert_eq!((&new.key_id, new.key_id == old.key_id), (&id, false));
+        assert!(running.unwrap(&old.key_id, &old.bytes, &context).await.is_ok());
+        assert_eq!(LocalKms::keep_only(&path, std::slice::from_ref(&old.key_id)).expect("kept"), Vec::<String>::new());
+        assert_eq!(LocalKms::keep_only(&path, &[]).expect("kept"), std::slice::from_ref(&old.key_id));
+        let after = LocalKms::open(&path).expect("opened");
+        assert!(after.holds(&id) && !after.holds(&old.key_id));
+        assert!(after.unwrap(&old.key_id, &old.bytes, &context).await.is_err());
+        assert_eq!(fs::metadata(&path).expect("file").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_still_opens() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("root.key");
+        LocalKms::create(&path).expect("made");
+        let text = fs::read_to_string(&path).expect("file");
+        let id = LocalKms::open(&path).expect("opened").key_id();
+        fs::write(&path, text.replace(TITLE, FIRST_TITLE)).expect("written");
+        assert_eq!(LocalKms::open(&path).expect("opened").key_id(), id);
+    }
+
+    #[test]
+    fn files_that_others_can_reach_or_that_changed_are_refused() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("root.key");
+        let refusal = |path: &Path| LocalKms::open(path).expect_err("refused").to_string();
+        assert!(refusal(&path).contains("can't be read"));
+        LocalKms::create(&path).expect("made");
+        for mode in [0o640, 0o604, 0o620, 0o601] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode");
+            assert!(refusal(&path).contains("chmod 600"), "{mode:o}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
+        let text = fs::read_to_string(&path).expect("file");
+        let key_line = text.find("\nkey ").expect("line");
+        let mut changed = text.lines().map(str::to_owned).collect::<Vec<_>>();
+        changed[2] = format!("key {}", "0".repeat(64));
+        for bad in
+            [changed.join("\n"), String::new(), text[..key_line].to_owned(), text.replace("version 2", "version 3")]
+        {
+            fs::write(&path, bad).expect("written");
+            assert!(refusal(&path).contains("was changed"));
+        }
+        assert!(refusal(folder.path()).contains("mode"), "a folder is refused");
+    }
+
+    #[test]
+    fn nothing_of_the_key_is_printed() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("root.key");
+        LocalKms::create(&path).expect("made");
+        let kms = LocalKms::open(&path).expect("opened");
+        let root = kms.active().expect("a key");
+        assert!(!format!("{kms:?}").contains(&hex::encode(root.key.as_bytes())));
+        assert!(format!("{kms:?}").contains("SecretKey(..)"));
+    }
+}

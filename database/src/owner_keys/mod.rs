@@ -1,0 +1,143 @@
+//! Owner keys, wrapped by the root key, and their life.
+
+mod events;
+mod rewrap;
+mod rotate;
+mod status;
+mod upkeep;
+
+pub use events::{KeyEvent, KeyOperation, record};
+pub use rewrap::{Rewrapped, list_documents_under_older, store_documents, store_key};
+pub use rotate::{Replaced, activate, destroy, store_pending};
+pub use status::{DocumentCount, KeyCount, count, count_documents};
+pub use upkeep::{DueKey, Upkeep, list_due, load_due, try_begin_upkeep};
+
+use sqlx::PgConnection;
+use untxt_core::{crypto::WrappedOwnerKey, domain::OwnerId};
+use uuid::Uuid;
+
+use crate::{
+    Error, Result,
+    row::{Row, count_column},
+};
+
+/// Finds the active key of the actor, which seals what is new.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find_current(conn: &mut PgConnection, owner: OwnerId) -> Result<Option<WrappedOwnerKey>> {
+    sqlx::query_as!(
+        OwnerKeyRow,
+        "select
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+        from owner_keys
+        where owner_id = $1 and state = 'active'",
+        owner.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// Finds one version of the actor's key.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find(conn: &mut PgConnection, owner: OwnerId, version: u32) -> Result<Option<WrappedOwnerKey>> {
+    sqlx::query_as!(
+        OwnerKeyRow,
+        "select
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+        from owner_keys
+        where owner_id = $1 and version = $2",
+        owner.as_uuid(),
+        count_column(version),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// Stores the first key of the actor, unless there is one already, and gives the active one: of two processes that make
+/// the first key at once, both get the same.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn insert_or_load(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<WrappedOwnerKey> {
+    if insert(conn, key).await? {
+        record(conn, &KeyEvent::of(key, KeyOperation::Created)).await?;
+    }
+    // A second statement, because only a new snapshot sees the row that another process has just committed.
+    find_current(conn, key.owner).await?.ok_or(Error::NotFound("owner key"))
+}
+
+/// Stores a version of a key; false: that version is there.
+async fn insert(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<bool> {
+    let inserted = sqlx::query!(
+        "insert into owner_keys (
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (owner_id, version) do nothing",
+        key.owner.as_uuid(),
+        count_column(key.version),
+        key.state.as_str(),
+        key.kms_key_id,
+        key.wrapped,
+        key.wrapped_index_key,
+        key.index_wrapping.as_str(),
+        count_column(key.index_generation),
+    )
+    .execute(conn)
+    .await?
+    .rows_affected();
+    Ok(inserted == 1)
+}
+
+/// Lists one key, any, of each root key that wrapped some.
+pub(crate) async fn list_one_of_each_root(conn: &mut PgConnection) -> Result<Vec<WrappedOwnerKey>> {
+    sqlx::query_as!(
+        OwnerKeyRow,
+        "select distinct on (kms_key_id)
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+        from owner_keys
+        where state <> 'destroyed'
+        order by kms_key_id",
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+struct OwnerKeyRow {
+    owner_id: Uuid,
+    version: i32,
+    state: String,
+    kms_key_id: String,
+    wrapped: Option<Vec<u8>>,
+    wrapped_index_key: Option<Vec<u8>>,
+    index_wrapped_by: String,
+    index_generation: i32,
+}
+
+impl TryFrom<OwnerKeyRow> for WrappedOwnerKey {
+    type Error = Error;
+
+    fn try_from(row: OwnerKeyRow) -> Result<Self> {
+        let at = Row { table: "owner_keys", id: &row.owner_id };
+        Ok(Self {
+            owner: row.owner_id.into(),
+            version: at.number("version", row.version)?,
+            state: at.word("state", &row.state)?,
+            kms_key_id: row.kms_key_id,
+            wrapped: row.wrapped.unwrap_or_default(),
+            wrapped_index_key: row.wrapped_index_key.unwrap_or_default(),
+            index_wrapping: at.word("index_wrapped_by", &row.index_wrapped_by)?,
+            index_generation: at.number("index_generation", row.index_generation)?,
+        })
+    }
+}

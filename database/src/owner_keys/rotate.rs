@@ -1,0 +1,108 @@
+use sqlx::PgConnection;
+use untxt_core::crypto::{KeyState, WrappedOwnerKey};
+
+use super::{KeyEvent, KeyOperation, insert, record};
+use crate::{Result, row::count_column};
+
+/// Why a key is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is time.
+    Retired,
+    /// Somebody else may know it.
+    Compromised,
+}
+
+/// Stores the next version of a key, which seals nothing yet; false: there is that version already.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn store_pending(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<bool> {
+    let is_new = insert(conn, key).await?;
+    if is_new {
+        record(conn, &KeyEvent::of(key, KeyOperation::Created)).await?;
+    }
+    Ok(is_new)
+}
+
+/// Makes a pending version the active one, and the active one an older one; false: somebody else did.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn activate(
+    conn: &mut PgConnection,
+    active: &WrappedOwnerKey,
+    next: &WrappedOwnerKey,
+    replaced: Replaced,
+) -> Result<bool> {
+    let (state, operation) = match replaced {
+        Replaced::Retired => (KeyState::Retired, KeyOperation::Retired),
+        Replaced::Compromised => (KeyState::Compromised, KeyOperation::Compromised),
+    };
+    let retired = sqlx::query!(
+        "update owner_keys
+        set state = $3, retired_at = clock_timestamp()
+        where owner_id = $1 and version = $2 and state = 'active'",
+        active.owner.as_uuid(),
+        count_column(active.version),
+        state.as_str(),
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    let activated = sqlx::query!(
+        "update owner_keys set state = 'active' where owner_id = $1 and version = $2 and state = 'pending'",
+        next.owner.as_uuid(),
+        count_column(next.version),
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if (retired, activated) != (1, 1) {
+        return Ok(false);
+    }
+    record(conn, &KeyEvent::of(active, operation)).await?;
+    record(conn, &KeyEvent::of(next, KeyOperation::Activated)).await?;
+    Ok(true)
+}
+
+/// Destroys an older version that no document needs; false: one does, or it is no older one.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn destroy(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<bool> {
+    // The lock comes first: a document that is stored under this key just now is seen by the next statement.
+    let locked = sqlx::query_scalar!(
+        "select version
+        from owner_keys
+        where owner_id = $1 and version = $2 and state in ('pending', 'retired', 'compromised')
+        for update",
+        key.owner.as_uuid(),
+        count_column(key.version),
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if locked.is_none() {
+        return Ok(false);
+    }
+    let destroyed = sqlx::query!(
+        "update owner_keys
+        set
+            state = 'destroyed',
+            wrapped = null,
+            wrapped_index_key = null,
+            retired_at = coalesce(retired_at, clock_timestamp()),
+            destroyed_at = clock_timestamp()
+        where owner_id = $1 and version = $2
+            and not exists (select from documents where owner_id = $1 and owner_key_version = $2)",
+        key.owner.as_uuid(),
+        count_column(key.version),
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if destroyed == 1 {
+        record(conn, &KeyEvent::of(key, KeyOperation::Destroyed)).await?;
+    }
+    Ok(destroyed == 1)
+}

@@ -1,0 +1,73 @@
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use untxt_core::crypto::KeyState;
+
+use crate::{Result, row::Row};
+
+/// Owner keys of one root key and one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyCount {
+    /// The root key that wraps them.
+    pub kms_key_id: String,
+    /// Where they are in their life.
+    pub state: KeyState,
+    /// How many versions.
+    pub keys: u64,
+    /// Of how many owners.
+    pub owners: u64,
+    /// When the oldest of them was made.
+    pub oldest: OffsetDateTime,
+}
+
+/// How many documents there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DocumentCount {
+    /// All.
+    pub all: u64,
+    /// Those whose key is wrapped by another version than the active one.
+    pub under_older: u64,
+}
+
+/// Counts all owner keys by root key and state.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn count(conn: &mut PgConnection) -> Result<Vec<KeyCount>> {
+    let rows = sqlx::query!(
+        r#"select
+            kms_key_id as "kms_key_id!", state as "state!", keys as "keys!", owners as "owners!", oldest as "oldest!"
+        from count_keys()
+        order by kms_key_id, state"#
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let at = Row { table: "owner_keys", id: &row.kms_key_id };
+            Ok(KeyCount {
+                state: at.word("state", &row.state)?,
+                keys: at.number("count", row.keys)?,
+                owners: at.number("count", row.owners)?,
+                oldest: row.oldest,
+                kms_key_id: row.kms_key_id.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Counts all documents.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn count_documents(conn: &mut PgConnection) -> Result<DocumentCount> {
+    let row = sqlx::query!(
+        r#"select documents as "documents!", under_older_keys as "under_older_keys!" from count_document_keys()"#
+    )
+    .fetch_one(conn)
+    .await?;
+    let at = Row { table: "documents", id: &"all" };
+    Ok(DocumentCount {
+        all: at.number("count", row.documents)?,
+        under_older: at.number("count", row.under_older_keys)?,
+    })
+}
