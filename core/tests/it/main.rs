@@ -1,4 +1,4 @@
-//! Core against real parts: the store over mutual TLS, and Redis.
+//! Core against real parts: the store over mutual TLS, Redis, and Google's Tink.
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails with its reason")]
 
 mod queue;
@@ -7,3 +7,4 @@ mod redis_process;
 mod site;
 mod storage;
 mod store_protocol;
+mod tink;
