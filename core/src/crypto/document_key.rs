@@ -1,6 +1,8 @@
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
-use super::{Context, CryptoError, Purpose, StreamOpener, StreamSealer, aead::SecretKey};
+use super::{Context, CryptoError, Purpose, SealedFile, StreamOpener, StreamSealer, aead::SecretKey};
 
 /// A document key as it is stored: wrapped by a version of the owner key. Deleting it shreds the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,20 @@ impl DocumentKey {
     /// Begins to open a file that [`Self::stream_sealer`] sealed for the same place.
     pub(super) fn stream_opener(&self, purpose: Purpose, context: &Context<'_>) -> StreamOpener {
         StreamOpener::new(self.sub_key(purpose, "file"), context.associated_data(purpose))
+    }
+
+    /// Begins to open a part of such a file: gives where its sealed bytes stand, and what opens them.
+    ///
+    /// # Errors
+    /// [`CryptoError::Corrupt`] when the range is empty or reaches beyond the end.
+    pub(super) fn part_opener(
+        &self,
+        purpose: Purpose,
+        context: &Context<'_>,
+        file: &SealedFile,
+        range: &Range<u64>,
+    ) -> Result<(Range<u64>, StreamOpener), CryptoError> {
+        file.part_opener(&self.sub_key(purpose, "file")?, &context.associated_data(purpose), range)
     }
 
     /// Derives the key for one purpose; files and small values never share one.

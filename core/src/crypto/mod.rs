@@ -7,6 +7,8 @@
 
 mod aead;
 pub mod age;
+#[cfg(test)]
+mod attacks;
 mod context;
 mod document_key;
 mod kms;
@@ -19,7 +21,7 @@ pub use document_key::{DocumentKey, WrappedDocumentKey};
 pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey};
 pub use owner_key::{IndexWrapping, KeyState, OwnerKey, WrappedOwnerKey};
 pub use ring::KeyRing;
-pub use stream::{StreamOpener, StreamSealer};
+pub use stream::{SealedFile, StreamOpener, StreamSealer};
 
 use context::{Context, Purpose};
 

@@ -1,9 +1,11 @@
 //! Where each sealed value of a document lives. What is bound here is on disk: a change makes stored data unreadable.
 
+use std::ops::Range;
+
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use super::{Context, CryptoError, DocumentKey, Purpose, StreamOpener, StreamSealer};
+use super::{Context, CryptoError, DocumentKey, Purpose, SealedFile, StreamOpener, StreamSealer};
 use crate::{
     domain::{DocumentId, DocumentMetadata, OwnerId, PageContent, PageNumber, TaskId},
     storage::ObjectKey,
@@ -29,6 +31,23 @@ impl DocumentKey {
         let row = object.to_string();
         let (purpose, context) = object_place(owner, object, &row);
         self.stream_opener(purpose, &context)
+    }
+
+    /// Begins to open a part of a file that [`Self::sealer_for`] sealed for the same place: gives where its sealed bytes
+    /// stand, and what opens exactly these.
+    ///
+    /// # Errors
+    /// [`CryptoError::Corrupt`] when the range is empty or reaches beyond the end.
+    pub fn part_opener_for(
+        &self,
+        owner: OwnerId,
+        object: &ObjectKey,
+        file: &SealedFile,
+        range: &Range<u64>,
+    ) -> Result<(Range<u64>, StreamOpener), CryptoError> {
+        let row = object.to_string();
+        let (purpose, context) = object_place(owner, object, &row);
+        self.part_opener(purpose, &context, file, range)
     }
 
     /// Seals what was read from a page for its row.
