@@ -186,8 +186,8 @@ grant select, insert (owner_id, operation, version, kms_key_id, count) on key_ev
 
 -- Owners of whose keys something is to be done: the active one is too old or has wrapped too much, one is pending, one is
 -- wrapped by another root key than `root` or in the old manner, documents are under another than the active one, or a
--- key that nobody needs is to be destroyed.
-create function list_key_upkeep(root text, max_age interval, grace interval, max_rows bigint)
+-- key that nobody needs is to be destroyed. In the order of their ids, those after `after`.
+create function list_key_upkeep(root text, max_age interval, grace interval, after uuid, max_rows bigint)
     returns table (owner_id uuid)
     language sql
     stable
@@ -198,6 +198,7 @@ create function list_key_upkeep(root text, max_age interval, grace interval, max
     from public.owner_keys k
     where session_user = 'untxt_worker'
         and k.state <> 'destroyed'
+        and (after is null or k.owner_id > after)
         and (
             k.state = 'pending'
             or k.kms_key_id <> root
@@ -215,18 +216,24 @@ create function list_key_upkeep(root text, max_age interval, grace interval, max
                 )
             )
         )
+    order by k.owner_id
     limit max_rows
 $$;
 
--- All keys in numbers, by root key and state.
+-- All keys in numbers, by root key and state; `oldest` is the age in seconds.
 create function count_keys()
-    returns table (kms_key_id text, state text, keys bigint, oldest timestamptz, owners bigint)
+    returns table (kms_key_id text, state text, keys bigint, owners bigint, oldest double precision)
     language sql
     stable
     security definer
     set search_path = pg_catalog, pg_temp
     as $$
-    select k.kms_key_id, k.state, count(*), min(k.created_at), count(distinct k.owner_id)
+    select
+        k.kms_key_id,
+        k.state,
+        count(*),
+        count(distinct k.owner_id),
+        extract(epoch from clock_timestamp() - min(k.created_at))::double precision
     from public.owner_keys k
     where session_user = 'untxt_worker'
     group by k.kms_key_id, k.state
@@ -247,5 +254,5 @@ create function count_document_keys()
 $$;
 
 grant execute on function
-    list_key_upkeep(text, interval, interval, bigint), count_keys(), count_document_keys()
+    list_key_upkeep(text, interval, interval, uuid, bigint), count_keys(), count_document_keys()
     to untxt_worker;

@@ -13,6 +13,7 @@ mod consumer;
 mod error;
 mod finish;
 mod inspect;
+mod keys;
 mod languages;
 mod lease;
 pub mod malware;
@@ -41,6 +42,7 @@ use untxt_core::{config::Settings, lifecycle::Lifecycle, monitoring, storage::Bu
 
 pub use clean_up::CleanUp;
 pub use error::Error;
+pub use keys::{Kept, KeyError, KeyKeeper, KeyTimes};
 pub use services::Services;
 pub use worker::WorkerOptions;
 
@@ -85,6 +87,7 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     }
     sweeper::start(&worker);
     clean_up::start(&worker);
+    keys::start(&worker);
     withdrawals::start(&worker);
     languages::start(&worker);
     alive::start(&worker);

@@ -15,7 +15,7 @@ use untxt_database::{
 use uuid::Uuid;
 
 use crate::{
-    CleanUp, Error, Services,
+    CleanUp, Error, KeyKeeper, KeyTimes, Services,
     alive::Pace,
     error::{JobError, JobResult},
     lease::{Claim, Heartbeat, Work},
@@ -53,6 +53,8 @@ pub struct WorkerOptions {
     pub clean_up: Option<CleanUp>,
     /// Claim a bucket that has no installation's id in it even if it holds objects that no row names.
     pub claims_any_bucket: bool,
+    /// When keys are replaced and destroyed.
+    pub keys: KeyTimes,
     /// What a child may use.
     pub sandbox: Arc<SandboxOptions>,
     /// How a child is started.
@@ -78,6 +80,7 @@ impl WorkerOptions {
             stale: STALE,
             clean_up: CleanUp::new(worker),
             claims_any_bucket: worker.claim_bucket,
+            keys: KeyTimes::new(&settings.encryption),
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
             monitoring: Some(settings.monitoring.clone()),
@@ -95,6 +98,7 @@ pub(crate) struct Worker {
     pub(crate) wakeups: Arc<Wakeups>,
     pub(crate) database: Presence,
     pub(crate) pace: Pace,
+    pub(crate) keeper: KeyKeeper,
     /// Tells heartbeats of tasks that were taken from us.
     pub(crate) withdrawals: broadcast::Sender<Withdrawn>,
     pub(crate) lifecycle: Lifecycle,
@@ -116,7 +120,8 @@ impl Worker {
             "the database does not answer, leaving the queue to others",
             "the database answers again, asking what there is to do",
         );
-        Self { id, pace, services, options, wakeups, database, withdrawals, lifecycle, stop, abort, slots }
+        let keeper = KeyKeeper::new(services.database.clone(), services.keys.clone(), options.keys);
+        Self { id, pace, keeper, services, options, wakeups, database, withdrawals, lifecycle, stop, abort, slots }
     }
 
     /// Starts the children, so that a system on which none can run is told at start.

@@ -31,6 +31,8 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("AWS_SECRET_ACCESS_KEY", "storage.secret_access_key"),
     ("S3_BUCKET_NAME", "storage.bucket"),
     ("KMS_KEY_ID", "storage.kms_key_id"),
+    ("KEY_ROTATION_DAYS", "encryption.rotation_days"),
+    ("KEY_ROTATION_INTERVAL_DAYS", "encryption.rotation_days"),
     ("MAX_FILE_SIZE", "limits.max_file_bytes"),
     ("ALLOWED_FILE_TYPES", "limits.allowed_types"),
     ("MAX_ATTEMPTS", "worker.max_attempts"),

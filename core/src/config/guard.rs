@@ -20,6 +20,15 @@ pub(super) fn refuse_weaker(name: &str, value: &str, problems: &mut Problems) ->
         }
         return true;
     }
+    if name == "KEY_ROTATION_ENABLED" {
+        if value != "true" {
+            problems.add(
+                name,
+                "refused, because keys are always replaced in time; remove it, and set encryption.rotation_days",
+            );
+        }
+        return true;
+    }
     if name == "DB_SSL_MODE" {
         if value != "verify-full" {
             problems.add(name, "refused, because anything below verify-full accepts an impostor of the database; remove it or say verify-full");

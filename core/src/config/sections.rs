@@ -91,6 +91,8 @@ pub struct Storage {
 pub struct Encryption {
     pub provider: Provider,
     pub key_path: PathBuf,
+    pub rotation_days: u32,
+    pub grace_hours: u32,
 }
 
 /// Who wraps the owner keys: what this build knows.
@@ -264,6 +266,20 @@ impl Limits {
     #[must_use]
     pub fn task_timeout(&self) -> Duration {
         Duration::from_secs(self.task_timeout_seconds.into())
+    }
+}
+
+impl Encryption {
+    /// Gives the age from which an owner key is replaced.
+    #[must_use]
+    pub fn rotation(&self) -> Duration {
+        Duration::from_secs(86_400 * u64::from(self.rotation_days))
+    }
+
+    /// Gives how long an owner key stays after it was replaced, at least.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(3600 * u64::from(self.grace_hours))
     }
 }
 

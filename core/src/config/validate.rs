@@ -21,6 +21,8 @@ pub enum Process {
     Probe,
     /// `untxt export` and `untxt import`: the database, the objects and the root key.
     Backup,
+    /// `untxt keys`: the database and the root key.
+    Keys,
 }
 
 impl Process {
@@ -31,7 +33,7 @@ impl Process {
             Self::Backend => "untxt-backend",
             Self::Worker => "untxt-worker",
             Self::Store => "untxt-storage",
-            Self::Migrate | Self::Probe | Self::Backup => "untxt",
+            Self::Migrate | Self::Probe | Self::Backup | Self::Keys => "untxt",
         }
     }
 }
@@ -48,7 +50,11 @@ impl Settings {
             Process::Backup => {
                 self.validate_database(problems);
                 self.validate_storage(problems);
-                need_file("encryption.key_path", &self.encryption.key_path, problems);
+                self.validate_encryption(problems);
+            }
+            Process::Keys => {
+                self.validate_database(problems);
+                self.validate_encryption(problems);
             }
             Process::Worker => {
                 self.validate_shared(problems);
@@ -79,7 +85,17 @@ impl Settings {
         need_file("redis.key_path", &self.redis.key_path, problems);
         self.validate_storage(problems);
         self.validate_limits(problems);
+        self.validate_encryption(problems);
+    }
+
+    fn validate_encryption(&self, problems: &mut Problems) {
         need_file("encryption.key_path", &self.encryption.key_path, problems);
+        if !(1..=90).contains(&self.encryption.rotation_days) {
+            problems.add("encryption.rotation_days", "must be 1 to 90");
+        }
+        if !(1..=720).contains(&self.encryption.grace_hours) {
+            problems.add("encryption.grace_hours", "must be 1 to 720");
+        }
     }
 
     fn validate_database(&self, problems: &mut Problems) {

@@ -47,6 +47,16 @@ pub const METRICS: &[Metric] = &[
     histogram("untxt_event_lag_seconds", "From an event's commit to its sending to sockets, by two clocks."),
     level("untxt_database_connections", "Connections of the pool. state: used, idle."),
     level("untxt_queue_answers", "1 while Redis answers this process, else 0."),
+    counter("untxt_owner_keys_opened_total", "Owner keys opened. from: cache; key_service; error."),
+    counter(
+        "untxt_key_operations_total",
+        "What was done to keys. operation: rotated, rewrapped, document_rewrapped, refused, destroyed.",
+    ),
+    level("untxt_owner_keys", "Versions of owner keys. state: pending, active, retired, compromised, destroyed."),
+    level(
+        "untxt_document_keys_under_older_keys",
+        "Documents whose key is not under the active key of their owner yet.",
+    ),
     level("untxt_tasks_open", "Tasks that have not ended. state: queued, inspecting, processing, finishing."),
     level("untxt_pages_open", "Pages that have not ended. state: queued, processing."),
     level("untxt_queue_oldest_seconds", "Age of the oldest task of which no page has been read yet."),

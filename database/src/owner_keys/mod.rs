@@ -8,7 +8,7 @@ mod upkeep;
 
 pub use events::{KeyEvent, KeyOperation, record};
 pub use rewrap::{Rewrapped, list_documents_under_older, store_documents, store_key};
-pub use rotate::{Replaced, activate, destroy, store_pending};
+pub use rotate::{Replaced, activate, destroy, next_version, store_pending};
 pub use status::{DocumentCount, KeyCount, count, count_documents};
 pub use upkeep::{DueKey, Upkeep, list_due, load_due, try_begin_upkeep};
 

@@ -53,22 +53,25 @@ pub async fn store_key(conn: &mut PgConnection, before: &WrappedOwnerKey, after:
     Ok(changed == 1)
 }
 
-/// Lists documents of the actor whose keys are wrapped by another version than this one.
+/// Lists documents of the actor whose keys are wrapped by another version than this one, in the order of their ids.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn list_documents_under_older(
     conn: &mut PgConnection,
     active: &WrappedOwnerKey,
+    after: Option<DocumentId>,
     max_rows: u32,
 ) -> Result<Vec<(DocumentId, WrappedDocumentKey)>> {
     let rows = sqlx::query!(
         "select id, owner_key_version, wrapped_key
         from documents
-        where owner_id = $1 and owner_key_version <> $2
-        limit $3",
+        where owner_id = $1 and owner_key_version <> $2 and ($3::uuid is null or id > $3)
+        order by id
+        limit $4",
         active.owner.as_uuid(),
         count_column(active.version),
+        after.map(DocumentId::as_uuid),
         i64::from(max_rows),
     )
     .fetch_all(conn)

@@ -1,8 +1,14 @@
 use sqlx::PgConnection;
-use untxt_core::crypto::{KeyState, WrappedOwnerKey};
+use untxt_core::{
+    crypto::{KeyState, WrappedOwnerKey},
+    domain::OwnerId,
+};
 
 use super::{KeyEvent, KeyOperation, insert, record};
-use crate::{Result, row::count_column};
+use crate::{
+    Result,
+    row::{Row, count_column},
+};
 
 /// Why a key is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +17,20 @@ pub enum Replaced {
     Retired,
     /// Somebody else may know it.
     Compromised,
+}
+
+/// Gives the version that comes after all that there ever were of the actor.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn next_version(conn: &mut PgConnection, owner: OwnerId) -> Result<u32> {
+    let newest = sqlx::query_scalar!(
+        r#"select coalesce(max(version), 0) as "newest!" from owner_keys where owner_id = $1"#,
+        owner.as_uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Row { table: "owner_keys", id: &owner }.number("version", newest + 1)
 }
 
 /// Stores the next version of a key, which seals nothing yet; false: there is that version already.
@@ -50,6 +70,9 @@ pub async fn activate(
     .execute(&mut *conn)
     .await?
     .rows_affected();
+    if retired != 1 {
+        return Ok(false);
+    }
     let activated = sqlx::query!(
         "update owner_keys set state = 'active' where owner_id = $1 and version = $2 and state = 'pending'",
         next.owner.as_uuid(),
@@ -58,7 +81,7 @@ pub async fn activate(
     .execute(&mut *conn)
     .await?
     .rows_affected();
-    if (retired, activated) != (1, 1) {
+    if activated != 1 {
         return Ok(false);
     }
     record(conn, &KeyEvent::of(active, operation)).await?;

@@ -1,5 +1,6 @@
+use std::time::Duration;
+
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 use untxt_core::crypto::KeyState;
 
 use crate::{Result, row::Row};
@@ -15,8 +16,8 @@ pub struct KeyCount {
     pub keys: u64,
     /// Of how many owners.
     pub owners: u64,
-    /// When the oldest of them was made.
-    pub oldest: OffsetDateTime,
+    /// Age of the oldest.
+    pub oldest: Duration,
 }
 
 /// How many documents there are.
@@ -48,7 +49,7 @@ pub async fn count(conn: &mut PgConnection) -> Result<Vec<KeyCount>> {
                 state: at.word("state", &row.state)?,
                 keys: at.number("count", row.keys)?,
                 owners: at.number("count", row.owners)?,
-                oldest: row.oldest,
+                oldest: Duration::try_from_secs_f64(row.oldest.max(0.0)).map_err(|_| at.corrupt("created_at"))?,
                 kms_key_id: row.kms_key_id.clone(),
             })
         })

@@ -42,17 +42,23 @@ pub async fn try_begin_upkeep(conn: &mut PgConnection) -> Result<bool> {
     Ok(elected)
 }
 
-/// Lists owners of whose keys something is to be done.
+/// Lists owners of whose keys something is to be done, in the order of their ids, those after one.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn list_due(conn: &mut PgConnection, upkeep: &Upkeep, max_rows: u32) -> Result<Vec<OwnerId>> {
+pub async fn list_due(
+    conn: &mut PgConnection,
+    upkeep: &Upkeep,
+    after: Option<OwnerId>,
+    max_rows: u32,
+) -> Result<Vec<OwnerId>> {
     let owners = sqlx::query_scalar!(
         r#"select owner_id as "owner_id!"
-        from list_key_upkeep($1, make_interval(secs => $2), make_interval(secs => $3), $4)"#,
+        from list_key_upkeep($1, make_interval(secs => $2), make_interval(secs => $3), $4, $5)"#,
         upkeep.root,
         upkeep.max_age.as_secs_f64(),
         upkeep.grace.as_secs_f64(),
+        after.map(OwnerId::as_uuid),
         i64::from(max_rows),
     )
     .fetch_all(conn)

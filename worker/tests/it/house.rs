@@ -28,7 +28,7 @@ use untxt_database::{
     users,
 };
 use untxt_worker::{
-    CleanUp, Services, WorkerOptions,
+    CleanUp, KeyTimes, Services, WorkerOptions,
     malware::Scanner,
     sandbox::{ChildCommand, SandboxOptions},
 };
@@ -211,6 +211,7 @@ impl House {
             stale: Duration::from_secs(1),
             clean_up: None,
             claims_any_bucket: false,
+            keys: KeyTimes { every: Duration::from_millis(500), max_age: LONG, grace: LONG },
             sandbox: Arc::new(sandbox),
             child,
             monitoring: self.monitoring.clone(),

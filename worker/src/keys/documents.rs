@@ -1,0 +1,87 @@
+//! Having the keys of documents wrapped by the active owner key. What they seal is not touched.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+use untxt_core::{
+    crypto::{CryptoError, OwnerKey, WrappedDocumentKey, WrappedOwnerKey},
+    domain::{DocumentId, OwnerId},
+};
+use untxt_database::owner_keys::{self, Rewrapped};
+
+use super::{Kept, KeyKeeper};
+use crate::error::JobResult;
+
+/// Keys that are wrapped anew in one transaction: some milliseconds.
+const AT_ONCE: u32 = 500;
+
+impl KeyKeeper {
+    pub(super) async fn rewrap_documents(&self, owner: OwnerId) -> JobResult<Kept> {
+        let (mut kept, mut last) = (Kept::default(), None);
+        let mut tx = self.database.begin_as(owner).await?;
+        let active = owner_keys::find_current(&mut tx, owner).await?;
+        tx.commit().await?;
+        let Some(active) = active else { return Ok(kept) };
+        let mut opened = HashMap::new();
+        loop {
+            let mut tx = self.database.begin_as(owner).await?;
+            let found = owner_keys::list_documents_under_older(&mut tx, &active, last, AT_ONCE).await?;
+            tx.commit().await?;
+            let Some((document, _)) = found.last() else { return Ok(kept) };
+            last = Some(*document);
+            let (stored, refused) = self.rewrap_some(&active, found, &mut opened).await?;
+            kept.documents += stored;
+            kept.refused += refused;
+        }
+    }
+
+    /// Gives how many were stored and how many did not open.
+    async fn rewrap_some(
+        &self,
+        active: &WrappedOwnerKey,
+        found: Vec<(DocumentId, WrappedDocumentKey)>,
+        opened: &mut HashMap<u32, Option<Arc<OwnerKey>>>,
+    ) -> JobResult<(u64, u64)> {
+        let new = self.ring.open_owner_key(active).await?;
+        let (mut keys, mut refused) = (Vec::with_capacity(found.len()), 0);
+        for (document, before) in found {
+            let version = before.owner_key_version;
+            let old = match opened.entry(version) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(self.open_version(active.owner, version).await?),
+            };
+            let after = old.as_ref().ok_or(CryptoError::Corrupt).and_then(|old| {
+                let key = old.open_document_key(document, &before)?;
+                new.rewrap(document, &key)
+            });
+            match after {
+                Ok(after) => keys.push(Rewrapped { document, before, after }),
+                Err(_) => {
+                    tracing::error!(%document, key.version = version, "the key of a document does not open; it stays as it is");
+                    refused += 1;
+                }
+            }
+        }
+        let mut tx = self.database.begin_as(active.owner).await?;
+        let stored = owner_keys::store_documents(&mut tx, active.owner, &keys).await?;
+        tx.commit().await?;
+        Ok((stored, refused))
+    }
+
+    /// Opens an older version; `None`: it does not open, and that was written down.
+    async fn open_version(&self, owner: OwnerId, version: u32) -> JobResult<Option<Arc<OwnerKey>>> {
+        let mut tx = self.database.begin_as(owner).await?;
+        let stored = owner_keys::find(&mut tx, owner, version).await?;
+        tx.commit().await?;
+        let Some(stored) = stored else { return Ok(None) };
+        match self.ring.open_owner_key(&stored).await {
+            Ok(key) => Ok(Some(key)),
+            Err(error) => {
+                self.refuse_or_give_up(&stored, error).await?;
+                Ok(None)
+            }
+        }
+    }
+}
