@@ -5,6 +5,7 @@ mod backup;
 mod certs;
 mod config;
 mod health;
+mod keys;
 mod migrate;
 mod ocr;
 mod queue;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Ocr(ocr::OcrArgs),
     /// Make the certificates of one installation.
     Certs(certs::CertsArgs),
+    /// Look at keys, replace and destroy them.
+    Keys(keys::KeysArgs),
     /// Look at the queue, stop and replay tasks.
     Queue(queue::QueueArgs),
     /// Manage the people who can log in.
@@ -66,6 +69,7 @@ impl Command {
             Self::Health(args) => health::run(&args),
             Self::Ocr(args) => ocr::run(&args),
             Self::Certs(args) => certs::run(&args),
+            Self::Keys(args) => keys::run(&args),
             Self::Queue(args) => queue::run(&args),
             Self::User(args) => user::run(&args),
             Self::Export(args) => backup::export(&args),

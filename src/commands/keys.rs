@@ -1,0 +1,211 @@
+//! Keys for operators: ids, versions, counts and ages; never a key, never a word of a document.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail, ensure};
+use clap::{Args, Subcommand};
+use untxt_core::{
+    config::{Process, Settings},
+    crypto::{KeyRing, KeyState, Kms, LocalKms},
+    domain::OwnerId,
+};
+use untxt_database::{
+    Database,
+    owner_keys::{self, DocumentCount, KeyCount, KeyEvent, KeyOperation, Replaced},
+};
+use untxt_worker::{Kept, KeyKeeper, KeyTimes};
+
+use super::serve::{ServeArgs, block_on};
+
+/// Look at keys, replace, wrap anew and destroy them; nothing stops meanwhile. It uses the worker's settings.
+#[derive(Debug, Args)]
+pub(crate) struct KeysArgs {
+    #[command(subcommand)]
+    command: KeysCommand,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Show which keys there are, how old they are, and what is still to be done. Ends with 1 when something is overdue.
+    Status,
+    /// Replace keys now: documents follow at once, and what they seal stays as it is.
+    Rotate {
+        /// Of this owner (the id of the person).
+        #[arg(long, conflicts_with_all = ["all", "root"])]
+        owner: Option<OwnerId>,
+        /// Of all owners.
+        #[arg(long, conflicts_with = "root")]
+        all: bool,
+        /// The root key in the key file; owner keys follow. Then put a copy of the file into the safe.
+        #[arg(long)]
+        root: bool,
+        /// Somebody else may know the old key: it is destroyed as soon as no document needs it, without any grace.
+        #[arg(long, conflicts_with = "root")]
+        compromised: bool,
+    },
+    /// Wrap everything anew that is not under the newest keys, and show how far it is. It may be stopped and started again.
+    Rewrap,
+    /// Destroy older keys that nothing needs any more, without waiting for the end of their grace. There is no way back.
+    Destroy,
+}
+
+/// Everything that the commands work with.
+struct Keys {
+    settings: Settings,
+    database: Database,
+    ring: KeyRing,
+}
+
+/// Does what the operator asks.
+pub(crate) fn run(args: &KeysArgs) -> anyhow::Result<ExitCode> {
+    let settings = args.serve.load(Process::Keys)?;
+    block_on(|_| async move {
+        let keys = Keys::connect(settings).await?;
+        match args.command {
+            KeysCommand::Status => return keys.show().await,
+            KeysCommand::Rotate { root: true, .. } => keys.rotate_root().await?,
+            KeysCommand::Rotate { owner: Some(owner), compromised, .. } => keys.rotate(owner, compromised).await?,
+            KeysCommand::Rotate { all: true, compromised, .. } => {
+                ensure!(!compromised, "say which owner's key somebody else may know: --owner ID --compromised");
+                keys.keep(KeyTimes { max_age: Duration::ZERO, ..keys.times() }).await?;
+            }
+            KeysCommand::Rotate { .. } => bail!("say which key is to be replaced: --owner ID, --all or --root"),
+            KeysCommand::Rewrap => keys.keep(keys.times()).await?,
+            KeysCommand::Destroy => keys.destroy().await?,
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+impl Keys {
+    async fn connect(settings: Settings) -> anyhow::Result<Self> {
+        let database =
+            Database::connect(&settings.database, "untxt-keys").await.context("the database can't be reached")?;
+        let ring = KeyRing::new([Arc::new(LocalKms::open(&settings.encryption.key_path)?) as Arc<dyn Kms>]);
+        Ok(Self { settings, database, ring })
+    }
+
+    fn times(&self) -> KeyTimes {
+        KeyTimes::new(&self.settings.encryption)
+    }
+
+    fn keeper(&self, times: KeyTimes) -> KeyKeeper {
+        KeyKeeper::new(self.database.clone(), self.ring.clone(), times)
+    }
+
+    async fn count(&self) -> anyhow::Result<(Vec<KeyCount>, DocumentCount)> {
+        let mut tx = self.database.begin_system().await?;
+        Ok((owner_keys::count(&mut tx).await?, owner_keys::count_documents(&mut tx).await?))
+    }
+
+    #[expect(clippy::print_stdout, reason = "a command tells its person what it found")]
+    async fn show(&self) -> anyhow::Result<ExitCode> {
+        let root = self.ring.root_key_id()?;
+        let works = self.ring.check().await;
+        let (keys, documents) = self.count().await?;
+        println!("root key      {root}, {}", works.as_ref().map_or_else(ToString::to_string, |()| "works".to_owned()));
+        for count in &keys {
+            println!("{}", line(count, &root));
+        }
+        println!("documents     {}, {} not under the active key of their owner", documents.all, documents.under_older);
+        let encryption = &self.settings.encryption;
+        println!(
+            "rotation      an owner key is replaced after {} days, and destroyed {} hours later",
+            encryption.rotation_days, encryption.grace_hours
+        );
+        let overdue = overdue(&keys, encryption.rotation());
+        for what in &overdue {
+            println!("OVERDUE       {what}");
+        }
+        Ok(if works.is_ok() && overdue.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    async fn rotate(&self, owner: OwnerId, is_compromised: bool) -> anyhow::Result<()> {
+        let (times, replaced) = if is_compromised {
+            (KeyTimes { grace: Duration::ZERO, ..self.times() }, Replaced::Compromised)
+        } else {
+            (self.times(), Replaced::Retired)
+        };
+        let kept = self.keeper(times).rotate(owner, replaced).await?;
+        ensure!(kept.rotated > 0 || kept.refused > 0, "owner {owner} has no key");
+        say(&kept)
+    }
+
+    #[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
+    async fn rotate_root(&self) -> anyhow::Result<()> {
+        let path = &self.settings.encryption.key_path;
+        let id = LocalKms::rotate(path)?;
+        self.record(&KeyEvent::of_root(&id, KeyOperation::RootCreated)).await?;
+        println!("{id} wraps from now on; put a copy of {} into the safe", path.display());
+        self.keep(self.times()).await
+    }
+
+    /// Does all that is due, saying how far it is.
+    async fn keep(&self, times: KeyTimes) -> anyhow::Result<()> {
+        let bar = indicatif::ProgressBar::new_spinner();
+        bar.enable_steady_tick(Duration::from_millis(200));
+        let kept = self.keeper(times).keep_all(|kept| bar.set_message(sentence(kept))).await;
+        bar.finish_and_clear();
+        say(&kept?)
+    }
+
+    #[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
+    async fn destroy(&self) -> anyhow::Result<()> {
+        self.keep(KeyTimes { grace: Duration::ZERO, ..self.times() }).await?;
+        let used: Vec<_> = self.count().await?.0.into_iter().filter(is_needed).map(|count| count.kms_key_id).collect();
+        for id in LocalKms::keep_only(&self.settings.encryption.key_path, &used)? {
+            self.record(&KeyEvent::of_root(&id, KeyOperation::RootDestroyed)).await?;
+            println!("root key {id} is destroyed; backups that were made with it need the copy in the safe");
+        }
+        Ok(())
+    }
+
+    async fn record(&self, event: &KeyEvent<'_>) -> anyhow::Result<()> {
+        let mut tx = self.database.begin_system().await?;
+        owner_keys::record(&mut tx, event).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn is_needed(count: &KeyCount) -> bool {
+    count.state != KeyState::Destroyed
+}
+
+fn line(count: &KeyCount, root: &str) -> String {
+    let KeyCount { kms_key_id, state, keys, owners, oldest } = count;
+    let under = if kms_key_id == root { String::new() } else { format!(", under {kms_key_id}") };
+    let days = oldest.as_secs() / 86_400;
+    format!("owner keys    {keys} {} of {owners} owners, the oldest {days} days old{under}", state.as_str())
+}
+
+/// Says what should have been done by now: an hour is more than any worker takes to look.
+fn overdue(keys: &[KeyCount], rotation: Duration) -> Vec<String> {
+    let limit = rotation + Duration::from_secs(3600);
+    let is_late = |count: &&KeyCount| count.state == KeyState::Active && count.oldest > limit;
+    let late = keys
+        .iter()
+        .filter(is_late)
+        .map(|count| format!("owner keys under {} should have been replaced; is a worker running?", count.kms_key_id));
+    late.collect()
+}
+
+fn sentence(kept: &Kept) -> String {
+    let Kept { rotated, rewrapped, documents, refused, destroyed } = kept;
+    format!(
+        "{rotated} owner keys replaced, {rewrapped} wrapped anew, {documents} document keys wrapped anew, \
+         {destroyed} owner keys destroyed, {refused} refused"
+    )
+}
+
+#[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
+fn say(kept: &Kept) -> anyhow::Result<()> {
+    println!("{}", sentence(kept));
+    ensure!(
+        kept.refused == 0,
+        "{} keys don't open: they stay as they are; the worker's log names them, a backup may have them whole",
+        kept.refused
+    );
+    Ok(())
+}
