@@ -1,7 +1,7 @@
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
     time::SystemTime,
@@ -226,9 +226,14 @@ fn write_new(path: &Path, root: &Root) -> io::Result<()> {
     }
 }
 
-/// Writes a whole file in the place of the one that is there.
+/// Writes a whole file in the place of the one that is there, for the same user: whoever runs this may be another one.
 fn replace(path: &Path, roots: &[Root]) -> io::Result<()> {
-    write_beside(path, roots)?.persist(path)?;
+    let (before, file) = (fs::metadata(path)?, write_beside(path, roots)?);
+    let owner = file.as_file().metadata()?;
+    if (owner.uid(), owner.gid()) != (before.uid(), before.gid()) {
+        fchown(file.as_file(), Some(before.uid()), Some(before.gid()))?;
+    }
+    file.persist(path)?;
     File::open(folder_of(path))?.sync_all()
 }
 
