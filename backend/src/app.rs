@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use untxt_core::{
     config::{self, Settings},
-    crypto::{KeyRing, Kms, LocalKms},
+    crypto::{KeyRing, connect},
     lifecycle::Lifecycle,
     queue::{Queue, RedisQueue},
     storage::{ObjectStore, S3Store},
@@ -20,8 +20,8 @@ pub struct Services {
     pub objects: Arc<dyn ObjectStore>,
     /// The wake-ups of the workers.
     pub queue: Arc<dyn Queue>,
-    /// Who wraps the owner keys.
-    pub kms: Arc<dyn Kms>,
+    /// Opens owner keys.
+    pub keys: KeyRing,
 }
 
 /// What every handler can reach.
@@ -52,7 +52,7 @@ impl Services {
         Ok(Self {
             objects: Arc::new(S3Store::new(storage)?),
             queue: Arc::new(RedisQueue::new(redis, "backend")?),
-            kms: Arc::new(LocalKms::open(&encryption.key_path)?),
+            keys: KeyRing::new(connect(encryption)?),
             db: Database::connect(database, "untxt backend").await?,
         })
     }
@@ -68,7 +68,7 @@ impl App {
             db: services.db,
             objects: services.objects,
             queue: services.queue,
-            keys: KeyRing::new([services.kms]),
+            keys: services.keys,
             logins: Logins::new(&settings.session)?,
             site: Site::new(&settings.server.public_url)?,
             limits: settings.limits.clone(),

@@ -1,12 +1,12 @@
 //! Keys for operators: ids, versions, counts and ages; never a key, never a word of a document.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use untxt_core::{
-    config::{Process, Settings},
-    crypto::{KeyRing, KeyState, Kms, LocalKms},
+    config::{Process, Provider, Settings},
+    crypto::{KeyRing, KeyState, LocalKms, connect},
     domain::OwnerId,
 };
 use untxt_database::{
@@ -83,7 +83,7 @@ impl Keys {
     async fn connect(settings: Settings) -> anyhow::Result<Self> {
         let database =
             Database::connect(&settings.database, "untxt-keys").await.context("the database can't be reached")?;
-        let ring = KeyRing::new([Arc::new(LocalKms::open(&settings.encryption.key_path)?) as Arc<dyn Kms>]);
+        let ring = KeyRing::new(connect(&settings.encryption)?);
         Ok(Self { settings, database, ring })
     }
 
@@ -135,7 +135,13 @@ impl Keys {
 
     #[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
     async fn rotate_root(&self) -> anyhow::Result<()> {
-        let path = &self.settings.encryption.key_path;
+        let root = &self.settings.encryption.current;
+        ensure!(
+            root.provider == Some(Provider::Local),
+            "the root key is not in a file: make a new one where it is, name it in [encryption], and the old one in \
+             [encryption.previous]; then `untxt keys rewrap` moves every key"
+        );
+        let path = &root.key_path;
         let id = LocalKms::rotate(path)?;
         self.record(&KeyEvent::of_root(&id, KeyOperation::RootCreated)).await?;
         println!("{id} wraps from now on; put a copy of {} into the safe", path.display());
@@ -155,9 +161,13 @@ impl Keys {
     async fn destroy(&self) -> anyhow::Result<()> {
         self.keep(KeyTimes { grace: Duration::ZERO, ..self.times() }).await?;
         let used: Vec<_> = self.count().await?.0.into_iter().filter(is_needed).map(|count| count.kms_key_id).collect();
-        for id in LocalKms::keep_only(&self.settings.encryption.key_path, &used)? {
-            self.record(&KeyEvent::of_root(&id, KeyOperation::RootDestroyed)).await?;
-            println!("root key {id} is destroyed; backups that were made with it need the copy in the safe");
+        let encryption = &self.settings.encryption;
+        let roots = [&encryption.current, &encryption.previous];
+        for file in roots.into_iter().filter(|root| root.provider == Some(Provider::Local)) {
+            for id in LocalKms::keep_only(&file.key_path, &used)? {
+                self.record(&KeyEvent::of_root(&id, KeyOperation::RootDestroyed)).await?;
+                println!("root key {id} is destroyed; backups that were made with it need the copy in the safe");
+            }
         }
         Ok(())
     }

@@ -97,7 +97,7 @@ impl From<CryptoError> for JobError {
         match error {
             CryptoError::Corrupt | CryptoError::KeyDestroyed => Self::Document(FailureCode::Internal),
             // A refusal concerns every document of the installation, so no single one is to blame.
-            CryptoError::Kms(_) | CryptoError::KeyFile(_) => Self::world(error),
+            CryptoError::Kms(_) | CryptoError::KeyFile(_) | CryptoError::Provider(_) => Self::world(error),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use untxt_core::{
     config::Settings,
-    crypto::{KeyRing, Kms, LocalKms},
+    crypto::{KeyRing, connect},
     queue::{Queue, RedisQueue},
     storage::{ObjectStore, S3Store},
     tls,
@@ -38,7 +38,7 @@ impl Services {
             database: Database::connect(&settings.database, "untxt-worker").await?,
             queue: Arc::new(RedisQueue::new(&settings.redis, &consumer)?),
             objects: Arc::new(S3Store::new(&settings.storage)?),
-            keys: KeyRing::new([Arc::new(LocalKms::open(&settings.encryption.key_path)?) as Arc<dyn Kms>]),
+            keys: KeyRing::new(connect(&settings.encryption)?),
             scanner: Scanner::new(&settings.malware)?,
         })
     }

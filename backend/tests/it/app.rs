@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use untxt_backend::{App, Services};
 use untxt_core::{
     config::{self, Settings},
-    crypto::LocalKms,
+    crypto::{KeyRing, Kms, LocalKms},
     lifecycle::Lifecycle,
     tls,
 };
@@ -28,6 +28,7 @@ pub(crate) struct TestApp {
     pub(crate) objects: Arc<MemoryStore>,
     pub(crate) queue: Arc<MemoryQueue>,
     pub(crate) kms: Arc<LocalKms>,
+    pub(crate) keys: KeyRing,
     pub(crate) postgres: TestPostgres,
     pub(crate) db: Database,
     pub(crate) lifecycle: Lifecycle,
@@ -58,11 +59,12 @@ impl TestApp {
         let kms = Arc::new(LocalKms::open(&root_key).expect("a root key"));
         let (objects, queue) = (Arc::<MemoryStore>::default(), Arc::<MemoryQueue>::default());
         let db = postgres.backend().await;
-        let services = Services { db: db.clone(), objects: objects.clone(), queue: queue.clone(), kms: kms.clone() };
+        let keys = KeyRing::new([kms.clone() as Arc<dyn Kms>]);
+        let services = Services { db: db.clone(), objects: objects.clone(), queue: queue.clone(), keys: keys.clone() };
         let lifecycle = Lifecycle::default();
         let app = Arc::new(App::new(&settings, services, &lifecycle).expect("an app"));
         let router = untxt_backend::router(Arc::clone(&app));
-        Self { app, router, settings, objects, queue, kms, postgres, db, lifecycle, _folder: folder }
+        Self { app, router, settings, objects, queue, kms, keys, postgres, db, lifecycle, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

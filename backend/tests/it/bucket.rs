@@ -10,8 +10,8 @@ use crate::app::TestApp;
 #[tokio::test]
 async fn a_bucket_of_another_installation_is_refused() {
     let app = TestApp::start().await;
-    let (objects, queue, kms) = (app.objects.clone(), app.queue.clone(), app.kms.clone());
-    let services = Services { db: app.db.clone(), objects, queue, kms };
+    let (objects, queue, keys) = (app.objects.clone(), app.queue.clone(), app.keys.clone());
+    let services = Services { db: app.db.clone(), objects, queue, keys };
     let foreign = b"01a20350-9c0a-7519-8adb-0df224b5d569";
     let (lifecycle, unclaimed) = (Lifecycle::default(), Lifecycle::default());
     let watch = services.refuse_foreign_bucket(&unclaimed).await.expect("nobody has it yet");

@@ -1,6 +1,6 @@
 //! The names that operators of the original UNTXT know, as aliases of today's settings.
 
-/// Environment variable → path of the setting it sets.
+/// Environment variable → path of the setting it sets; some set two.
 pub(super) const ALIASES: &[(&str, &str)] = &[
     ("SSL_KEY_PATH", "server.key_path"),
     ("SSL_CERT_PATH", "server.cert_path"),
@@ -29,10 +29,27 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("AWS_REGION", "storage.region"),
     ("AWS_ACCESS_KEY_ID", "storage.access_key_id"),
     ("AWS_SECRET_ACCESS_KEY", "storage.secret_access_key"),
+    ("AWS_ACCESS_KEY_ID", "encryption.aws.access_key_id"),
+    ("AWS_SECRET_ACCESS_KEY", "encryption.aws.secret_access_key"),
     ("S3_BUCKET_NAME", "storage.bucket"),
     ("KMS_KEY_ID", "storage.kms_key_id"),
     ("KEY_ROTATION_DAYS", "encryption.rotation_days"),
     ("KEY_ROTATION_INTERVAL_DAYS", "encryption.rotation_days"),
+    ("KMS_PROVIDER", "encryption.provider"),
+    ("AWS_KMS_KEY_ID", "encryption.aws.key_id"),
+    ("AZURE_TENANT_ID", "encryption.azure.tenant_id"),
+    ("AZURE_CLIENT_ID", "encryption.azure.client_id"),
+    ("AZURE_CLIENT_SECRET", "encryption.azure.client_secret"),
+    ("AZURE_FEDERATED_TOKEN_FILE", "encryption.azure.token_path"),
+    ("AZURE_KEY_VAULT_URL", "encryption.azure.vault_url"),
+    ("AZURE_KEY_NAME", "encryption.azure.key_name"),
+    ("GOOGLE_APPLICATION_CREDENTIALS", "encryption.gcp.credentials_path"),
+    ("GCP_PROJECT_ID", "encryption.gcp.project_id"),
+    ("GCP_LOCATION", "encryption.gcp.location"),
+    ("GCP_KEY_RING", "encryption.gcp.key_ring"),
+    ("GCP_KEY_NAME", "encryption.gcp.key_name"),
+    ("VAULT_ADDR", "encryption.vault.address"),
+    ("VAULT_NAMESPACE", "encryption.vault.namespace"),
     ("MAX_FILE_SIZE", "limits.max_file_bytes"),
     ("ALLOWED_FILE_TYPES", "limits.allowed_types"),
     ("MAX_ATTEMPTS", "worker.max_attempts"),

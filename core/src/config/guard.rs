@@ -35,6 +35,12 @@ pub(super) fn refuse_weaker(name: &str, value: &str, problems: &mut Problems) ->
         }
         return true;
     }
+    if name == "ENCRYPTION_ALGORITHM" {
+        if value != "AES-256-GCM" {
+            problems.add(name, "refused, because everything is sealed with AES-256-GCM; remove it or say AES-256-GCM");
+        }
+        return true;
+    }
     let Some((_, instead)) = URLS.iter().find(|(url, _)| *url == name) else { return false };
     let reason = if value.starts_with("redis://") || value.starts_with("http://") {
         "refused, because this address is not encrypted"

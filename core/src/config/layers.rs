@@ -13,6 +13,12 @@ const SECRETS: &[&str] = &[
     "storage.access_key_id",
     "storage.secret_access_key",
     "session.signing_key",
+    "encryption.aws.access_key_id",
+    "encryption.aws.secret_access_key",
+    "encryption.azure.client_secret",
+    "encryption.previous.aws.access_key_id",
+    "encryption.previous.aws.secret_access_key",
+    "encryption.previous.azure.client_secret",
 ];
 
 /// `UNTXT_*` variables that are no settings: `./run` takes the data folder from this one.
@@ -58,10 +64,12 @@ impl Layers {
                 continue;
             }
             if let Some(rest) = name.strip_prefix("UNTXT_") {
-                let path = rest.to_lowercase().replacen("__", ".", 1);
+                let path = rest.to_lowercase().replace("__", ".");
                 own.push((path, name, value));
-            } else if let Some(path) = find_alias(&name) {
-                self.set_text(&path, &name, value, problems);
+            } else {
+                for path in find_aliases(&name) {
+                    self.set_text(&path, &name, value.clone(), problems);
+                }
             }
         }
         for (path, name, value) in own {
@@ -138,21 +146,21 @@ impl Layers {
     }
 }
 
-/// Finds the path an old name stands for; the alias of a secret has a `…_FILE` form too.
-fn find_alias(name: &str) -> Option<String> {
-    let path_of = |alias: &str| ALIASES.iter().find(|(known, _)| *known == alias).map(|(_, path)| *path);
-    match name.strip_suffix("_FILE").and_then(path_of).filter(|path| SECRETS.contains(path)) {
-        Some(secret) => Some(format!("{secret}_file")),
-        None => path_of(name).map(str::to_owned),
-    }
+/// Finds the paths an old name stands for; the alias of a secret has a `…_FILE` form too.
+fn find_aliases(name: &str) -> Vec<String> {
+    let paths_of = |alias| ALIASES.iter().filter(move |(known, _)| *known == alias).map(|(_, path)| *path);
+    let secrets = name.strip_suffix("_FILE").into_iter().flat_map(paths_of).filter(|path| SECRETS.contains(path));
+    paths_of(name).map(str::to_owned).chain(secrets.map(|secret| format!("{secret}_file"))).collect()
 }
 
 fn flatten(table: Table) -> BTreeMap<String, Value> {
     let mut flat = BTreeMap::new();
-    for (section, value) in table {
+    for (name, value) in table {
         match value {
-            Value::Table(keys) => flat.extend(keys.into_iter().map(|(key, value)| (format!("{section}.{key}"), value))),
-            value => drop(flat.insert(section, value)),
+            Value::Table(keys) => {
+                flat.extend(flatten(keys).into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
+            }
+            value => drop(flat.insert(name, value)),
         }
     }
     flat
@@ -161,10 +169,17 @@ fn flatten(table: Table) -> BTreeMap<String, Value> {
 fn unflatten(values: BTreeMap<String, Value>) -> Table {
     let mut root = Table::new();
     for (path, value) in values {
-        let (section, key) = path.split_once('.').unwrap_or((&path, ""));
-        if let Value::Table(keys) = root.entry(section).or_insert_with(|| Value::Table(Table::new())) {
-            keys.insert(key.to_owned(), value);
-        }
+        insert(&mut root, &path, value);
     }
     root
+}
+
+fn insert(table: &mut Table, path: &str, value: Value) {
+    let Some((section, rest)) = path.split_once('.') else {
+        table.insert(path.to_owned(), value);
+        return;
+    };
+    if let Value::Table(keys) = table.entry(section).or_insert_with(|| Value::Table(Table::new())) {
+        insert(keys, rest, value);
+    }
 }

@@ -5,18 +5,21 @@
 //! constructor receives its section, never the tree.
 
 mod alias;
+mod encryption;
 mod guard;
 mod layers;
 mod problem;
 mod sections;
 mod validate;
+mod validate_encryption;
 
 use std::path::Path;
 
+pub use encryption::{Aws, Azure, AzureAlgorithm, Encryption, Gcp, Pkcs11, Provider, RootKey, Vault};
 pub use problem::{Problem, Problems};
 pub use sections::{
-    Database, Encryption, Limits, Log, LogFormat, Malware, MalwareScan, Monitoring, Provider, Redis, SandboxLayer,
-    Server, Session, Settings, Storage, Store, Traces, Worker,
+    Database, Limits, Log, LogFormat, Malware, MalwareScan, Monitoring, Redis, SandboxLayer, Server, Session, Settings,
+    Storage, Store, Traces, Worker,
 };
 pub use validate::Process;
 
@@ -150,6 +153,118 @@ mod tests {
             assert!(problems.to_string().contains("refused"), "{name}: {problems}");
         }
         load(GOOD, &[("SSL_ENABLED", "true"), ("DB_SSL_MODE", "verify-full")]).expect("good");
+    }
+
+    /// Loads for a process that needs the root key, and gives what is wrong with that.
+    fn encryption_problems(toml: &str, environment: &[(&str, &str)]) -> Vec<Problem> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("untxt.toml");
+        std::fs::write(&file, toml.replace("PEM", &file.display().to_string())).expect("a file");
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let problems = Settings::load_from(Some(&file), environment, Process::Backup).expect_err("no database");
+        let of_encryption =
+            |problem: &&Problem| !problem.path.starts_with("database.") && !problem.path.starts_with("storage.");
+        problems.as_slice().iter().filter(of_encryption).cloned().collect()
+    }
+
+    #[test]
+    fn somebody_has_to_be_named_who_holds_the_root_key() {
+        for (toml, path, word) in [
+            ("", "encryption.provider", "there is no default"),
+            ("[encryption]\nprovider='none'", "encryption.provider", "there is no \"none\""),
+            ("[encryption]\nprovider='local'\nkey_path='PEM'", "encryption.accept_key_file", "must be true"),
+            ("[encryption]\nprovider='local'\naccept_key_file=true", "encryption.key_path", "is needed"),
+        ] {
+            let problems = encryption_problems(toml, &[]);
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert!(problems[0].path == path && problems[0].message.contains(word), "{problems:?}");
+        }
+        let file = "[encryption]\nprovider='local'\naccept_key_file=true\nkey_path='PEM'";
+        assert_eq!(encryption_problems(file, &[]), []);
+        let moving = format!("{file}\n[encryption.previous]\nprovider='local'\nkey_path='/nowhere'");
+        assert_eq!(encryption_problems(&moving, &[])[0].path, "encryption.previous.key_path");
+    }
+
+    #[test]
+    fn every_provider_says_what_it_lacks() {
+        for (provider, needs) in [
+            ("aws", &["aws.key_id"][..]),
+            (
+                "azure",
+                &["azure.vault_url", "azure.key_name", "azure.tenant_id", "azure.client_id", "azure.client_secret"],
+            ),
+            ("gcp", &["gcp.project_id", "gcp.location", "gcp.key_ring", "gcp.key_name"]),
+            ("vault", &["vault.address", "vault.key_name", "vault.token_path"]),
+            ("pkcs11", &["pkcs11.module_path", "pkcs11.pin_path", "pkcs11.token_label", "pkcs11.key_label"]),
+        ] {
+            for path in ["encryption", "encryption.previous"] {
+                let current = if path == "encryption" {
+                    ""
+                } else {
+                    "[encryption]\nprovider='local'\naccept_key_file=true\nkey_path='PEM'\n"
+                };
+                let problems = encryption_problems(&format!("{current}[{path}]\nprovider='{provider}'"), &[]);
+                let lacking: Vec<_> =
+                    problems.iter().filter(|problem| !problem.message.contains("was built without")).collect();
+                let expected: Vec<_> = needs.iter().map(|key| format!("{path}.{key}")).collect();
+                assert_eq!(lacking.iter().map(|problem| problem.path.clone()).collect::<Vec<_>>(), expected);
+                let is_built = provider.parse::<Provider>().expect("a provider").is_built();
+                assert_eq!(problems.len() == lacking.len(), is_built, "{problems:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_provider_is_told_has_to_be_safe() {
+        for (section, line, path) in [
+            ("aws", "key_id='alias/untxt'", "aws.key_id"),
+            ("aws", "key_id='arn:aws:kms:eu-central-1:1:alias/untxt'", "aws.key_id"),
+            ("aws", "access_key_id='A'", "aws.access_key_id"),
+            ("aws", "endpoint='https:///'", "aws.endpoint"),
+            ("azure", "key_name='a/b'", "azure.key_name"),
+            ("gcp", "key_ring='..'", "gcp.key_ring"),
+            ("vault", "mount='transit/../sys'", "vault.mount"),
+            ("vault", "role_id='r'", "vault.role_id"),
+            ("vault", "cert_path='PEM'", "vault.cert_path"),
+        ] {
+            let toml = format!("[encryption]\nprovider='{section}'\n[encryption.{section}]\n{line}");
+            let problems = encryption_problems(&toml, &[]);
+            let path = format!("encryption.{path}");
+            let is_refused = |problem: &Problem| problem.path == path && problem.message != "is needed";
+            assert!(problems.iter().any(is_refused), "{line}: {problems:?}");
+        }
+        let plain = encryption_problems("[encryption.vault]\naddress='http://vault'", &[]);
+        assert!(plain[0].message.contains("nothing may travel in clear"), "{plain:?}");
+    }
+
+    #[test]
+    fn old_names_reach_the_provider_and_no_other_algorithm() {
+        let key = "arn:aws:kms:eu-central-1:111122223333:key/k";
+        let old = [
+            ("KMS_PROVIDER", "AWS_KMS"),
+            ("AWS_KMS_KEY_ID", key),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("ENCRYPTION_ALGORITHM", "AES-256-GCM"),
+            ("ENCRYPTION_ENABLED", "true"),
+        ];
+        let settings = load(GOOD, &old).expect("good");
+        let current = &settings.encryption.current;
+        assert_eq!((current.provider, current.aws.key_id.as_str()), (Some(Provider::Aws), key));
+        for keys in [&settings.storage.access_key_id, &current.aws.access_key_id] {
+            assert_eq!(secrecy::ExposeSecret::expose_secret(keys), "id");
+        }
+        let deep = load(GOOD, &[("UNTXT_ENCRYPTION__PREVIOUS__VAULT__MOUNT", "old")]).expect("good");
+        assert_eq!(deep.encryption.previous.vault.mount, "old");
+        for (name, value) in
+            [("ENCRYPTION_ALGORITHM", "none"), ("ENCRYPTION_ALGORITHM", "AES-128-GCM"), ("ENCRYPTION_ENABLED", "false")]
+        {
+            assert_eq!(messages(&load(GOOD, &[(name, value)]).expect_err(value)), [name]);
+        }
+        assert_eq!(
+            messages(&load(GOOD, &[("KMS_PROVIDER", "vaultwarden")]).expect_err("unknown")),
+            ["encryption.provider"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+use super::Encryption;
 use crate::domain::MediaType;
 
 /// All settings, one field per section of `untxt.toml`, where every key is explained.
@@ -83,24 +84,6 @@ pub struct Storage {
     pub path_style: bool,
     #[serde(deserialize_with = "optional")]
     pub kms_key_id: Option<String>,
-}
-
-/// Who wraps the owner keys.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Encryption {
-    pub provider: Provider,
-    pub key_path: PathBuf,
-    pub rotation_days: u32,
-    pub grace_hours: u32,
-}
-
-/// Who wraps the owner keys: what this build knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    /// A key file.
-    Local,
 }
 
 /// Logins.
@@ -269,20 +252,6 @@ impl Limits {
     }
 }
 
-impl Encryption {
-    /// Gives the age from which an owner key is replaced.
-    #[must_use]
-    pub fn rotation(&self) -> Duration {
-        Duration::from_secs(86_400 * u64::from(self.rotation_days))
-    }
-
-    /// Gives how long an owner key stays after it was replaced, at least.
-    #[must_use]
-    pub fn grace(&self) -> Duration {
-        Duration::from_secs(3600 * u64::from(self.grace_hours))
-    }
-}
-
 impl Worker {
     /// Gives the time after which an unrenewed lease is free for others.
     #[must_use]
@@ -300,7 +269,7 @@ impl Malware {
 }
 
 /// Reads an empty text as `None`.
-fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: FromStr,

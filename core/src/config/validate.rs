@@ -50,11 +50,11 @@ impl Settings {
             Process::Backup => {
                 self.validate_database(problems);
                 self.validate_storage(problems);
-                self.validate_encryption(problems);
+                self.encryption.validate(problems);
             }
             Process::Keys => {
                 self.validate_database(problems);
-                self.validate_encryption(problems);
+                self.encryption.validate(problems);
             }
             Process::Worker => {
                 self.validate_shared(problems);
@@ -85,17 +85,7 @@ impl Settings {
         need_file("redis.key_path", &self.redis.key_path, problems);
         self.validate_storage(problems);
         self.validate_limits(problems);
-        self.validate_encryption(problems);
-    }
-
-    fn validate_encryption(&self, problems: &mut Problems) {
-        need_file("encryption.key_path", &self.encryption.key_path, problems);
-        if !(1..=90).contains(&self.encryption.rotation_days) {
-            problems.add("encryption.rotation_days", "must be 1 to 90");
-        }
-        if !(1..=720).contains(&self.encryption.grace_hours) {
-            problems.add("encryption.grace_hours", "must be 1 to 720");
-        }
+        self.encryption.validate(problems);
     }
 
     fn validate_database(&self, problems: &mut Problems) {
@@ -267,7 +257,7 @@ impl Settings {
     }
 }
 
-fn need(path: &str, value: &str, problems: &mut Problems) {
+pub(super) fn need(path: &str, value: &str, problems: &mut Problems) {
     if value.is_empty() {
         problems.add(path, "is needed");
     }
@@ -282,7 +272,7 @@ fn need_secret(path: &str, value: &SecretString, min_bytes: usize, problems: &mu
     }
 }
 
-fn need_file(path: &str, value: &Path, problems: &mut Problems) {
+pub(super) fn need_file(path: &str, value: &Path, problems: &mut Problems) {
     if value.as_os_str().is_empty() {
         problems.add(path, "is needed");
     } else if let Err(error) = std::fs::File::open(value) {

@@ -18,7 +18,7 @@ mod ring;
 mod stream;
 
 pub use document_key::{DocumentKey, WrappedDocumentKey};
-pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey};
+pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey, connect};
 pub use owner_key::{IndexWrapping, KeyState, OwnerKey, WrappedOwnerKey};
 pub use ring::KeyRing;
 pub use stream::{SealedFile, StreamOpener, StreamSealer};
@@ -37,6 +37,9 @@ pub enum CryptoError {
     /// The key was destroyed: what it sealed is gone for good.
     #[error("the key was destroyed, so nothing that it sealed opens again")]
     KeyDestroyed,
+    /// A provider of the root key can't be used as it is set up.
+    #[error("the root key's provider can't be used: {0}")]
+    Provider(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The key management service failed; try again later.
     #[error(transparent)]
     Kms(#[from] KmsError),

@@ -70,6 +70,12 @@ pub const METRICS: &[Metric] = &[
     level("untxt_leases_overdue", "Pages whose worker let its lease run out, and that nobody has taken over yet."),
     counter("untxt_children_started_total", "Reading children that were started."),
     counter("untxt_children_broken_total", "Reading children that broke. code: of the failure."),
+    counter(
+        "untxt_kms_operations_total",
+        "Operations of the key service. operation: generate, wrap, unwrap, check; outcome: done, unavailable, denied, \
+         refused.",
+    ),
+    histogram("untxt_kms_seconds", "Time of an operation of the key service, waiting included. operation."),
     counter("untxt_malware_scans_total", "Files that were scanned. verdict: clean, infected, too_long, none."),
 ];
 

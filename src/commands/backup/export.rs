@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 use tokio::task::block_in_place;
 use untxt_core::{
     config::{Database, Settings},
-    crypto::{LocalKms, age::Recipient},
+    crypto::{age::Recipient, connect},
     storage::{ObjectKey, S3Store},
 };
 use untxt_database::backup::{Snapshot, Table};
@@ -35,7 +35,8 @@ const ROUNDS: usize = 5;
 pub(super) async fn run(settings: &Settings, to: &Path, recipients: &[Recipient], keep: usize) -> anyhow::Result<bool> {
     let begun = Instant::now();
     let folder = BackupFolder::open_for_writing(to)?;
-    let kms = LocalKms::open(&settings.encryption.key_path)?;
+    let services = connect(&settings.encryption)?;
+    let kms = services.first().context("nobody holds the root key")?;
     let store = S3Store::new(&settings.storage)?;
     let mut there = block_in_place(|| folder.objects())?;
     say(&format!("{} objects are in {} already", there.len(), to.display()));
@@ -48,7 +49,7 @@ pub(super) async fn run(settings: &Settings, to: &Path, recipients: &[Recipient]
         // What two snapshots in a row speak of and the store doesn't have was not deleted by anybody: it is lost.
         if missing.is_subset(&gone) || round == ROUNDS {
             moment.finish(&there, &missing, recipients)?;
-            seal::write(&kms, &moment.folder, &moment.sums).await?;
+            seal::write(kms.as_ref(), &moment.folder, &moment.sums).await?;
             let path = folder.publish(&moment.manifest.taken_at)?;
             return tell(&folder, &path, &moment, keep, begun);
         }

@@ -3,7 +3,6 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,7 +12,7 @@ use futures::TryStreamExt;
 use tokio::task::block_in_place;
 use untxt_core::{
     config::{Database, Settings},
-    crypto::{KeyRing, Kms, LocalKms, age::Identity},
+    crypto::{KeyRing, age::Identity, connect},
     storage::{ObjectKey, S3Store},
 };
 use untxt_database::backup::{CleanUpPause, Restore, Table};
@@ -40,11 +39,11 @@ pub(super) async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Resul
     let folder = BackupFolder::open(&args.from)?;
     let path = folder.find(args.backup.as_deref())?;
     say(&format!("restoring    {}", path.display()));
-    let kms = Arc::new(LocalKms::open(&settings.encryption.key_path)?);
-    let sums = seal::read_checked(kms.as_ref(), &path).await?;
+    let services = connect(&settings.encryption)?;
+    let sums = seal::read_checked(&services, &path).await?;
     let identities = identity::read(&args.identity)?;
     let backup = Backup::open(path, sums, identities)?;
-    backup.check_owner_keys(&KeyRing::new([kms as Arc<dyn Kms>])).await?;
+    backup.check_owner_keys(&KeyRing::new(services)).await?;
     backup.check_layout(&settings.database).await?;
     let listed = backup.objects()?;
     let store = S3Store::new(&settings.storage)?;

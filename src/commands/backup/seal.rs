@@ -1,7 +1,7 @@
 //! The seal of a backup: the hash of its list of hashes, sealed with the root key. It shows that whoever wrote the backup
 //! held the root key, that nothing was changed since, and, before anything is restored, that the root key is the same.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
@@ -35,19 +35,19 @@ pub(super) fn read_unchecked(folder: &Path) -> anyhow::Result<Sums> {
 }
 
 /// Reads the list of hashes, refusing one that was changed or that belongs to another root key.
-pub(super) async fn read_checked(kms: &dyn Kms, folder: &Path) -> anyhow::Result<Sums> {
+pub(super) async fn read_checked(services: &[Arc<dyn Kms>], folder: &Path) -> anyhow::Result<Sums> {
     let seal: Seal = serde_json::from_str(&read(folder, FILE)?)
         .with_context(|| format!("{} is damaged", folder.join(FILE).display()))?;
     if seal.format != 1 {
         bail!("this backup is of another version of UNTXT; use that one");
     }
-    if !kms.holds(&seal.key_id) {
+    let Some(kms) = services.iter().find(|kms| kms.holds(&seal.key_id)) else {
         bail!(
             "this backup belongs to the root key {}, and the one here is {}: put the right one in its place",
             seal.key_id,
-            kms.key_id()
+            services.first().map_or_else(|| "none".to_owned(), |kms| kms.key_id())
         );
-    }
+    };
     let text = read(folder, SUMS)?;
     let sealed = hex::decode(&seal.sealed).with_context(|| format!("{} is damaged", folder.join(FILE).display()))?;
     match kms.unwrap(&seal.key_id, &sealed, &KeyContext::Backup).await {
@@ -74,10 +74,10 @@ mod tests {
 
     use super::*;
 
-    fn a_key(folder: &Path, name: &str) -> LocalKms {
+    fn a_key(folder: &Path, name: &str) -> [Arc<dyn Kms>; 1] {
         let path = folder.join(name);
         LocalKms::create(&path).expect("made");
-        LocalKms::open(&path).expect("opened")
+        [Arc::new(LocalKms::open(&path).expect("opened"))]
     }
 
     #[tokio::test]
@@ -86,10 +86,10 @@ mod tests {
         let (key, other) = (a_key(at.path(), "key"), a_key(at.path(), "other"));
         let mut sums = Sums::default();
         sums.add("manifest.age", Hash::of(b"-"));
-        write(&key, at.path(), &sums).await.expect("written");
+        write(key[0].as_ref(), at.path(), &sums).await.expect("written");
         assert_eq!(read_checked(&key, at.path()).await.expect("checked").0, sums.0);
         let error = read_checked(&other, at.path()).await.expect_err("another key").to_string();
-        assert!(error.contains(&key.key_id()) && error.contains(&other.key_id()), "{error}");
+        assert!(error.contains(&key[0].key_id()) && error.contains(&other[0].key_id()), "{error}");
         sums.add("objects.age", Hash::of(b"forged"));
         fs::write(at.path().join(SUMS), sums.to_text()).expect("written");
         let error = read_checked(&key, at.path()).await.expect_err("changed").to_string();

@@ -1,6 +1,6 @@
 //! `untxt backup verify`: is everything there, and is it what was written?
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::ensure;
 use tokio::task::block_in_place;
@@ -26,7 +26,7 @@ pub(super) async fn run(
     let path = folder.find(name)?;
     say(&format!("checking     {}", path.display()));
     let sums = match root_key {
-        Some(key) => seal::read_checked(&LocalKms::open(key)?, &path).await?,
+        Some(key) => seal::read_checked(&[Arc::new(LocalKms::open(key)?)], &path).await?,
         None => seal::read_unchecked(&path)?,
     };
     let all: Vec<_> = sums.0.iter().map(|(name, hash)| (path.join(name), *hash)).collect();

@@ -14,6 +14,11 @@ use super::{folder::DataFolder, secrets::Secrets};
 /// Name of the bucket; the store serves one.
 const BUCKET: &str = "untxt";
 
+/// First lines of every file.
+const TITLE: &str = "# Written by `untxt up` at each start; changes here are lost.
+# On one machine the root key is a file, too: encryption.accept_key_file says that its operator knows.
+";
+
 /// Where everything listens in this run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ports {
@@ -78,7 +83,7 @@ impl SettingsFiles<'_> {
         ] {
             let table: Table =
                 sections.into_iter().map(|(section, keys)| (section.to_owned(), Value::Table(keys))).collect();
-            let text = format!("# Written by `untxt up` at each start; changes here are lost.\n\n{table}");
+            let text = format!("{TITLE}\n{table}");
             self.data.write(&format!("conf/{name}.toml"), &text)?;
         }
         Ok(())
@@ -141,8 +146,14 @@ impl SettingsFiles<'_> {
         (section, keys)
     }
 
+    /// One machine holds everything, so its operator has accepted that the root key is there, too.
     fn encryption(&self) -> (&'static str, Table) {
-        ("encryption", table([("key_path", self.path("root-key/root.key"))]))
+        let keys = [
+            ("provider", "local".into()),
+            ("accept_key_file", true.into()),
+            ("key_path", self.path("root-key/root.key")),
+        ];
+        ("encryption", table(keys))
     }
 
     fn session(&self) -> (&'static str, Table) {

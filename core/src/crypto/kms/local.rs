@@ -1,6 +1,6 @@
 use std::{
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Write},
     os::unix::fs::{MetadataExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
@@ -11,15 +11,13 @@ use async_trait::async_trait;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-use super::{Kms, KmsError, WrappedKey};
-use crate::crypto::{CryptoError, KeyContext, aead::SecretKey, context::length_prefixed};
+use super::{Kms, KmsError, WrappedKey, binding::bind, private_file};
+use crate::crypto::{CryptoError, KeyContext, aead::SecretKey};
 
 /// First line of a key file.
 const TITLE: &str = "untxt root keys, version 2";
 /// First line of a file with one key, as it was written before root keys could be changed.
 const FIRST_TITLE: &str = "untxt root key, version 1";
-/// More than any key file has: forty keys.
-const MAX_FILE_BYTES: usize = 4096;
 
 /// Root keys in a file that only this user can read (mode 0600). The first one wraps; each unwraps what it wrapped. The
 /// file is read again when it has changed.
@@ -131,13 +129,13 @@ impl Kms for LocalKms {
 
     async fn wrap(&self, key: &[u8], context: &KeyContext) -> Result<WrappedKey, KmsError> {
         let root = self.active().ok_or(KmsError::Refused)?;
-        let wrapped = root.key.seal(1, &root.associated_data(context), key);
+        let wrapped = root.key.seal(1, &bind(&root.id, context), key);
         Ok(WrappedKey { key_id: root.id, bytes: wrapped.map_err(|error| KmsError::Unavailable(error.into()))? })
     }
 
     async fn unwrap(&self, key_id: &str, wrapped: &[u8], context: &KeyContext) -> Result<Zeroizing<Vec<u8>>, KmsError> {
         let root = self.find(key_id).ok_or(KmsError::Refused)?;
-        root.key.open(&root.associated_data(context), wrapped).map_err(|_| KmsError::Refused)
+        root.key.open(&bind(&root.id, context), wrapped).map_err(|_| KmsError::Refused)
     }
 }
 
@@ -157,17 +155,13 @@ impl Root {
         }
         Ok(Self { id: id.to_owned(), key })
     }
-
-    fn associated_data(&self, context: &KeyContext) -> Vec<u8> {
-        length_prefixed(&[b"untxt root wrap", self.id.as_bytes(), &context.associated_data()])
-    }
 }
 
 impl Loaded {
     fn read(path: &Path) -> Result<Self, CryptoError> {
         // Before the file: a change in between is seen the next time.
         let changed_at = modified(path);
-        let text = read_private(path)?;
+        let text = private_file::read(path).map_err(|error| refuse(path, &format!("can't be read: {error}")))?;
         let roots = Self::parse(&text).map_err(|_| {
             refuse(path, "is not a root key file or was changed; restore it from your backup, nothing opens without it")
         })?;
@@ -194,24 +188,6 @@ fn modified(path: &Path) -> Option<SystemTime> {
 fn derive_id(key: &SecretKey) -> Result<String, CryptoError> {
     let fingerprint = key.derive(&[], b"untxt root key id")?;
     Ok(format!("local-{}", hex::encode(&fingerprint.as_bytes()[..8])))
-}
-
-fn read_private(path: &Path) -> Result<Zeroizing<String>, CryptoError> {
-    let mut file = File::open(path).map_err(|error| refuse(path, &format!("can't be read: {error}")))?;
-    let metadata = file.metadata().map_err(|error| refuse(path, &format!("can't be read: {error}")))?;
-    let mode = metadata.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(refuse(
-            path,
-            &format!("has mode {:04o}, so others can reach it; run chmod 600 on it", mode & 0o7777),
-        ));
-    }
-    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES as u64 {
-        return Err(refuse(path, "is not a root key file"));
-    }
-    let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_BYTES));
-    file.read_to_string(&mut text).map_err(|error| refuse(path, &format!("can't be read: {error}")))?;
-    Ok(text)
 }
 
 /// Writes a whole file or nothing, and never over another one.

@@ -3,7 +3,11 @@
 //! It promises that what a root key wrapped for one use opens for no other. It refuses to know what the wrapped keys
 //! open, and never gives a root key away.
 
+mod binding;
+mod bounded;
+mod connect;
 mod local;
+mod private_file;
 
 use async_trait::async_trait;
 use zeroize::Zeroizing;
@@ -11,6 +15,7 @@ use zeroize::Zeroizing;
 use super::{aead::SecretKey, context::length_prefixed};
 use crate::domain::OwnerId;
 
+pub use connect::connect;
 pub use local::LocalKms;
 
 /// Why the key management service gave nothing.
@@ -92,11 +97,11 @@ pub trait Kms: Send + Sync + std::fmt::Debug {
     /// Unwraps a key that the root key `key_id` wrapped with the same context.
     async fn unwrap(&self, key_id: &str, wrapped: &[u8], context: &KeyContext) -> Result<Zeroizing<Vec<u8>>, KmsError>;
 
-    /// Wraps and unwraps something, to see whether it works.
+    /// Makes a key and unwraps it, to see whether it works: what backend and worker need, and no more.
     async fn check(&self) -> Result<(), KmsError> {
-        let wrapped = self.wrap(&[0; 32], &KeyContext::Check).await?;
-        let key = self.unwrap(&wrapped.key_id, &wrapped.bytes, &KeyContext::Check).await?;
-        if *key == [0; 32] { Ok(()) } else { Err(KmsError::Refused) }
+        let GeneratedKey { key, wrapped } = self.generate(&KeyContext::Check).await?;
+        let again = self.unwrap(&wrapped.key_id, &wrapped.bytes, &KeyContext::Check).await?;
+        if *again == *key { Ok(()) } else { Err(KmsError::Refused) }
     }
 }
 
