@@ -10,6 +10,7 @@ pub mod domain;
 pub mod lifecycle;
 pub mod monitoring;
 pub mod queue;
+pub mod sabotage;
 pub mod storage;
 pub mod telemetry;
 pub mod tls;

@@ -22,7 +22,6 @@ pub mod owner_keys;
 pub mod pages;
 pub mod queue;
 mod row;
-mod sabotage;
 pub mod sessions;
 pub mod tasks;
 #[cfg(feature = "testing")]

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Random } from './random.mjs';
 import { Site } from './site.mjs';
 
-const TESTS = ['kills', 'redis', 'postgres', 'store', 'partitions', 'duplicates', 'poison', 'full_disk', 'clocks', 'overload', 'endurance', 'chaos', 'guard'];
+const TESTS = ['canary', 'kills', 'redis', 'postgres', 'store', 'partitions', 'duplicates', 'poison', 'full_disk', 'clocks', 'overload', 'endurance', 'chaos', 'guard'];
 const wanted = process.argv.slice(2);
 const random = Random.fromEnvironment();
 

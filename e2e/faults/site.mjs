@@ -40,6 +40,7 @@ export class Site {
 
   constructor(stack, how, workers) {
     this.stack = stack;
+    this.madeAt = Date.now();
     this.callers = new Callers();
     this.targets = stack.ports;
     appendFileSync(stack.path('redis/users.acl'), `user ${REDIS_ADMIN.user} on >${REDIS_ADMIN.password.replaceAll(' ', '-')} ~* &* +@all\n`);

@@ -7,10 +7,10 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, w
 import { join } from 'node:path';
 
 import { Client } from '../client.mjs';
+import { search } from '../leaks.mjs';
 import { sleep, until } from '../processes.mjs';
 import { freePages, render, scannedPdf, textPdf } from '../samples.mjs';
 import { Stack, UNTXT, freePort, makeFolder, run } from '../stack.mjs';
-import { search } from './at_rest.mjs';
 
 const DOCUMENTS = 6;
 // Enough to be in the middle of it while two exports run, also where nothing else does.
@@ -76,11 +76,11 @@ async function drill(t, world, stack, folder) {
     assert.match(result.said, /root key is NOT in the backup/);
   });
 
-  await t.test('whoever finds the backup reads nothing', () => {
+  await t.test('whoever finds the backup reads nothing', async () => {
     const secrets = readdirSync(stack.path('secrets')).map((name) => stack.read(`secrets/${name}`).toString().trim());
     const rootKey = /key ([0-9a-f]{64})/.exec(stack.read('root-key/root.key').toString())[1];
     const ids = ended.flatMap(({ id, task }) => [id, task.id]);
-    const { hits, bytes } = search(backups, [...world.canaries, rootKey, stack.password, ...secrets, ...ids, 'argon2id', 'local-']);
+    const { hits, bytes } = await search(backups, [...world.canaries, rootKey, stack.password, ...secrets, ...ids, 'argon2id', 'local-']);
     // The name of the root key, not the key, is said in clear.
     assert.deepEqual(hits.filter((hit) => !/seal\.json: local-$/.test(hit)), []);
     assert.ok(bytes > 100_000);

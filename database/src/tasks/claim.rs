@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use sqlx::PgConnection;
-use untxt_core::domain::{EventKind, PageCounters, TaskId};
+use untxt_core::{
+    domain::{EventKind, PageCounters, TaskId},
+    sabotage::{Protection, is_off},
+};
 use uuid::Uuid;
 
 use super::ClaimedTask;
@@ -9,7 +12,6 @@ use crate::{
     Error, Result,
     events::record,
     row::{Row, count_column},
-    sabotage::{Protection, is_off},
 };
 
 /// Claims a task that waits to be inspected or finished, or whose worker let its lease run out. `None`: nothing to

@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 use untxt_core::{
     domain::{FailureCode, TaskId, TaskQueue, TaskState},
     queue::{QueueEntry, QueueKind},
+    sabotage::{Protection, is_off},
 };
 use uuid::Uuid;
 
@@ -12,7 +13,6 @@ use crate::{
     Error, Result, dead_letters,
     pages::{Completed, end_exhausted},
     row::{Row, count_column},
-    sabotage::{Protection, is_off},
 };
 
 /// Any number, the same in every worker: who holds this lock sweeps.

@@ -98,8 +98,8 @@ async function becomeQuiet(site, start) {
   await sleep(1500);
 }
 
-/** Puts the executable where the account of the workers can reach it. */
-function install(site) {
+/** Puts the executable where the accounts of backend and workers can reach it. */
+export function install(site) {
   assert.ok(existsSync(SABOTAGED), `${SABOTAGED} is missing: e2e/faults/run builds it`);
   const program = `${site.folder('sabotaged')}/untxt`;
   copyFileSync(SABOTAGED, program);
