@@ -12,6 +12,7 @@ use super::{
     JpegHeader,
     bombs::MAX_STREAM_BYTES,
     filters::{coded_picture, unpacked, unpacked_size},
+    jpeg_bare::without_metadata,
 };
 
 /// What a picture is on its page.
@@ -29,8 +30,8 @@ pub(super) enum Role {
     SoftMask,
 }
 
-/// Takes a picture out of a PDF as the file codes it, such that any PDF/A-2 may hold it: JPEG, JPEG 2000, fax, JBIG2 and
-/// Flate stay byte for byte, and colours what they are. Streams that it needs (a profile, a palette, symbols) stand
+/// Takes a picture out of a PDF as the file codes it, such that any PDF/A-2 may hold it: JPEG (without metadata), JPEG 2000,
+/// fax, JBIG2 and Flate stay byte for byte, and colours what they are. Streams that it needs (a profile, a palette, symbols) stand
 /// in its dictionary directly. `None` for what an archive does not allow, or what is not sure to be whole.
 pub(super) fn take_coded(picture: &Stream<'_>, role: Role) -> Option<PdfStream> {
     let dict = picture.dict();
@@ -57,6 +58,7 @@ pub(super) fn take_coded(picture: &Stream<'_>, role: Role) -> Option<PdfStream> 
         image.set("Decode", decode.iter::<f32>().take(8).map(PdfObject::Real).collect::<Vec<_>>());
     }
     let (filter, data) = match coded_picture(picture, MAX_STREAM_BYTES) {
+        Some((Filter::DctDecode, data)) => (Filter::DctDecode, Cow::Owned(without_metadata(&data))),
         Some((filter, data)) => (filter, data),
         None => (Filter::FlateDecode, take_flate(picture, width, height, colors * u64::from(bits))?),
     };

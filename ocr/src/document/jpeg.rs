@@ -3,6 +3,7 @@ use zune_jpeg::JpegDecoder;
 
 use super::{
     OpenOptions, PageInspection,
+    jpeg_bare::without_metadata,
     jpeg_blocks::{Completeness, judge},
 };
 use crate::{EncodedImage, OcrError, Raster, orientation::Orientation, raster::resolve_dpi};
@@ -116,7 +117,7 @@ pub(crate) fn decode(bytes: &[u8], options: &OpenOptions) -> Result<Raster, OcrE
     let (size, pixels) = header.orientation.apply((width, height), channels, pixels);
     let mut raster = Raster::from_bytes(size, channels, pixels)?.with_dpi(header.dpi);
     raster.is_damaged = completeness == Completeness::Damaged;
-    raster.encoded = is_shown.then(|| EncodedImage { media_type: "image/jpeg".into(), bytes: bytes.to_vec() });
+    raster.encoded = is_shown.then(|| EncodedImage { media_type: "image/jpeg".into(), bytes: without_metadata(bytes) });
     Ok(raster)
 }
 

@@ -13,6 +13,7 @@ mod filters;
 mod image;
 mod inspection;
 mod jpeg;
+mod jpeg_bare;
 mod jpeg_bits;
 mod jpeg_blocks;
 mod loss;
@@ -37,6 +38,7 @@ pub use self::{
 pub(crate) use self::{
     beside::{About, Beside, Bookmark, PageLabel, Target},
     jpeg::JpegHeader,
+    jpeg_bare::without_metadata,
     montage::Piece,
     pdf::{PagePicture, PdfFile},
     table_of_objects::header_offset,

@@ -3,7 +3,7 @@ use hayro::{
     hayro_syntax::object::Object,
 };
 
-use super::{OpenOptions, jpeg};
+use super::{OpenOptions, jpeg, jpeg_bare::without_metadata};
 use crate::{document::JpegHeader, orientation::Orientation};
 
 /// Whether the stream can be shown to a person as it is.
@@ -46,7 +46,7 @@ pub(super) fn shown_as_it_is(stream: &Stream<'_>, orientation: Orientation) -> S
         && has_plain_colors
         && !dict.contains_key("Decode")
     {
-        return Shown::Jpeg { width: header.width, height: header.height, bytes: bytes.into_owned() };
+        return Shown::Jpeg { width: header.width, height: header.height, bytes: without_metadata(&bytes) };
     }
     Shown::No
 }

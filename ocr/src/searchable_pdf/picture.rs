@@ -8,7 +8,7 @@ use png::{BitDepth, ColorType, Compression, Filter};
 use super::palette::{Palette, find_palette};
 use crate::{
     Document, OcrError, PageContent, Pixels, Raster,
-    document::{JpegHeader, Kind, PageJpeg, PagePicture, Piece, find_jpeg},
+    document::{JpegHeader, Kind, PageJpeg, PagePicture, Piece, find_jpeg, without_metadata},
     orientation::Orientation,
     raster::resolve_dpi,
 };
@@ -136,7 +136,7 @@ fn find_own_jpeg(document: &Document, index: u32) -> Option<PageJpeg<'_>> {
     }
 }
 
-/// Embeds the file as it is; its orientation is a matter of placing it.
+/// Embeds the file as it is, but for what its camera wrote into it; its orientation is a matter of placing it.
 fn embed_jpeg(jpeg: PageJpeg<'_>, text: Option<&PageContent>) -> Option<Picture> {
     let header = jpeg.header;
     let (space, is_inverted) = match header.components {
@@ -152,7 +152,7 @@ fn embed_jpeg(jpeg: PageJpeg<'_>, text: Option<&PageContent>) -> Option<Picture>
     }
     let upright = jpeg.orientation.upright_size((header.width, header.height));
     let dpi = text.map_or_else(|| resolve_dpi(upright, jpeg.dpi), |text| text.dpi);
-    let stream = Stream::new(image, jpeg.bytes.into_owned()).with_compression(false);
+    let stream = Stream::new(image, without_metadata(&jpeg.bytes)).with_compression(false);
     Some(Picture::alone(upright, dpi, jpeg.orientation, stream))
 }
 

@@ -13,6 +13,7 @@ mod kept;
 mod languages;
 mod limits;
 mod line_reader;
+mod metadata;
 mod old_layers;
 mod own_text;
 mod pdf_pages;
