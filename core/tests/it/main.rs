@@ -1,6 +1,7 @@
-//! Core against real parts: the store over mutual TLS, Redis, and Google's Tink.
+//! Core against real parts: the store over mutual TLS, Redis, Google's Tink, and who holds root keys.
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails with its reason")]
 
+mod kms;
 mod queue;
 mod raw;
 mod redis_process;

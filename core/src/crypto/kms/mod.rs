@@ -3,11 +3,23 @@
 //! It promises that what a root key wrapped for one use opens for no other. It refuses to know what the wrapped keys
 //! open, and never gives a root key away.
 
+#[cfg(feature = "kms-aws")]
+mod aws;
+#[cfg(feature = "kms-azure")]
+mod azure;
 mod binding;
 mod bounded;
 mod connect;
+#[cfg(feature = "kms-gcp")]
+mod gcp;
 mod local;
+#[cfg(feature = "kms-pkcs11")]
+mod pkcs11;
 mod private_file;
+#[cfg(any(feature = "kms-vault", feature = "kms-azure", feature = "kms-gcp"))]
+mod rest;
+#[cfg(feature = "kms-vault")]
+mod vault;
 
 use async_trait::async_trait;
 use zeroize::Zeroizing;

@@ -3,7 +3,6 @@
 //! It promises https with our own TLS configuration, at most two parts (16 MiB) of an upload in memory, and that an
 //! upload that breaks off leaves nothing behind. It refuses to know what the bytes are.
 
-mod connector;
 mod error;
 mod upload;
 
@@ -26,7 +25,7 @@ use futures::{StreamExt, stream};
 use secrecy::ExposeSecret;
 
 use super::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject};
-use crate::{config::Storage, tls};
+use crate::{aws_transport, config::Storage, tls};
 
 /// One try of a request without a large body, until its answer begins.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -66,7 +65,7 @@ impl S3Store {
         let mut config = aws_sdk_s3::Config::builder()
             .region(Region::new(storage.region.clone()))
             .credentials_provider(keys)
-            .http_client(connector::http_client(tls::storage_client(storage)?))
+            .http_client(aws_transport::http_client(tls::storage_client(storage)?))
             .force_path_style(storage.path_style)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
