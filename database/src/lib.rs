@@ -15,6 +15,7 @@ pub mod documents;
 mod error;
 pub mod events;
 pub mod installation;
+pub mod integrity;
 pub mod languages;
 mod migrate;
 pub mod objects;

@@ -13,6 +13,7 @@ mod consumer;
 mod error;
 mod finish;
 mod inspect;
+mod integrity;
 mod keys;
 mod languages;
 mod lease;
@@ -88,6 +89,7 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     sweeper::start(&worker);
     clean_up::start(&worker);
     keys::start(&worker);
+    integrity::start(&worker);
     withdrawals::start(&worker);
     languages::start(&worker);
     alive::start(&worker);

@@ -42,7 +42,12 @@ pub(crate) async fn load(
     Ok(loaded)
 }
 
-async fn open_key(services: &Services, owner: OwnerId, document: DocumentId) -> JobResult<(Source, DocumentKey)> {
+/// Opens the key of a document; [`JobError::LeaseLost`]: it was deleted.
+pub(crate) async fn open_key(
+    services: &Services,
+    owner: OwnerId,
+    document: DocumentId,
+) -> JobResult<(Source, DocumentKey)> {
     let mut tx = services.database.begin_as(owner).await?;
     // Deleted meanwhile: its tasks are gone too, so the claim is void.
     let source = documents::find_source(&mut tx, document).await?.ok_or(JobError::LeaseLost)?;

@@ -55,6 +55,8 @@ pub struct WorkerOptions {
     pub claims_any_bucket: bool,
     /// When keys are replaced and destroyed.
     pub keys: KeyTimes,
+    /// How long after its last check a stored file is read again as a whole; `None`: never.
+    pub check_after: Option<Duration>,
     /// What a child may use.
     pub sandbox: Arc<SandboxOptions>,
     /// How a child is started.
@@ -81,6 +83,7 @@ impl WorkerOptions {
             clean_up: CleanUp::new(worker),
             claims_any_bucket: worker.claim_bucket,
             keys: KeyTimes::new(&settings.encryption),
+            check_after: worker.check_after(),
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
             monitoring: Some(settings.monitoring.clone()),

@@ -123,6 +123,7 @@ pub struct Worker {
     pub max_pages_per_owner: u32,
     pub clean_up_seconds: u32,
     pub clean_up_after_seconds: u32,
+    pub check_days: u32,
     pub claim_bucket: bool,
     pub pages_per_child: u32,
     pub accept_without: Vec<SandboxLayer>,
@@ -253,6 +254,12 @@ impl Limits {
 }
 
 impl Worker {
+    /// Gives how long after its last check a stored file is read again; `None`: never.
+    #[must_use]
+    pub fn check_after(&self) -> Option<Duration> {
+        (self.check_days > 0).then(|| Duration::from_secs(86_400 * u64::from(self.check_days)))
+    }
+
     /// Gives the time after which an unrenewed lease is free for others.
     #[must_use]
     pub fn lease(&self) -> Duration {

@@ -47,6 +47,11 @@ pub const METRICS: &[Metric] = &[
     histogram("untxt_event_lag_seconds", "From an event's commit to its sending to sockets, by two clocks."),
     level("untxt_database_connections", "Connections of the pool. state: used, idle."),
     level("untxt_queue_answers", "1 while Redis answers this process, else 0."),
+    counter("untxt_documents_checked_total", "Stored files that were read again as a whole. outcome: whole, damaged."),
+    level(
+        "untxt_documents_damaged",
+        "Documents whose stored file is not what was uploaded; of the worker that checks.",
+    ),
     counter("untxt_owner_keys_opened_total", "Owner keys opened. from: cache; key_service; error."),
     counter(
         "untxt_key_operations_total",

@@ -174,6 +174,11 @@ impl House {
         self.start_worker(self.bad_child(), |options| options.clean_up = Some(often)).await
     }
 
+    /// Starts a worker that reads stored files again so soon.
+    pub(crate) async fn checking_worker(&self, after: Duration) -> Running {
+        self.start_worker(self.bad_child(), |options| options.check_after = Some(after)).await
+    }
+
     /// Starts a worker whose readers may spend so long on one task.
     pub(crate) async fn worker_in_a_hurry(&self, task_timeout: Duration) -> Running {
         self.start_worker(self.bad_child(), |options| options.task_timeout = task_timeout).await
@@ -211,6 +216,7 @@ impl House {
             stale: Duration::from_secs(1),
             clean_up: None,
             claims_any_bucket: false,
+            check_after: None,
             keys: KeyTimes { every: Duration::from_millis(500), max_age: LONG, grace: LONG },
             sandbox: Arc::new(sandbox),
             child,

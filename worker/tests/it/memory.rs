@@ -114,6 +114,15 @@ impl MemoryObjects {
         self.objects.lock().expect("the objects").keys().filter(|key| **key != ObjectKey::Installation).count()
     }
 
+    /// Puts something else in the place of an object, or nothing.
+    pub(crate) fn change(&self, key: &ObjectKey, bytes: Option<Bytes>) {
+        let mut objects = self.objects.lock().expect("the store");
+        match bytes {
+            Some(bytes) => _ = objects.insert(*key, bytes),
+            None => _ = objects.remove(key),
+        }
+    }
+
     pub(crate) fn sealed(&self, key: &ObjectKey) -> Option<Bytes> {
         self.objects.lock().expect("the objects").get(key).cloned()
     }
