@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test that can't go on should fail")]
 
+mod key_policies;
+
 use std::{
     collections::BTreeSet,
     fs,

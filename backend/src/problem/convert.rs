@@ -24,7 +24,8 @@ impl From<StorageError> for ApiError {
 impl From<CryptoError> for ApiError {
     fn from(error: CryptoError) -> Self {
         match error {
-            CryptoError::Kms(KmsError::Unavailable(_)) => Self::Unavailable(error.into()),
+            CryptoError::Kms(KmsError::Unavailable(_)) => Self::KeysUnavailable(error.into()),
+            CryptoError::Kms(KmsError::Denied(_)) => Self::KeysDenied(error.into()),
             _ => Self::internal(error),
         }
     }

@@ -91,6 +91,18 @@ impl ApiError {
                 "this build has no pages, only the API",
                 "run `npm run build` in frontend/ and build the server again",
             ),
+            Self::KeysUnavailable(_) => (
+                503,
+                "key_service_unavailable",
+                "the key service does not answer",
+                "nothing was changed; try again in a few seconds",
+            ),
+            Self::KeysDenied(_) => (
+                503,
+                "key_service_denied",
+                "the key service does not let this server in",
+                "nothing was changed; ask the administrator to look at the server's credentials for its key service",
+            ),
             Self::Unavailable(_) => {
                 (503, "unavailable", "the server is busy", "nothing was changed; try again in a few seconds")
             }

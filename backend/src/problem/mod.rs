@@ -74,6 +74,10 @@ pub(crate) enum ApiError {
     NoFrontend,
     /// The object store is down; nothing was stored.
     StorageUnavailable(Cause),
+    /// The key service is down; nothing was stored.
+    KeysUnavailable(Cause),
+    /// The key service does not let this server in.
+    KeysDenied(Cause),
     /// Something else that we need is down or too busy.
     Unavailable(Cause),
     /// What the framework answered, known only by its status.
@@ -103,7 +107,11 @@ impl ApiError {
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyAttempts { retry_after } => Some(retry_after.as_secs().max(1)),
-            Self::StorageUnavailable(_) | Self::Unavailable(_) | Self::TooManyUploads => Some(5),
+            Self::StorageUnavailable(_) | Self::KeysUnavailable(_) | Self::Unavailable(_) | Self::TooManyUploads => {
+                Some(5)
+            }
+            // Somebody has to do something first.
+            Self::KeysDenied(_) => Some(60),
             _ => None,
         }
     }
@@ -121,7 +129,10 @@ impl ApiError {
             Self::Internal(cause) => {
                 tracing::error!(request.id = %request_id, error = chain(cause.as_ref()), "the request failed");
             }
-            Self::StorageUnavailable(cause) | Self::Unavailable(cause) => {
+            Self::KeysDenied(cause) => {
+                tracing::error!(request.id = %request_id, error = chain(cause.as_ref()), "the key service denies us");
+            }
+            Self::StorageUnavailable(cause) | Self::KeysUnavailable(cause) | Self::Unavailable(cause) => {
                 tracing::warn!(request.id = %request_id, error = chain(cause.as_ref()), "something we need is down");
             }
             _ => {}

@@ -17,7 +17,7 @@ use untxt_core::{
 };
 use untxt_database::{Database, testing::TestPostgres};
 
-use crate::seams::{MemoryQueue, MemoryStore};
+use crate::seams::{KmsSwitch, MemoryQueue, MemoryStore};
 
 pub(crate) const ORIGIN: &str = "https://localhost:8443";
 
@@ -29,6 +29,8 @@ pub(crate) struct TestApp {
     pub(crate) queue: Arc<MemoryQueue>,
     pub(crate) kms: Arc<LocalKms>,
     pub(crate) keys: KeyRing,
+    /// What stands between the ring and the key file.
+    pub(crate) switch: Arc<KmsSwitch>,
     pub(crate) postgres: TestPostgres,
     pub(crate) db: Database,
     pub(crate) lifecycle: Lifecycle,
@@ -59,12 +61,13 @@ impl TestApp {
         let kms = Arc::new(LocalKms::open(&root_key).expect("a root key"));
         let (objects, queue) = (Arc::<MemoryStore>::default(), Arc::<MemoryQueue>::default());
         let db = postgres.backend().await;
-        let keys = KeyRing::new([kms.clone() as Arc<dyn Kms>]);
+        let switch = Arc::new(KmsSwitch::new(kms.clone()));
+        let keys = KeyRing::new([switch.clone() as Arc<dyn Kms>]);
         let services = Services { db: db.clone(), objects: objects.clone(), queue: queue.clone(), keys: keys.clone() };
         let lifecycle = Lifecycle::default();
         let app = Arc::new(App::new(&settings, services, &lifecycle).expect("an app"));
         let router = untxt_backend::router(Arc::clone(&app));
-        Self { app, router, settings, objects, queue, kms, keys, postgres, db, lifecycle, _folder: folder }
+        Self { app, router, settings, objects, queue, kms, keys, switch, postgres, db, lifecycle, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -9,6 +9,7 @@ mod documents;
 mod downloads;
 mod events;
 mod headers;
+mod keys;
 mod live;
 mod people;
 mod queue;

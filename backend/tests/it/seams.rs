@@ -1,10 +1,10 @@
-//! Objects and wake-ups in memory, with faults on demand.
+//! Objects and wake-ups in memory and a key service, with faults on demand.
 
 use std::{
     collections::HashMap,
     ops::Range,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -15,9 +15,11 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::sync::oneshot;
 use untxt_core::{
+    crypto::{KeyContext, Kms, KmsError, WrappedKey},
     queue::{Delivery, Queue, QueueEntry, QueueError},
     storage::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject},
 };
+use zeroize::Zeroizing;
 
 #[derive(Debug, Default)]
 pub(crate) struct MemoryStore {
@@ -138,5 +140,47 @@ impl Queue for MemoryQueue {
 
     async fn acknowledge(&self, _: &Delivery) -> Result<(), QueueError> {
         Ok(())
+    }
+}
+
+/// A key service that can be switched off, or made to deny.
+#[derive(Debug)]
+pub(crate) struct KmsSwitch {
+    kms: Arc<dyn Kms>,
+    pub(crate) is_down: AtomicBool,
+    pub(crate) denies: AtomicBool,
+}
+
+impl KmsSwitch {
+    pub(crate) fn new(kms: Arc<dyn Kms>) -> Self {
+        Self { kms, is_down: AtomicBool::default(), denies: AtomicBool::default() }
+    }
+
+    fn check(&self) -> Result<(), KmsError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(KmsError::Unavailable("switched off".into()));
+        }
+        if self.denies.load(Ordering::SeqCst) { Err(KmsError::Denied("as told".into())) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Kms for KmsSwitch {
+    fn key_id(&self) -> String {
+        self.kms.key_id()
+    }
+
+    fn holds(&self, key_id: &str) -> bool {
+        self.kms.holds(key_id)
+    }
+
+    async fn wrap(&self, key: &[u8], context: &KeyContext) -> Result<WrappedKey, KmsError> {
+        self.check()?;
+        self.kms.wrap(key, context).await
+    }
+
+    async fn unwrap(&self, id: &str, wrapped: &[u8], context: &KeyContext) -> Result<Zeroizing<Vec<u8>>, KmsError> {
+        self.check()?;
+        self.kms.unwrap(id, wrapped, context).await
     }
 }

@@ -3,7 +3,11 @@
 
 #[cfg(feature = "kms-aws")]
 mod aws;
+#[cfg(feature = "kms-azure")]
+mod azure;
 mod contract;
+#[cfg(feature = "kms-gcp")]
+mod gcp;
 #[cfg(feature = "kms-pkcs11")]
 mod hsm;
 mod local;
