@@ -69,7 +69,18 @@ fn arrows_point_one_way() {
 fn nothing_of_openssl_and_no_second_crypto_is_linked() {
     // `cargo tree` knows which features are on; `cargo metadata` lists what any feature might bring.
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--workspace", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--workspace",
+            "--all-features",
+            "--locked",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");

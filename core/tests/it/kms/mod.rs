@@ -5,6 +5,7 @@
 mod aws;
 #[cfg(feature = "kms-azure")]
 mod azure;
+mod calls;
 mod contract;
 #[cfg(feature = "kms-gcp")]
 mod gcp;
