@@ -84,3 +84,62 @@ impl Kms for Bounded {
         self.run("check", self.provider.check()).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Takes a while, or for ever; knows how many are inside.
+    #[derive(Debug, Default)]
+    struct Slow {
+        hangs: bool,
+        inside: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Kms for Slow {
+        fn key_id(&self) -> String {
+            "slow:".to_owned()
+        }
+
+        fn holds(&self, _: &str) -> bool {
+            true
+        }
+
+        async fn wrap(&self, key: &[u8], _: &KeyContext) -> Result<WrappedKey, KmsError> {
+            self.most.fetch_max(1 + self.inside.fetch_add(1, Ordering::SeqCst), Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(if self.hangs { 3_600_000 } else { 20 })).await;
+            self.inside.fetch_sub(1, Ordering::SeqCst);
+            Ok(WrappedKey { key_id: self.key_id(), bytes: key.to_vec() })
+        }
+
+        async fn unwrap(&self, _: &str, wrapped: &[u8], _: &KeyContext) -> Result<Zeroizing<Vec<u8>>, KmsError> {
+            Ok(Zeroizing::new(wrapped.to_vec()))
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_run_at_once_than_there_are_places() {
+        let slow = Arc::new(Slow::default());
+        let bounded = Bounded::new(slow.clone(), 5, Duration::from_secs(60));
+        let works = (0..40).map(|_| bounded.wrap(&[7; 32], &KeyContext::Check));
+        for done in futures::future::join_all(works).await {
+            done.expect("each has its turn");
+        }
+        assert_eq!(slow.most.load(Ordering::SeqCst), 5);
+    }
+
+    #[tokio::test]
+    async fn what_hangs_ends_at_the_time_limit_and_gives_its_place_back() {
+        let slow = Arc::new(Slow { hangs: true, ..Slow::default() });
+        let bounded = Bounded::new(slow, 2, Duration::from_millis(50));
+        let works = (0..6).map(|_| bounded.wrap(&[7; 32], &KeyContext::Check));
+        for late in futures::future::join_all(works).await {
+            assert!(matches!(late, Err(KmsError::Unavailable(_))), "{late:?}");
+        }
+        bounded.unwrap("slow:", &[7; 32], &KeyContext::Check).await.expect("there is a place");
+    }
+}
