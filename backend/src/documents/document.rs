@@ -1,7 +1,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::{
-    crypto::{CryptoError, DocumentKey},
+    crypto::DocumentKey,
     domain::{DocumentId, DocumentMetadata, MediaType, TaskId},
 };
 use untxt_database::{documents::DocumentAndTask, tasks};
@@ -54,7 +54,7 @@ impl Opened {
     }
 
     pub(super) fn metadata(&self) -> Result<DocumentMetadata, ApiError> {
-        Ok(open_metadata(&self.found, &self.key)?)
+        open_metadata(&self.found, &self.key)
     }
 }
 
@@ -75,7 +75,8 @@ impl Document {
     }
 }
 
-fn open_metadata(found: &DocumentAndTask, key: &DocumentKey) -> Result<DocumentMetadata, CryptoError> {
+fn open_metadata(found: &DocumentAndTask, key: &DocumentKey) -> Result<DocumentMetadata, ApiError> {
     let document = &found.document;
-    key.open_metadata(document.owner, document.id, &document.metadata_sealed)
+    let opened = key.open_metadata(document.owner, document.id, &document.metadata_sealed);
+    opened.map_err(|error| ApiError::of_stored("name", document.id, error))
 }

@@ -28,7 +28,13 @@ pub(super) async fn current(app: &App, actor: &Actor) -> Result<Arc<OwnerKey>, A
             stored
         }
     };
-    Ok(app.keys.open_owner_key(&wrapped).await?)
+    open(app, &wrapped).await
+}
+
+async fn open(app: &App, wrapped: &WrappedOwnerKey) -> Result<Arc<OwnerKey>, ApiError> {
+    let opened = app.keys.open_owner_key(wrapped).await;
+    opened
+        .map_err(|error| ApiError::of_stored("owner key", format_args!("{}/{}", wrapped.owner, wrapped.version), error))
 }
 
 /// The owner keys that some documents need, still wrapped.
@@ -59,7 +65,7 @@ impl WrappedKeys {
     pub(super) async fn open(self, app: &App) -> Result<OwnerKeys, ApiError> {
         let mut keys = HashMap::with_capacity(self.0.len());
         for wrapped in self.0 {
-            keys.insert(wrapped.version, app.keys.open_owner_key(&wrapped).await?);
+            keys.insert(wrapped.version, open(app, &wrapped).await?);
         }
         Ok(OwnerKeys(keys))
     }
@@ -70,6 +76,7 @@ impl OwnerKeys {
         let version = document.key.owner_key_version;
         let key = self.0.get(&version);
         let key = key.ok_or_else(|| ApiError::internal(format!("the owner key version {version} was not loaded")))?;
-        Ok(key.open_document_key(document.id, &document.key)?)
+        let opened = key.open_document_key(document.id, &document.key);
+        opened.map_err(|error| ApiError::of_stored("document key", document.id, error))
     }
 }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use untxt_core::{
-    crypto::StreamOpener,
+    crypto::{CryptoError, StreamOpener},
     storage::{ByteStream, ObjectKey, StorageError},
 };
 
@@ -26,13 +26,27 @@ pub(super) async fn open_if_there(app: &App, opened: &Opened, key: ObjectKey) ->
         Err(StorageError::NotFound) => return Ok(None),
         source => source?,
     };
-    let mut plain = Box::pin(decrypt(source, opener, key));
-    let first = plain.next().await.transpose().map_err(ApiError::internal)?;
-    Ok(Some(Body::from_stream(stream::iter(first.map(Ok)).chain(plain))))
+    let mut plain = Box::pin(decrypt(source, opener));
+    let first = plain.next().await.transpose().map_err(|error| match is_damage(&error) {
+        true => ApiError::Damaged { what: "object", id: key.to_string() },
+        false => ApiError::internal(error),
+    })?;
+    let rest = plain.inspect_err(move |error| {
+        if is_damage(error) {
+            metrics::counter!("untxt_damaged_total", "what" => "object").increment(1);
+        }
+        tracing::error!(object.key = %key, %error, "an object can't be opened; the answer is broken off");
+    });
+    Ok(Some(Body::from_stream(stream::iter(first.map(Ok)).chain(rest))))
+}
+
+/// Tells an object that does not open from a store that does not answer.
+fn is_damage(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<CryptoError>())
 }
 
 /// Decrypts piece by piece: at most a segment and a piece of the source are in memory.
-fn decrypt(source: ByteStream, opener: StreamOpener, key: ObjectKey) -> impl Stream<Item = io::Result<Bytes>> + Send {
+fn decrypt(source: ByteStream, opener: StreamOpener) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let state = (source, Some(opener));
     let plain = stream::try_unfold(state, |(mut source, mut opener)| async move {
         let Some(open) = &mut opener else { return Ok(None) };
@@ -45,7 +59,5 @@ fn decrypt(source: ByteStream, opener: StreamOpener, key: ObjectKey) -> impl Str
         };
         Ok(Some((plain.map_err(io::Error::other)?, (source, opener))))
     });
-    plain.try_filter(|piece| std::future::ready(!piece.is_empty())).inspect_err(move |error: &io::Error| {
-        tracing::error!(object.key = %key, %error, "an object can't be opened; the answer is broken off");
-    })
+    plain.try_filter(|piece| std::future::ready(!piece.is_empty()))
 }

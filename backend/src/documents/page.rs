@@ -182,5 +182,6 @@ pub(super) fn open_content(opened: &Opened, page: &PageWithContent) -> Result<Pa
     let (owner, task, number) = (opened.found.document.owner, page.page.task, page.page.number);
     let sealed = page.content_sealed.as_deref();
     let sealed = sealed.ok_or_else(|| ApiError::internal(format!("page {task}/{number} has no content")))?;
-    Ok(opened.key.open_page(owner, task, number, sealed)?)
+    let content = opened.key.open_page(owner, task, number, sealed);
+    content.map_err(|error| ApiError::of_stored("page", format_args!("{task}/{number}"), error))
 }

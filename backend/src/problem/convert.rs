@@ -1,5 +1,7 @@
 //! What the errors of other layers mean to a client.
 
+use std::fmt;
+
 use axum::extract::{
     rejection::{JsonRejection, PathRejection, QueryRejection},
     ws::rejection::WebSocketUpgradeRejection,
@@ -17,6 +19,16 @@ impl From<StorageError> for ApiError {
         match error {
             StorageError::Unavailable(_) | StorageError::Refused(_) => Self::StorageUnavailable(error.into()),
             StorageError::NotFound | StorageError::Interrupted(_) | StorageError::Tls(_) => Self::internal(error),
+        }
+    }
+}
+
+impl ApiError {
+    /// Says what it means that something stored does not open; `id` is whose it is.
+    pub(crate) fn of_stored(what: &'static str, id: impl fmt::Display, error: CryptoError) -> Self {
+        match error {
+            CryptoError::Corrupt | CryptoError::Kms(KmsError::Refused) => Self::Damaged { what, id: id.to_string() },
+            other => other.into(),
         }
     }
 }

@@ -179,6 +179,12 @@ impl ApiError {
                 "this Idempotency-Key belongs to another request",
                 "make a new key for every new file and every new wish",
             ),
+            Self::Damaged { .. } => (
+                500,
+                "damaged",
+                "what is stored of this does not open",
+                "it was changed or damaged where it is kept; tell your administrator this request_id, who has backups",
+            ),
             Self::StorageUnavailable(_) => (
                 503,
                 "storage_unavailable",

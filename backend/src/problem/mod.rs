@@ -72,6 +72,11 @@ pub(crate) enum ApiError {
     TooManySockets,
     TooManyUploads,
     NoFrontend,
+    /// What is stored does not open: it was changed, damaged, or belongs elsewhere. Ids only, as it is logged.
+    Damaged {
+        what: &'static str,
+        id: String,
+    },
     /// The object store is down; nothing was stored.
     StorageUnavailable(Cause),
     /// The key service is down; nothing was stored.
@@ -131,6 +136,15 @@ impl ApiError {
             }
             Self::KeysDenied(cause) => {
                 tracing::error!(request.id = %request_id, error = chain(cause.as_ref()), "the key service denies us");
+            }
+            Self::Damaged { what, id } => {
+                metrics::counter!("untxt_damaged_total", "what" => *what).increment(1);
+                tracing::error!(
+                    request.id = %request_id,
+                    damaged.what = what,
+                    damaged.id = id,
+                    "what is stored does not open: it was changed, damaged, or belongs elsewhere"
+                );
             }
             Self::StorageUnavailable(cause) | Self::KeysUnavailable(cause) | Self::Unavailable(cause) => {
                 tracing::warn!(request.id = %request_id, error = chain(cause.as_ref()), "something we need is down");

@@ -105,7 +105,7 @@ async fn a_damaged_object_never_looks_whole() {
     };
     // In the first segment: nothing was sent yet, so it is a clear error.
     damage(&|bytes| bytes[100] ^= 1);
-    ada.get(&app, &path).await.is_problem(500, "internal");
+    ada.get(&app, &path).await.is_problem(500, "damaged");
     // Further on, or cut off: the answer breaks off.
     damage(&|bytes| bytes[(2 << 20) + 5] ^= 1);
     assert_eq!(ada.get(&app, &path).await.text(), "(broken off)");
@@ -116,7 +116,7 @@ async fn a_damaged_object_never_looks_whole() {
         ada.upload(&app, "b.pdf", &pdf(2000)).await.json()["id"].as_str().expect("an id").parse().expect("an id");
     let foreign = app.objects.bytes(ObjectKey::Original(other));
     app.objects.insert(ObjectKey::Original(id), foreign);
-    ada.get(&app, &path).await.is_problem(500, "internal");
+    ada.get(&app, &path).await.is_problem(500, "damaged");
     app.objects.is_down.store(true, std::sync::atomic::Ordering::SeqCst);
     ada.get(&app, &path).await.is_problem(503, "storage_unavailable");
 }

@@ -5,6 +5,7 @@
 mod app;
 mod bucket;
 mod cancel;
+mod damage;
 mod documents;
 mod downloads;
 mod events;
