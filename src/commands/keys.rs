@@ -47,6 +47,9 @@ enum KeysCommand {
     },
     /// Wrap everything anew that is not under the newest keys, and show how far it is. It may be stopped and started again.
     Rewrap,
+    /// Have everything wrapped by the root key of [encryption] that the one of [encryption.previous] wraps, and say when that one
+    /// can go.
+    MigrateProvider,
     /// Destroy older keys that nothing needs any more, without waiting for the end of their grace. There is no way back.
     Destroy,
 }
@@ -73,6 +76,7 @@ pub(crate) fn run(args: &KeysArgs) -> anyhow::Result<ExitCode> {
             }
             KeysCommand::Rotate { .. } => bail!("say which key is to be replaced: --owner ID, --all or --root"),
             KeysCommand::Rewrap => keys.keep(keys.times()).await?,
+            KeysCommand::MigrateProvider => keys.migrate_provider().await?,
             KeysCommand::Destroy => keys.destroy().await?,
         }
         Ok(ExitCode::SUCCESS)
@@ -146,6 +150,25 @@ impl Keys {
         self.record(&KeyEvent::of_root(&id, KeyOperation::RootCreated)).await?;
         println!("{id} wraps from now on; put a copy of {} into the safe", path.display());
         self.keep(self.times()).await
+    }
+
+    #[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
+    async fn migrate_provider(&self) -> anyhow::Result<()> {
+        ensure!(
+            self.settings.encryption.previous.provider.is_some(),
+            "say in [encryption.previous] where the keys are wrapped now, and in [encryption] where to; in the settings of \
+             backend and workers as well, before this"
+        );
+        self.ring.check().await.context("both key services must work")?;
+        self.keep(self.times()).await?;
+        let (keys, root) = (self.count().await?.0, self.ring.root_key_id()?);
+        let left: u64 =
+            keys.iter().filter(|count| is_needed(count) && count.kms_key_id != root).map(|count| count.keys).sum();
+        ensure!(left == 0, "{left} owner keys are still under another root key; start this again");
+        println!(
+            "everything is under {root}: take [encryption.previous] out of all settings. Backups of before still need it."
+        );
+        Ok(())
     }
 
     /// Does all that is due, saying how far it is.

@@ -128,6 +128,21 @@ fn every_link_between_our_pages_leads_somewhere() {
     assert!(links > 40, "the pages have links");
 }
 
+/// COMPLIANCE.md names tests as `file::name`: each must be there, as a function or as the title of a proof.
+#[test]
+fn every_test_that_is_named_as_proof_exists() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(house.join("docs/COMPLIANCE.md")).expect("the page");
+    let named = page.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::"));
+    let named: Vec<_> = named.filter(|(file, _)| file.contains('/')).collect();
+    assert!(named.len() > 40, "the page names its proofs");
+    let missing = named.iter().filter(|(file, name)| {
+        let code = fs::read_to_string(house.join(file)).unwrap_or_default();
+        !(code.contains(&format!("fn {name}(")) || code.contains(&format!("test('{name}'")))
+    });
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&(&str, &str)>::new());
+}
+
 fn tracked_files() -> Vec<PathBuf> {
     let listing =
         Command::new("git").arg("ls-files").current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("git runs");
