@@ -195,10 +195,11 @@ impl KeyRing {
     }
 
     fn find(&self, wrapped: &WrappedOwnerKey) -> Option<Arc<OwnerKey>> {
-        self.forget_expired();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Its own age alone: a walk over all of them would cost more than the key file. The others are forgotten at the
+        // next miss, or in time.
         let entry = kept.get_mut(&(wrapped.owner, wrapped.version))?;
-        if entry.wrapped != *wrapped {
+        if entry.wrapped != *wrapped || entry.opened_at.elapsed() >= self.max_age {
             return None;
         }
         entry.used_at = Instant::now();
@@ -206,6 +207,7 @@ impl KeyRing {
     }
 
     fn keep(&self, wrapped: WrappedOwnerKey, key: Arc<OwnerKey>) {
+        self.forget_expired();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= self.max_keys {
             // A walk over 1,024 entries costs less than the KMS call that came before it.
@@ -298,9 +300,12 @@ mod tests {
             ring.open_owner_key(&stored).await.expect("opened");
         }
         assert_eq!(ring.kept.lock().expect("lock").len(), 2);
-        let (_, ring) = a_ring(2, Duration::ZERO);
+        let (kms, ring) = a_ring(2, Duration::ZERO);
         let stored = ring.create_owner_key(OwnerId::generate()).await.expect("made");
-        ring.open_owner_key(&stored).await.expect("opened");
+        for _ in 0..2 {
+            ring.open_owner_key(&stored).await.expect("opened");
+        }
+        assert_eq!(kms.calls.load(Ordering::Relaxed), 2, "one that is too old is not taken");
         ring.forget_expired();
         assert!(ring.kept.lock().expect("lock").is_empty());
     }
