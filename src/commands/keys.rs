@@ -8,6 +8,7 @@ use untxt_core::{
     config::{Process, Provider, Settings},
     crypto::{KeyRing, KeyState, LocalKms, connect},
     domain::OwnerId,
+    telemetry::chain,
 };
 use untxt_database::{
     Database,
@@ -109,7 +110,7 @@ impl Keys {
         let root = self.ring.root_key_id()?;
         let works = self.ring.check().await;
         let (keys, documents) = self.count().await?;
-        println!("root key      {root}, {}", works.as_ref().map_or_else(ToString::to_string, |()| "works".to_owned()));
+        println!("root key      {root}, {}", works.as_ref().map_or_else(|error| chain(error), |()| "works".to_owned()));
         for count in &keys {
             println!("{}", line(count, &root));
         }
