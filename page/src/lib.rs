@@ -10,6 +10,7 @@ pub mod formats;
 pub mod layout;
 mod preparation;
 mod quality;
+pub mod search;
 mod settings;
 mod table;
 mod text;
