@@ -15,12 +15,14 @@ mod kms;
 mod owner_key;
 mod places;
 mod ring;
+mod search_key;
 mod stream;
 
 pub use document_key::{DocumentKey, WrappedDocumentKey};
 pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey, connect};
 pub use owner_key::{IndexWrapping, KeyState, OwnerKey, WrappedOwnerKey};
 pub use ring::KeyRing;
+pub use search_key::{SearchKey, TokenKind};
 pub use stream::{SealedFile, StreamOpener, StreamSealer};
 
 use context::{Context, Purpose};

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use aws_lc_rs::hmac;
 
 use super::{
-    CryptoError, DocumentKey, WrappedDocumentKey,
+    CryptoError, DocumentKey, SearchKey, WrappedDocumentKey,
     aead::{SecretKey, read_key_id},
     context::length_prefixed,
 };
@@ -207,6 +207,14 @@ impl OwnerKey {
         let mut tag = [0; 32];
         tag.copy_from_slice(context.sign().as_ref());
         tag
+    }
+
+    /// Gives the key for tokens of the search index.
+    ///
+    /// # Errors
+    /// [`CryptoError::Corrupt`], which never happens to a key of the right length.
+    pub fn search_key(&self) -> Result<SearchKey, CryptoError> {
+        SearchKey::derive(&self.index.key)
     }
 
     fn associated_data(&self, document: DocumentId) -> Vec<u8> {

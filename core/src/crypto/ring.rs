@@ -93,6 +93,20 @@ impl KeyRing {
         self.create(active.owner, version, KeyState::Pending, index).await
     }
 
+    /// Makes another version of an owner key as [`Self::create_next`] does, with a new index key: tokens of search are made
+    /// anew, and what has been tagged under the old one is not found to be equal any more.
+    ///
+    /// # Errors
+    /// [`CryptoError::Kms`].
+    pub async fn create_next_index(
+        &self,
+        active: &WrappedOwnerKey,
+        version: u32,
+    ) -> Result<WrappedOwnerKey, CryptoError> {
+        let index = IndexKey { generation: active.index_generation + 1, key: SecretKey::generate()? };
+        self.create(active.owner, version, KeyState::Pending, index).await
+    }
+
     async fn create(
         &self,
         owner: OwnerId,
