@@ -23,6 +23,7 @@ pub mod owner_keys;
 pub mod pages;
 pub mod queue;
 mod row;
+pub mod search;
 pub mod sessions;
 pub mod tasks;
 #[cfg(feature = "testing")]

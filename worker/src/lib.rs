@@ -26,6 +26,8 @@ mod recognise;
 mod repeat;
 pub mod sandbox;
 mod seal;
+mod search_index;
+mod search_rebuild;
 mod services;
 mod settle;
 mod slot;
@@ -90,6 +92,7 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     clean_up::start(&worker);
     keys::start(&worker);
     integrity::start(&worker);
+    search_rebuild::start(&worker);
     withdrawals::start(&worker);
     languages::start(&worker);
     alive::start(&worker);

@@ -1,4 +1,5 @@
-//! Sealing and storing what was read from a page: the picture as an object, words and text in the page's row.
+//! Sealing and storing what was read from a page: the picture as an object, words and text in the page's row, tokens of
+//! its words in the search index.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,13 +7,17 @@ use metrics::{counter, histogram};
 use tokio::time::Instant;
 use tracing::Instrument;
 use untxt_core::{crypto::DocumentKey, domain::PageContent, storage::ObjectKey};
-use untxt_database::pages::{self, ClaimedPage, Completed, PageResult};
+use untxt_database::{
+    pages::{self, ClaimedPage, Completed, PageResult},
+    search::PageIndex,
+};
 
 use crate::{
     error::{JobError, JobResult},
     recognise::{ReadPage, Readout},
     sandbox::PageReading,
     seal,
+    search_index::SearchIndex,
     settle::Settled,
     walk,
     worker::Worker,
@@ -46,6 +51,7 @@ impl Worker {
         let object = ObjectKey::PageImage(claimed.document, claimed.task, claimed.page, claimed.attempt);
         let sealed = seal::seal_object(&key, claimed.owner, &object, image.bytes)?;
         self.put(&object, sealed).await?;
+        let index = SearchIndex::open(&self.services, claimed.owner).await?;
         let mut result = PageResult {
             width: content.width,
             height: content.height,
@@ -54,9 +60,10 @@ impl Worker {
             expected_words: untxt_page::expected_words(&content.words),
             image_media_type: image.media_type,
             content_sealed: &[],
+            index: PageIndex { generation: index.generation, segment: index.segment, tokens: &[] },
         };
-        let content_sealed = seal_in_background(claimed, content, key).await?;
-        result.content_sealed = &content_sealed;
+        let Sealed { content, tokens } = seal_in_background(claimed, content, key, index).await?;
+        (result.content_sealed, result.index.tokens) = (&content, &tokens);
         let completed = self.complete(claimed, &result, spent).await;
         if let Err(JobError::LeaseLost) = completed {
             // Said by the database: this attempt's picture will never be asked for.
@@ -74,9 +81,23 @@ impl Worker {
     }
 }
 
-/// Writes and seals the JSON of a page away from the runtime's threads: a full page takes milliseconds.
-async fn seal_in_background(claimed: &ClaimedPage, content: PageContent, key: Arc<DocumentKey>) -> JobResult<Vec<u8>> {
+/// A page as it is stored.
+struct Sealed {
+    content: Vec<u8>,
+    tokens: Vec<i64>,
+}
+
+/// Writes and seals the JSON of a page and makes its tokens, away from the runtime's threads: a full page takes milliseconds.
+async fn seal_in_background(
+    claimed: &ClaimedPage,
+    content: PageContent,
+    key: Arc<DocumentKey>,
+    index: SearchIndex,
+) -> JobResult<Sealed> {
     let (owner, task, page) = (claimed.owner, claimed.task, claimed.page);
-    let sealing = tokio::task::spawn_blocking(move || key.seal_page(owner, task, page, &content));
+    let sealing = tokio::task::spawn_blocking(move || {
+        let tokens = index.tokens(index.segment, &content.words);
+        key.seal_page(owner, task, page, &content).map(|content| Sealed { content, tokens })
+    });
     Ok(sealing.await.map_err(JobError::world)??)
 }

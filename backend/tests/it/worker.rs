@@ -8,10 +8,13 @@ use untxt_core::{
     storage::ObjectKey,
 };
 use untxt_database::{
-    Database, documents, languages, owner_keys,
+    Database, documents, languages,
+    owner_keys::{self, Replaced},
     pages::{self, PageResult},
+    search::{self, PageIndex},
     tasks, workers,
 };
+use untxt_page::search::index_words;
 use uuid::Uuid;
 
 use crate::app::TestApp;
@@ -129,6 +132,7 @@ impl Worker {
         seal_object(app, &key, claimed.owner, image, format!("image of page {number}").as_bytes());
         let content = content(number);
         let sealed = key.seal_page(claimed.owner, task, number, &content).expect("sealed");
+        let (generation, segment, tokens) = self.tokens(claimed.owner, &content).await;
         let result = PageResult {
             width: 600,
             height: 800,
@@ -137,11 +141,32 @@ impl Worker {
             expected_words: 2.0 * content.mean_confidence,
             image_media_type: MediaType::Jpeg,
             content_sealed: &sealed,
+            index: PageIndex { generation, segment, tokens: &tokens },
         };
         let mut tx = self.db.begin_system().await.expect("a transaction");
         pages::complete(&mut tx, &claimed, &result).await.expect("completed");
         tx.commit().await.expect("committed");
         true
+    }
+
+    /// Makes the tokens of a page; with the number of the index key and the segment that they are for.
+    async fn tokens(&self, owner: OwnerId, content: &PageContent) -> (u32, i32, Vec<i64>) {
+        let mut tx = self.db.begin_as(owner).await.expect("a transaction");
+        let wrapped = owner_keys::find_current(&mut tx, owner).await.expect("answered").expect("a key");
+        let segment = search::find_segment(&mut tx, owner).await.expect("answered");
+        let key = self.ring.open_owner_key(&wrapped).await.expect("opened");
+        let tokens = key.search_key().expect("a key").tokens(segment, &index_words(&content.words));
+        (key.index_generation(), segment, tokens)
+    }
+
+    /// Gives an owner a new key with a new index key.
+    pub(crate) async fn replace_index_key(&self, owner: OwnerId) {
+        let mut tx = self.db.begin_as(owner).await.expect("a transaction");
+        let current = owner_keys::find_current(&mut tx, owner).await.expect("answered").expect("a key");
+        let next = self.ring.create_next_index(&current, current.version + 1).await.expect("made");
+        assert!(owner_keys::store_pending(&mut tx, &next).await.expect("stored"));
+        assert!(owner_keys::activate(&mut tx, &current, &next, Replaced::Retired).await.expect("activated"));
+        tx.commit().await.expect("committed");
     }
 
     pub(crate) async fn finish(&self, app: &TestApp, task: TaskId, has_pdf: bool) {

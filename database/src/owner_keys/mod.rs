@@ -60,6 +60,33 @@ pub async fn find(conn: &mut PgConnection, owner: OwnerId, version: u32) -> Resu
     .transpose()
 }
 
+/// Lists a key of the actor that opens, the active one if it does, for each of these index keys.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn list_of_generations(
+    conn: &mut PgConnection,
+    owner: OwnerId,
+    generations: &[u32],
+) -> Result<Vec<WrappedOwnerKey>> {
+    let generations: Vec<_> = generations.iter().copied().map(count_column).collect();
+    sqlx::query_as!(
+        OwnerKeyRow,
+        "select distinct on (index_generation)
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+        from owner_keys
+        where owner_id = $1 and index_generation = any($2) and state in ('active', 'retired', 'compromised')
+        order by index_generation, state = 'active' desc, version desc",
+        owner.as_uuid(),
+        &generations,
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
 /// Stores the first key of the actor, unless there is one already, and gives the active one: of two processes that make
 /// the first key at once, both get the same.
 ///

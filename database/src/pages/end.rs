@@ -13,6 +13,7 @@ use crate::{
     Error, Result, dead_letters,
     events::record,
     row::{Row, count_column, page_column},
+    search::{self, Reading},
     tasks::{self, expect_held},
 };
 
@@ -80,6 +81,8 @@ pub async fn complete(conn: &mut PgConnection, claimed: &ClaimedPage, result: &P
     .await?
     .rows_affected();
     expect_held(changed)?;
+    let reading = Reading { document: claimed.document, task: claimed.task, page: claimed.page };
+    search::insert(conn, claimed.owner, reading, result.index).await?;
     let ended = Ended { kind: EventKind::PageDone, failure: None, is_low: references.is_low };
     count(conn, claimed.task, claimed.page, ended).await
 }

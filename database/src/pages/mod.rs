@@ -13,6 +13,8 @@ use untxt_core::domain::{
 };
 use uuid::Uuid;
 
+use crate::search::PageIndex;
+
 pub(crate) use choice::is_low;
 pub use claim::{claim_next, extend_lease, release};
 pub(crate) use end::end_exhausted;
@@ -132,6 +134,8 @@ pub struct PageResult<'a> {
     pub image_media_type: MediaType,
     /// Sealed `PageContent`.
     pub content_sealed: &'a [u8],
+    /// What of it stands in the index.
+    pub index: PageIndex<'a>,
 }
 
 /// The page has ended.

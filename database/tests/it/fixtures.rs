@@ -9,6 +9,7 @@ use untxt_database::{
     documents::{self, DocumentAndTask, Inserted, NewDocument},
     owner_keys,
     pages::{self, ClaimedPage, PageResult},
+    search::PageIndex,
     tasks::{self, ClaimedTask},
     users,
 };
@@ -127,6 +128,7 @@ pub(crate) fn a_result(mean_confidence: f32) -> PageResult<'static> {
         expected_words: 100.0 * mean_confidence,
         image_media_type: MediaType::Png,
         content_sealed: b"sealed",
+        index: PageIndex { generation: 1, segment: 0, tokens: &[1, 2, 3] },
     }
 }
 

@@ -1,13 +1,23 @@
 use sqlx::AssertSqlSafe;
 use untxt_core::domain::SessionId;
 use untxt_database::{
-    Error, PgConnection, Result, documents, languages, owner_keys, sessions, tasks, testing::TestPostgres,
+    Error, PgConnection, Result, documents, languages, owner_keys, pages, sessions, tasks, testing::TestPostgres,
 };
 
-use crate::fixtures::{LEASE, a_task_with_pages, a_user};
+use crate::fixtures::{LEASE, a_result, a_task_with_pages, a_user, claim_page};
 
-const TABLES: [&str; 9] =
-    ["users", "sessions", "owner_keys", "documents", "tasks", "pages", "task_events", "shown_pages", "key_events"];
+const TABLES: [&str; 10] = [
+    "users",
+    "sessions",
+    "owner_keys",
+    "documents",
+    "tasks",
+    "pages",
+    "task_events",
+    "shown_pages",
+    "key_events",
+    "search_segments",
+];
 
 async fn count(conn: &mut PgConnection, table: &str) -> Result<i64> {
     Ok(sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {table}"))).fetch_one(conn).await?)
@@ -29,7 +39,16 @@ async fn every_table_is_protected_from_its_owner_too() {
         where schemaname = 'public' and tablename <> '_sqlx_migrations'",
     );
     // what is nobody's in particular, and what only workers see
-    let others = ["installation", "installed_languages", "workers", "turns", "dead_letters", "integrity_checks"];
+    // and the tokens of pages, which the backend asks functions for
+    let others = [
+        "search_pages",
+        "installation",
+        "installed_languages",
+        "workers",
+        "turns",
+        "dead_letters",
+        "integrity_checks",
+    ];
     let mut known = [&TABLES[..], &others].concat();
     known.retain(|name| *name != "shown_pages");
     known.sort_unstable();
@@ -54,6 +73,10 @@ async fn the_backend_sees_what_its_actor_owns_and_nothing_without_one() {
     let alice = a_user(&backend, "alice").await;
     let bob = a_user(&backend, "bob").await;
     let task = a_task_with_pages(&backend, &worker, alice.as_owner(), 2).await;
+    let page = claim_page(&worker, task, LEASE).await.expect("a page");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    pages::complete(&mut tx, &page, &a_result(0.9)).await.expect("completed");
+    tx.commit().await.expect("committed");
     let mut tx = backend.begin_as(alice).await.expect("a transaction");
     sessions::create(&mut tx, SessionId::generate(), alice, &[1; 32], LEASE).await.expect("a session");
     tx.commit().await.expect("committed");
@@ -111,6 +134,8 @@ async fn a_worker_reads_no_people_names_or_tags_and_documents_as_their_owner_onl
         ("select count(*) from users", false),
         ("select count(*) from sessions", false),
         ("select count(*) from task_events", false),
+        ("select count(position) from search_pages", true),
+        ("select count(tokens) from search_pages", false),
         ("select count(metadata_sealed) from documents", false),
         ("select count(content_tag) from documents", false),
         ("select count(*) from find_credentials('alice')", false),

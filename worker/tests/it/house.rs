@@ -22,7 +22,9 @@ use untxt_core::{
 use untxt_database::{
     Database,
     documents::{self, NewDocument},
-    events, owner_keys, pages,
+    events,
+    owner_keys::{self, Replaced},
+    pages,
     tasks::{self, Begun, NewRun, Plan, Task},
     testing::TestPostgres,
     users,
@@ -57,7 +59,7 @@ pub(crate) struct House {
     /// Where the workers answer monitors.
     pub(crate) monitoring: Option<Monitoring>,
     keys: KeyRing,
-    owner_key: Arc<OwnerKey>,
+    pub(crate) owner_key: Arc<OwnerKey>,
     person: UserId,
     _folder: TempDir,
 }
@@ -121,6 +123,18 @@ impl House {
             monitoring: None,
             _folder: folder,
         }
+    }
+
+    /// Gives the person a new key with a new index key.
+    pub(crate) async fn replace_index_key(&self) -> Arc<OwnerKey> {
+        let owner = self.person.as_owner();
+        let mut tx = self.postgres.worker().await.begin_as(owner).await.expect("a transaction");
+        let current = owner_keys::find_current(&mut tx, owner).await.expect("asked").expect("a key");
+        let next = self.keys.create_next_index(&current, current.version + 1).await.expect("made");
+        assert!(owner_keys::store_pending(&mut tx, &next).await.expect("stored"));
+        assert!(owner_keys::activate(&mut tx, &current, &next, Replaced::Retired).await.expect("activated"));
+        tx.commit().await.expect("committed");
+        self.keys.open_owner_key(&next).await.expect("opened")
     }
 
     /// Does what the backend does with an upload.

@@ -14,3 +14,4 @@ mod monitored;
 mod pages;
 mod rerun;
 mod sandbox;
+mod search;

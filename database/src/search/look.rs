@@ -1,0 +1,163 @@
+use serde_json::Value;
+use sqlx::PgConnection;
+use untxt_core::domain::{DocumentId, OwnerId};
+use uuid::Uuid;
+
+use super::{Reading, Segment};
+use crate::{
+    Result,
+    row::{Row, page_column},
+};
+
+/// Tokens that readings must have: for each segment, newest first, clauses that must all be met; a clause is met by all
+/// tokens of one of its lists.
+pub type Wanted = Vec<Vec<Vec<Vec<i64>>>>;
+
+/// Which of the actor's documents are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only these.
+    pub documents: Option<Vec<DocumentId>>,
+    /// Only those with this id or a later one; ids are ordered by time.
+    pub from: Option<Uuid>,
+    /// Only those with an earlier id.
+    pub before: Option<Uuid>,
+}
+
+/// A reading that has the tokens that were looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which.
+    pub reading: Reading,
+    /// Its segment.
+    pub segment: i32,
+    /// Its place among the owner's readings; the newest has the highest.
+    pub position: i64,
+}
+
+/// Lists the segments of the actor, newest first.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn list_segments(conn: &mut PgConnection, owner: OwnerId) -> Result<Vec<Segment>> {
+    let rows = sqlx::query!(
+        "select index_generation, segment
+        from search_segments
+        where owner_id = $1
+        order by segment desc, index_generation desc",
+        owner.as_uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    let at = Row { table: "search_segments", id: &owner };
+    let segment =
+        |generation: i32, segment| Ok(Segment { generation: at.number("index_generation", generation)?, segment });
+    rows.into_iter().map(|row| segment(row.index_generation, row.segment)).collect()
+}
+
+/// Finds readings of the actor that have what is wanted, newest first, at most `limit`. They need not be shown.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find(conn: &mut PgConnection, wanted: &Wanted, filter: &Filter, limit: u32) -> Result<Vec<Candidate>> {
+    let documents = filter.columns();
+    sqlx::query_as!(
+        CandidateRow,
+        r#"select
+            document_id as "document_id!",
+            task_id as "task_id!",
+            page_number as "page_number!",
+            segment as "segment!",
+            position as "position!"
+        from find_search_pages($1, $2, $3, $4, $5)"#,
+        to_json(wanted),
+        documents.as_deref(),
+        filter.from,
+        filter.before,
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+/// Finds readings of the actor that have any of these tokens, some of them several times, at most `limit`, in no order.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find_near(conn: &mut PgConnection, any: &[i64], filter: &Filter, limit: u32) -> Result<Vec<Candidate>> {
+    let documents = filter.columns();
+    sqlx::query_as!(
+        CandidateRow,
+        r#"select
+            document_id as "document_id!",
+            task_id as "task_id!",
+            page_number as "page_number!",
+            segment as "segment!",
+            position as "position!"
+        from find_near_search_pages($1, $2, $3, $4, $5)"#,
+        any,
+        documents.as_deref(),
+        filter.from,
+        filter.before,
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+/// Says which of these readings of the actor have what is wanted: their places in the list, in no order.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn matching(conn: &mut PgConnection, readings: &[Reading], wanted: &Wanted) -> Result<Vec<usize>> {
+    let tasks: Vec<_> = readings.iter().map(|reading| reading.task.as_uuid()).collect();
+    let pages: Vec<_> = readings.iter().map(|reading| page_column(reading.page)).collect();
+    let places = sqlx::query_scalar!(
+        r#"select place as "place!" from match_search_pages($1, $2, $3) as place"#,
+        &tasks,
+        &pages,
+        to_json(wanted),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(places.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect())
+}
+
+fn to_json(wanted: &Wanted) -> Value {
+    Value::from(
+        wanted
+            .iter()
+            .map(|clauses| Value::from(clauses.iter().map(|lists| Value::from(lists.clone())).collect::<Vec<_>>()))
+            .collect::<Vec<_>>(),
+    )
+}
+
+impl Filter {
+    fn columns(&self) -> Option<Vec<Uuid>> {
+        self.documents.as_ref().map(|documents| documents.iter().map(|id| id.as_uuid()).collect())
+    }
+}
+
+struct CandidateRow {
+    document_id: Uuid,
+    task_id: Uuid,
+    page_number: i32,
+    segment: i32,
+    position: i64,
+}
+
+impl TryFrom<CandidateRow> for Candidate {
+    type Error = crate::Error;
+
+    fn try_from(row: CandidateRow) -> Result<Self> {
+        let page = Row { table: "search_pages", id: &row.task_id }.page("page_number", row.page_number)?;
+        let reading = Reading { document: row.document_id.into(), task: row.task_id.into(), page };
+        Ok(Self { reading, segment: row.segment, position: row.position })
+    }
+}

@@ -1,0 +1,202 @@
+//! Making rows of the search index that are missing, because their pages were read before there was one, or that an older
+//! index key made. Every worker looks, one at a time does it, in small transactions: whoever is killed has lost one of them.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
+
+use metrics::gauge;
+use tokio::time::timeout;
+use untxt_core::{
+    crypto::DocumentKey,
+    domain::{DocumentId, OwnerId},
+    telemetry::chain,
+};
+use untxt_database::{
+    owner_keys,
+    search::{self, PageIndex, Reading, Unindexed},
+};
+
+use crate::{
+    error::{JobError, JobResult},
+    original,
+    repeat::repeat,
+    search_index::SearchIndex,
+    worker::Worker,
+};
+
+/// Pause between two looks; each goes through all pages once.
+const EVERY: Duration = Duration::from_secs(600);
+
+/// Readings of which the ids are kept at once.
+const LISTED: u32 = 10_000;
+
+/// Readings of one transaction: some 50 ms, so that nobody waits for it and little is lost with it.
+const AT_ONCE: usize = 16;
+
+/// One transaction.
+const STEP_LIMIT: Duration = Duration::from_secs(60);
+
+/// Starts to look, until the worker stops.
+pub(crate) fn start(worker: &Arc<Worker>) {
+    let rebuilding = Arc::clone(worker);
+    worker.lifecycle.spawn(async move {
+        repeat(&rebuilding, EVERY, |worker| async move {
+            match rebuild(&worker).await {
+                Ok(0) => {}
+                Ok(made) => tracing::info!(pages.indexed = made, "rows of the search index were made anew"),
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "the search index could not be completed, later again");
+                }
+            }
+        })
+        .await;
+    });
+}
+
+/// Makes rows until none is missing or old, and says how many. The first transaction only keeps other workers from doing
+/// the same; it holds no row.
+async fn rebuild(worker: &Worker) -> JobResult<usize> {
+    let mut elected = in_time(async { Ok(worker.services.database.begin_system().await?) }).await?;
+    if !in_time(async { Ok(search::try_begin_rebuild(&mut elected).await?) }).await? {
+        return Ok(0);
+    }
+    let mut made = 0;
+    loop {
+        let listed = in_time(list(worker)).await?;
+        let begun = made;
+        gauge!("untxt_search_unindexed_pages").set(f64::from(u32::try_from(listed.len()).unwrap_or(u32::MAX)));
+        for some in listed.chunks(AT_ONCE) {
+            // asked often enough that the server does not take the transaction for one that is forgotten
+            in_time(async { Ok(search::keep_rebuilding(&mut elected).await?) }).await?;
+            made += in_time(make(worker, some)).await?;
+        }
+        // What could not be made now is tried again later, not at once.
+        if made == begun {
+            elected.commit().await?;
+            return Ok(made);
+        }
+    }
+}
+
+/// Lists what is to be made: first what nobody can find, then what is found by two keys.
+async fn list(worker: &Worker) -> JobResult<Vec<Unindexed>> {
+    let mut tx = worker.services.database.begin_system().await?;
+    let mut listed = search::list_missing(&mut tx, LISTED).await?;
+    let owners = search::list_owners(&mut tx).await?;
+    tx.commit().await?;
+    for (owner, oldest) in owners {
+        if listed.is_empty() {
+            listed = list_stale(worker, owner, oldest).await?;
+        }
+    }
+    Ok(listed)
+}
+
+/// Lists the rows of an owner that an older index key made, if there are segments of one.
+async fn list_stale(worker: &Worker, owner: OwnerId, oldest: u32) -> JobResult<Vec<Unindexed>> {
+    let mut tx = worker.services.database.begin_as(owner).await?;
+    let current = owner_keys::find_current(&mut tx, owner).await?.map_or(oldest, |key| key.index_generation);
+    let mut stale = Vec::new();
+    if oldest < current {
+        stale = search::list_stale(&mut tx, owner, current, LISTED).await?;
+        if stale.is_empty() {
+            search::forget_empty_segments(&mut tx, owner, current).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(stale)
+}
+
+/// Makes some rows, and says how many.
+async fn make(worker: &Worker, some: &[Unindexed]) -> JobResult<usize> {
+    let mut keys = Keys::default();
+    let mut rows = Vec::with_capacity(some.len());
+    for unindexed in some {
+        match keys.row_of(worker, *unindexed).await {
+            Ok(Some(row)) => rows.push(row),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(
+                task.id = %unindexed.task,
+                page.number = %unindexed.page,
+                error = chain(&error),
+                "a page can't be indexed"
+            ),
+        }
+    }
+    let mut tx = worker.services.database.begin_system().await?;
+    let mut made = 0;
+    for row in &rows {
+        let index = PageIndex { generation: row.generation, segment: row.segment, tokens: &row.tokens };
+        let is_made = match row.is_old {
+            true => search::insert_old(&mut tx, row.owner, row.reading, index).await?,
+            false => search::replace(&mut tx, row.owner, row.reading, index).await?,
+        };
+        made += usize::from(is_made);
+    }
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// A row to be stored.
+struct Row {
+    owner: OwnerId,
+    reading: Reading,
+    /// It has none yet.
+    is_old: bool,
+    generation: u32,
+    segment: i32,
+    tokens: Vec<i64>,
+}
+
+/// What is opened once for several readings.
+#[derive(Default)]
+struct Keys {
+    indexes: HashMap<OwnerId, SearchIndex>,
+    documents: HashMap<DocumentId, Arc<DocumentKey>>,
+}
+
+impl Keys {
+    /// Opens a reading and makes its tokens; `None`: it is gone.
+    async fn row_of(&mut self, worker: &Worker, unindexed: Unindexed) -> JobResult<Option<Row>> {
+        let Unindexed { owner, task, page, segment } = unindexed;
+        let mut tx = worker.services.database.begin_system().await?;
+        let loaded = search::load_unindexed(&mut tx, task, page).await?;
+        tx.commit().await?;
+        let Some((reading, content_sealed)) = loaded else { return Ok(None) };
+        let index = self.index_of(worker, owner).await?;
+        let key = self.key_of(worker, owner, reading.document).await?;
+        let (generation, chosen) = (index.generation, segment.unwrap_or(index.old_segment));
+        let making = tokio::task::spawn_blocking(move || {
+            let content = key.open_page(owner, task, page, &content_sealed)?;
+            Ok::<_, JobError>(index.tokens(chosen, &content.words))
+        });
+        let tokens = making.await.map_err(JobError::world)??;
+        Ok(Some(Row { owner, reading, is_old: segment.is_none(), generation, segment: chosen, tokens }))
+    }
+}
+
+impl Keys {
+    async fn index_of(&mut self, worker: &Worker, owner: OwnerId) -> JobResult<SearchIndex> {
+        Ok(match self.indexes.entry(owner) {
+            Entry::Occupied(index) => index.get().clone(),
+            Entry::Vacant(none) => none.insert(SearchIndex::open(&worker.services, owner).await?).clone(),
+        })
+    }
+
+    async fn key_of(&mut self, worker: &Worker, owner: OwnerId, document: DocumentId) -> JobResult<Arc<DocumentKey>> {
+        Ok(match self.documents.entry(document) {
+            Entry::Occupied(key) => Arc::clone(key.get()),
+            Entry::Vacant(none) => {
+                let (_, key) = original::open_key(&worker.services, owner, document).await?;
+                Arc::clone(none.insert(Arc::new(key)))
+            }
+        })
+    }
+}
+
+async fn in_time<T>(step: impl Future<Output = JobResult<T>>) -> JobResult<T> {
+    timeout(STEP_LIMIT, step).await.unwrap_or_else(|late| Err(JobError::world(late)))
+}
