@@ -9,7 +9,9 @@ use untxt_core::{
 };
 use untxt_database::Database;
 
-use crate::{Error, documents::UploadPlaces, live::Hub, origin::Site, session::Logins, tasks::KnownPlaces};
+use crate::{
+    Error, documents::UploadPlaces, live::Hub, origin::Site, search::Searches, session::Logins, tasks::KnownPlaces,
+};
 
 /// The other processes that the backend talks to.
 #[derive(Debug)]
@@ -39,6 +41,7 @@ pub struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) uploads: UploadPlaces,
     pub(crate) places: KnownPlaces,
+    pub(crate) searches: Searches,
     pub(crate) lifecycle: Lifecycle,
 }
 
@@ -76,6 +79,7 @@ impl App {
             hub: Arc::default(),
             uploads: UploadPlaces::default(),
             places: KnownPlaces::default(),
+            searches: Searches::default(),
             lifecycle: lifecycle.clone(),
         })
     }

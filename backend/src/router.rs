@@ -8,7 +8,9 @@ use axum::{
 use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{App, documents, drain, frontend, headers, health, limits, live, observe, origin, queue, session, tasks};
+use crate::{
+    App, documents, drain, frontend, headers, health, limits, live, observe, origin, queue, search, session, tasks,
+};
 
 /// Bodies other than uploads are a few lines of JSON.
 const MAX_BODY_BYTES: usize = 16 << 10;
@@ -20,6 +22,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(limits::router())
         .merge(documents::router())
         .merge(tasks::router())
+        .merge(search::router())
         .merge(queue::router())
         .merge(live::router())
         .merge(health::router())

@@ -4,10 +4,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use untxt_core::{
-    crypto::{DocumentKey, OwnerKey, WrappedOwnerKey},
-    domain::OwnerId,
+    crypto::{DocumentKey, OwnerKey, WrappedDocumentKey, WrappedOwnerKey},
+    domain::{DocumentId, OwnerId},
 };
-use untxt_database::{PgConnection, documents::Document, owner_keys};
+use untxt_database::{PgConnection, owner_keys};
 
 use crate::{App, problem::ApiError, session::Actor};
 
@@ -39,19 +39,20 @@ async fn open(app: &App, wrapped: &WrappedOwnerKey) -> Result<Arc<OwnerKey>, Api
 
 /// The owner keys that some documents need, still wrapped.
 #[derive(Debug)]
-pub(super) struct WrappedKeys(Vec<WrappedOwnerKey>);
+pub(crate) struct WrappedKeys(Vec<WrappedOwnerKey>);
 
 /// The owner keys that some documents need.
 #[derive(Debug)]
-pub(super) struct OwnerKeys(HashMap<u32, Arc<OwnerKey>>);
+pub(crate) struct OwnerKeys(HashMap<u32, Arc<OwnerKey>>);
 
 impl WrappedKeys {
-    pub(super) async fn load(
+    /// Loads these versions of a person's key.
+    pub(crate) async fn load(
         conn: &mut PgConnection,
         owner: OwnerId,
-        documents: impl IntoIterator<Item = &Document>,
+        versions: impl IntoIterator<Item = u32>,
     ) -> Result<Self, ApiError> {
-        let mut versions: Vec<_> = documents.into_iter().map(|document| document.key.owner_key_version).collect();
+        let mut versions: Vec<_> = versions.into_iter().collect();
         versions.sort_unstable();
         versions.dedup();
         let mut keys = Vec::with_capacity(versions.len());
@@ -62,7 +63,7 @@ impl WrappedKeys {
         Ok(Self(keys))
     }
 
-    pub(super) async fn open(self, app: &App) -> Result<OwnerKeys, ApiError> {
+    pub(crate) async fn open(self, app: &App) -> Result<OwnerKeys, ApiError> {
         let mut keys = HashMap::with_capacity(self.0.len());
         for wrapped in self.0 {
             keys.insert(wrapped.version, open(app, &wrapped).await?);
@@ -72,11 +73,15 @@ impl WrappedKeys {
 }
 
 impl OwnerKeys {
-    pub(super) fn document_key(&self, document: &Document) -> Result<DocumentKey, ApiError> {
-        let version = document.key.owner_key_version;
+    pub(crate) fn document_key(
+        &self,
+        document: DocumentId,
+        wrapped: &WrappedDocumentKey,
+    ) -> Result<DocumentKey, ApiError> {
+        let version = wrapped.owner_key_version;
         let key = self.0.get(&version);
         let key = key.ok_or_else(|| ApiError::internal(format!("the owner key version {version} was not loaded")))?;
-        let opened = key.open_document_key(document.id, &document.key);
-        opened.map_err(|error| ApiError::of_stored("document key", document.id, error))
+        let opened = key.open_document_key(document, wrapped);
+        opened.map_err(|error| ApiError::of_stored("document key", document, error))
     }
 }

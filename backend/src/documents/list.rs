@@ -36,10 +36,12 @@ pub(super) async fn list(
     let mut found = documents::list(&mut tx, actor.owner(), page.before, limit + 1).await?;
     let has_more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let keys = WrappedKeys::load(&mut tx, actor.owner(), found.iter().map(|found| &found.document)).await?;
+    let keys =
+        WrappedKeys::load(&mut tx, actor.owner(), found.iter().map(|found| found.document.key.owner_key_version))
+            .await?;
     tx.commit().await?;
     let keys = keys.open(&app).await?;
-    let open = |found| Document::open(found, &keys.document_key(&found.document)?);
+    let open = |found| Document::open(found, &keys.document_key(found.document.id, &found.document.key)?);
     let mut documents = found.iter().map(open).collect::<Result<Vec<_>, ApiError>>()?;
     let waiting: Vec<_> = documents.iter().filter_map(|document| document.task.waiting()).collect();
     if !waiting.is_empty() {

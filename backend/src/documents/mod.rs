@@ -38,6 +38,7 @@ use axum::{
 pub(crate) use document::Document;
 #[cfg(feature = "fuzzing")]
 pub use hear::{Heard, hear_upload};
+pub(crate) use keys::{OwnerKeys, WrappedKeys};
 pub(crate) use places::UploadPlaces;
 
 use crate::App;

@@ -177,9 +177,9 @@ impl Upload {
             return Err(ApiError::IdempotencyKeyReused);
         }
         let mut tx = self.actor.begin(&self.app).await?;
-        let keys = WrappedKeys::load(&mut tx, self.actor.owner(), [&existing.document]).await?;
+        let keys = WrappedKeys::load(&mut tx, self.actor.owner(), [existing.document.key.owner_key_version]).await?;
         tx.commit().await?;
-        let key = keys.open(&self.app).await?.document_key(&existing.document)?;
+        let key = keys.open(&self.app).await?.document_key(existing.document.id, &existing.document.key)?;
         answer(StatusCode::OK, existing, &key)
     }
 

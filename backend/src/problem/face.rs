@@ -23,6 +23,11 @@ impl ApiError {
                 let detail = format!("wait {} seconds and try again", retry_after.as_secs().max(1));
                 (429, "too_many_attempts", "too many attempts", detail.into())
             }
+            Self::TooManySearches { retry_after } => {
+                let detail = format!("wait {} seconds and search again", retry_after.as_secs().max(1));
+                (429, "too_many_searches", "too many searches", detail.into())
+            }
+            Self::Unsearchable(error) => (422, "unsearchable", "this can't be searched for", error.to_string().into()),
             Self::FileTooLarge { max_bytes } => {
                 let detail = format!("this server takes files up to {max_bytes} bytes; split the document");
                 (413, "file_too_large", "the file is too large", detail.into())

@@ -21,6 +21,7 @@ use untxt_core::{
     domain::{Failure, MediaType},
     telemetry::chain,
 };
+use untxt_page::search::QueryError;
 use uuid::Uuid;
 
 type Cause = Box<dyn StdError + Send + Sync>;
@@ -43,6 +44,11 @@ pub(crate) enum ApiError {
     PageNotReady,
     PageCancelled,
     PageFailed(Failure),
+    /// The query can't be looked for.
+    Unsearchable(QueryError),
+    TooManySearches {
+        retry_after: Duration,
+    },
     NotReady,
     Quarantined,
     StillReading,
@@ -111,7 +117,9 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::TooManyAttempts { retry_after } => Some(retry_after.as_secs().max(1)),
+            Self::TooManyAttempts { retry_after } | Self::TooManySearches { retry_after } => {
+                Some(retry_after.as_secs().max(1))
+            }
             Self::StorageUnavailable(_) | Self::KeysUnavailable(_) | Self::Unavailable(_) | Self::TooManyUploads => {
                 Some(5)
             }

@@ -16,6 +16,7 @@ mod people;
 mod queue;
 mod rerun;
 mod seams;
+mod search;
 mod server;
 mod session;
 mod settings;

@@ -1,0 +1,137 @@
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
+use tokio::time::Instant;
+use untxt_core::domain::DocumentId;
+use untxt_database::search::{Filter, Reading};
+use untxt_page::search::Query;
+use uuid::Uuid;
+
+use super::{
+    answer::{Answer, Total, terms},
+    candidates::{Candidates, Place, find_candidates},
+    cursor::Cursor,
+    keys::SearchKeys,
+    open::open,
+};
+use crate::{App, extract, problem::ApiError, session::Actor};
+
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_LIMIT: u32 = 50;
+
+/// Pages that are opened for one answer; what is left, the next answer goes on with. Each takes about a millisecond.
+const MAX_OPENED: usize = 200;
+
+/// Documents that a search may be confined to by name.
+const MAX_DOCUMENTS: usize = 200;
+
+/// A document's id is made when its upload begins, and its time is written down when that has ended.
+const LONGEST_UPLOAD: Duration = Duration::days(1);
+
+/// What somebody looks for. Words must not stand in addresses, which are logged everywhere; so this is a body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    query: String,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    from: Option<OffsetDateTime>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    to: Option<OffsetDateTime>,
+    documents: Option<Vec<DocumentId>>,
+    limit: Option<u32>,
+    after: Option<String>,
+}
+
+/// When documents were accepted that are looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Period {
+    from: Option<OffsetDateTime>,
+    to: Option<OffsetDateTime>,
+}
+
+/// Finds pages of the person.
+pub(super) async fn search(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    extract::Json(wish): extract::Json<Wish>,
+) -> Result<Json<Answer>, ApiError> {
+    let query = Arc::new(Query::parse(&wish.query).map_err(ApiError::Unsearchable)?);
+    let after = wish.after()?;
+    let filter = wish.filter()?;
+    app.searches.begin(actor.user, Instant::now())?;
+    let (keys, segments) = SearchKeys::load(&app, &actor).await?;
+    let mut tx = actor.begin(&app).await?;
+    let candidates = find_candidates(&mut tx, &keys, &segments, &query, &filter).await?;
+    tx.commit().await?;
+    let limit = wish.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT) as usize;
+    let asked = Asked { query: &query, period: Period { from: wish.from, to: wish.to }, limit };
+    Ok(Json(asked.answer(&app, &actor, &candidates, after).await?))
+}
+
+impl Wish {
+    fn after(&self) -> Result<Option<Cursor>, ApiError> {
+        let parse =
+            |text: &String| text.parse().map_err(|()| ApiError::BadRequest("after is what an answer gave as next"));
+        self.after.as_ref().map(parse).transpose()
+    }
+
+    fn filter(&self) -> Result<Filter, ApiError> {
+        if self.documents.as_ref().is_some_and(|documents| documents.len() > MAX_DOCUMENTS) {
+            return Err(ApiError::BadRequest("documents has at most 200 ids"));
+        }
+        let from = self.from.map(|from| first_id_at(from.saturating_sub(LONGEST_UPLOAD)));
+        let before = self.to.map(|to| first_id_at(to.saturating_add(Duration::milliseconds(1))));
+        Ok(Filter { documents: self.documents.clone(), from, before })
+    }
+}
+
+/// Gives the lowest id that is made at a time (UUID version 7: the first 48 bits are milliseconds since 1970).
+fn first_id_at(time: OffsetDateTime) -> Uuid {
+    let milliseconds = u128::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+    Uuid::from_u128(milliseconds << 80)
+}
+
+impl Period {
+    pub(super) fn has(&self, time: OffsetDateTime) -> bool {
+        self.from.is_none_or(|from| from <= time) && self.to.is_none_or(|to| time < to)
+    }
+}
+
+/// A query and how much of the answer is wanted.
+struct Asked<'a> {
+    query: &'a Arc<Query>,
+    period: Period,
+    limit: usize,
+}
+
+impl Asked<'_> {
+    /// Opens candidates, one handful after the other, until enough are found.
+    async fn answer(
+        &self,
+        app: &App,
+        actor: &Actor,
+        candidates: &Candidates,
+        after: Option<Cursor>,
+    ) -> Result<Answer, ApiError> {
+        let mut rest: Vec<(Place, Reading)> = candidates
+            .found
+            .iter()
+            .map(|(phase, candidate)| (Place::of(*phase, candidate), candidate.reading))
+            .filter(|(place, _)| after.is_none_or(|after| place.is_after(&after.0)))
+            .collect();
+        let (mut hits, mut opened, mut last) = (Vec::new(), 0, None);
+        while hits.len() < self.limit && opened < MAX_OPENED && !rest.is_empty() {
+            let some: Vec<_> = rest.drain(..rest.len().min(self.limit - hits.len())).collect();
+            last = some.last().map(|(place, _)| Cursor(*place).to_string());
+            opened += some.len();
+            let readings: Vec<_> = some.into_iter().map(|(_, reading)| reading).collect();
+            hits.append(&mut open(app, actor, self.query, self.period, &readings).await?);
+        }
+        let is_exact = after.is_none() && rest.is_empty() && !candidates.is_cut;
+        let pages = if is_exact { hits.len() } else { candidates.found.len() - (opened - hits.len()) };
+        let next = last.filter(|_| !rest.is_empty());
+        Ok(Answer { terms: terms(self.query), hits, total: Total { pages, is_exact }, next })
+    }
+}

@@ -1,0 +1,47 @@
+use std::{collections::HashMap, sync::Arc};
+
+use untxt_core::crypto::{SearchKey, WrappedOwnerKey};
+use untxt_database::{owner_keys, search, search::Segment};
+
+use crate::{App, problem::ApiError, session::Actor};
+
+/// The keys that a person's segments were made with, by the number of the index key.
+#[derive(Clone, Debug, Default)]
+pub struct SearchKeys(Arc<HashMap<u32, SearchKey>>);
+
+impl SearchKeys {
+    /// Loads the segments of a person, newest first, and the keys that they were made with. While an index is made anew
+    /// there are two. A segment whose key is gone can't be asked; its rows are being made anew.
+    pub(super) async fn load(app: &App, actor: &Actor) -> Result<(Self, Vec<Segment>), ApiError> {
+        let owner = actor.owner();
+        let mut tx = actor.begin(app).await?;
+        let segments = search::list_segments(&mut tx, owner).await?;
+        let mut generations: Vec<_> = segments.iter().map(|segment| segment.generation).collect();
+        generations.sort_unstable();
+        generations.dedup();
+        let wrapped = match generations.is_empty() {
+            true => Vec::new(),
+            false => owner_keys::list_of_generations(&mut tx, owner, &generations).await?,
+        };
+        tx.commit().await?;
+        Ok((Self::open(app, &wrapped).await?, segments))
+    }
+
+    async fn open(app: &App, wrapped: &[WrappedOwnerKey]) -> Result<Self, ApiError> {
+        let mut keys = HashMap::with_capacity(wrapped.len());
+        for wrapped in wrapped {
+            keys.insert(wrapped.index_generation, app.keys.open_owner_key(wrapped).await?.search_key()?);
+        }
+        Ok(Self(Arc::new(keys)))
+    }
+
+    /// Takes keys that are open already, by the number of the index key.
+    #[must_use]
+    pub fn new(keys: HashMap<u32, SearchKey>) -> Self {
+        Self(Arc::new(keys))
+    }
+
+    pub(super) fn find(&self, generation: u32) -> Option<&SearchKey> {
+        self.0.get(&generation)
+    }
+}

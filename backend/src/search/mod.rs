@@ -1,0 +1,26 @@
+//! Search over what was read, which lies sealed.
+//!
+//! It promises that no word of a query is logged, stands in an address or reaches the database other than as a keyed token;
+//! that every page it shows was opened and has what was asked for; and that one question does a bounded amount of work.
+
+mod answer;
+mod ask;
+mod candidates;
+mod cursor;
+mod keys;
+mod open;
+mod pace;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::post};
+
+pub use candidates::{Candidates, Phase, find_candidates};
+pub use keys::SearchKeys;
+pub(crate) use pace::Searches;
+
+use crate::App;
+
+pub(crate) fn router() -> Router<Arc<App>> {
+    Router::new().route("/api/v1/search", post(ask::search))
+}

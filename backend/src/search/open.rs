@@ -1,0 +1,82 @@
+//! Opening the readings that the index named, and looking whether they have what was asked for.
+
+use std::sync::Arc;
+
+use untxt_core::{
+    crypto::{CryptoError, DocumentKey},
+    domain::DocumentId,
+};
+use untxt_database::search::{self, Hit, Reading};
+use untxt_page::search::{Query, find, shown_words, snippets};
+
+use super::{answer, ask::Period};
+use crate::{
+    App,
+    documents::{OwnerKeys, WrappedKeys},
+    problem::ApiError,
+    session::Actor,
+};
+
+/// Loads some of the readings, opens them, and gives those that are shown, in the period, and have what was asked for.
+pub(super) async fn open(
+    app: &App,
+    actor: &Actor,
+    query: &Arc<Query>,
+    period: Period,
+    readings: &[Reading],
+) -> Result<Vec<answer::Hit>, ApiError> {
+    let mut tx = actor.begin(app).await?;
+    let mut loaded = search::load_hits(&mut tx, readings).await?;
+    loaded.retain(|hit| period.has(hit.created_at));
+    let versions = loaded.iter().map(|hit| hit.key.owner_key_version);
+    let keys = WrappedKeys::load(&mut tx, actor.owner(), versions).await?;
+    tx.commit().await?;
+    let keys = keys.open(app).await?;
+    let query = Arc::clone(query);
+    let opening = app.searches.opening.acquire().await.map_err(ApiError::internal)?;
+    let looking = tokio::task::spawn_blocking(move || look(&keys, &query, &loaded));
+    let hits = looking.await.map_err(ApiError::internal)?;
+    drop(opening);
+    hits
+}
+
+fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> Result<Vec<answer::Hit>, ApiError> {
+    let mut last: Option<(DocumentId, DocumentKey)> = None;
+    let mut hits = Vec::new();
+    for hit in loaded {
+        let document = hit.reading.document;
+        let key = match last {
+            Some((id, key)) if id == document => key,
+            _ => keys.document_key(document, &hit.key)?,
+        };
+        // One page that can't be opened must not hide all others; whoever looks at it is told.
+        match look_at(query, hit, &key) {
+            Ok(found) => hits.extend(found),
+            Err(_) => {
+                let Reading { task, page, .. } = hit.reading;
+                tracing::error!(task.id = %task, page.number = %page, "a page that was found can't be opened");
+            }
+        }
+        last = Some((document, key));
+    }
+    Ok(hits)
+}
+
+fn look_at(query: &Query, hit: &Hit, key: &DocumentKey) -> Result<Option<answer::Hit>, CryptoError> {
+    let Reading { document, task, page }: Reading = hit.reading;
+    let content = key.open_page(hit.owner, task, page, &hit.content_sealed)?;
+    let Some(found) = find(query, &content.words) else { return Ok(None) };
+    let metadata = key.open_metadata(hit.owner, document, &hit.metadata_sealed)?;
+    Ok(Some(answer::Hit {
+        document: answer::Document { id: document, name: metadata.name },
+        task_id: task,
+        page,
+        created_at: hit.created_at,
+        width: content.width,
+        height: content.height,
+        dpi: content.dpi,
+        snippets: snippets(&found, &content.words).into_iter().map(Into::into).collect(),
+        boxes: shown_words(&found, &content.words).into_iter().map(Into::into).collect(),
+        r#match: if found.is_near { answer::Match::Near } else { answer::Match::Exact },
+    }))
+}
