@@ -40,15 +40,8 @@ async fn every_table_is_protected_from_its_owner_too() {
     );
     // what is nobody's in particular, and what only workers see
     // and the tokens of pages, which the backend asks functions for
-    let others = [
-        "search_pages",
-        "installation",
-        "installed_languages",
-        "workers",
-        "turns",
-        "dead_letters",
-        "integrity_checks",
-    ];
+    let others =
+        ["search_pages", "installation", "installed_languages", "workers", "turns", "dead_letters", "integrity_checks"];
     let mut known = [&TABLES[..], &others].concat();
     known.retain(|name| *name != "shown_pages");
     known.sort_unstable();
