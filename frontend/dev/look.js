@@ -35,6 +35,8 @@ async function visit(width, colorScheme) {
   const shoot = async (name) => {
     await page.waitForTimeout(120);
     await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+    // What happens to be half under the bar at the top is no target that is too small.
+    await page.evaluate(() => scrollTo(0, 0));
     for (const violation of await findViolations(page)) report(`${name}: ${violation}`);
   };
 
