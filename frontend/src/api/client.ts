@@ -1,8 +1,29 @@
 import { Problem, Unreachable } from './problem';
 import { sendFile, type Progress } from './send_file';
-import type { Document, DocumentList, Limits, PageContent, PageSummary, Queue, SessionAnswer, Task, TaskEvent, Wish } from './types';
+import type {
+  Document,
+  DocumentList,
+  Limits,
+  PageContent,
+  PageSummary,
+  Queue,
+  SearchAnswer,
+  SearchQuestion,
+  SessionAnswer,
+  Task,
+  TaskEvent,
+  Wish,
+} from './types';
 
 const ROOT = '/api/v1';
+
+/** What a request may have besides a body. */
+interface Manner {
+  /** The same key again gives the same answer, and does nothing. */
+  key?: string;
+  /** Breaks it off. */
+  signal?: AbortSignal;
+}
 
 /** The only place that talks HTTP. Every answer is typed; every refusal is a `Problem`, every silence `Unreachable`. */
 export class Api {
@@ -46,7 +67,7 @@ export class Api {
 
   /** Has pages read again. The same key again gives the same task, so a lost answer costs nothing. */
   readAgain = (id: string, wish: Wish, key: string) =>
-    this.#askTwice<Task>('POST', `/documents/${encodeURIComponent(id)}/tasks`, wish, key);
+    this.#askTwice<Task>('POST', `/documents/${encodeURIComponent(id)}/tasks`, wish, { key });
 
   /** Shows the result of a certain run. */
   chooseResult = (id: string, page: number, task: string) =>
@@ -57,14 +78,18 @@ export class Api {
     return (await this.#askTwice<{ events: TaskEvent[] }>('GET', path)).events;
   }
 
+  /** Looks for words. They are document text, so they go in the body: addresses are written down on the way. */
+  search = (question: SearchQuestion, signal: AbortSignal) =>
+    this.#askTwice<SearchAnswer>('POST', '/search', question, { signal });
+
   /** Uploads one file. The same key again gives the same document, so a lost answer costs nothing. */
   async sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal): Promise<Document> {
     const send = () => sendFile<Document>(`${ROOT}/documents`, file, key, progress, signal);
     return this.#renewOnce(send);
   }
 
-  #askTwice<Answer>(method: string, path: string, body?: unknown, key?: string): Promise<Answer> {
-    return this.#renewOnce(() => this.#ask<Answer>(method, path, body, key));
+  #askTwice<Answer>(method: string, path: string, body?: unknown, manner?: Manner): Promise<Answer> {
+    return this.#renewOnce(() => this.#ask<Answer>(method, path, body, manner));
   }
 
   async #renewOnce<Answer>(send: () => Promise<Answer>): Promise<Answer> {
@@ -77,13 +102,14 @@ export class Api {
     }
   }
 
-  async #ask<Answer>(method: string, path: string, body?: unknown, key?: string): Promise<Answer> {
+  async #ask<Answer>(method: string, path: string, body?: unknown, { key, signal }: Manner = {}): Promise<Answer> {
     let answer: Response;
     let text: string;
     try {
       answer = await fetch(ROOT + path, {
         method,
         cache: 'no-store',
+        ...(signal === undefined ? {} : { signal }),
         ...(body === undefined
           ? {}
           : {

@@ -210,6 +210,67 @@ export interface PageContent {
   languages?: { code: string }[];
 }
 
+/** What to look for: words, `"a phrase"`, `OR`, `-word`, `word*`. */
+export interface SearchQuestion {
+  query: string;
+  /** Documents that were uploaded then or later. */
+  from?: string;
+  /** Documents that were uploaded before. */
+  to?: string;
+  limit?: number;
+  /** The `next` of the answer that is to be gone on with. */
+  after?: string;
+}
+
+export interface SearchAnswer {
+  /** How the server understood the question. */
+  terms: SearchTerm[];
+  /** One for each page, the best first. */
+  hits: SearchHit[];
+  /** Not exact: nobody has looked into all of them, and they may be fewer; beyond 1,000, more. */
+  total: { pages: number; is_exact: boolean };
+  /** There may be more although there are no hits in this part. */
+  next: string | null;
+}
+
+export interface SearchTerm {
+  text: string;
+  kind: 'word' | 'prefix' | 'phrase';
+  excluded: boolean;
+}
+
+/** A page that has the words. */
+export interface SearchHit {
+  document: { id: string; name: string };
+  /** The run whose result was searched. */
+  task_id: string;
+  page: number;
+  created_at: string;
+  /** Of the page image in pixels. */
+  width: number;
+  height: number;
+  dpi: number;
+  snippets: Snippet[];
+  /** Where the words stand. */
+  boxes: HitBox[];
+  /** `near`: some word is only there with a letter more, less or another, or two the other way round. */
+  match: 'exact' | 'near';
+}
+
+export interface Snippet {
+  text: string;
+  /** Begin and end of each hit, in UTF-16 units; the end is not part of it. */
+  marks: [number, number][];
+}
+
+/** In pixels of the page image; origin top left. */
+export interface HitBox {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
 /** One numbered step of a task; `seq` has no gaps, and every event carries all counters. */
 export interface TaskEvent {
   seq: number;
