@@ -1,5 +1,9 @@
 import type { Api } from '../api/client';
-import type { PageContent } from '../api/types';
+import type { HitBox, PageContent } from '../api/types';
+import { findWords } from './hits';
+
+/** Tells where the words stand that were looked for, on a page as a certain run read it. */
+export type BoxesOn = (document: string, page: number, task: string) => HitBox[];
 
 /** The page that is looked at: its words, and which of them is pointed at. Content stays in memory, never elsewhere. */
 export class PageView {
@@ -16,10 +20,21 @@ export class PageView {
   );
 
   #api: Api;
+  #boxesOn: BoxesOn;
   #shown = '';
+  #document = $state('');
 
-  constructor(api: Api) {
+  /** Where the words stand that were looked for. */
+  boxes: HitBox[] = $derived.by(() => {
+    const { content } = this;
+    return content === null ? [] : this.#boxesOn(this.#document, content.page, content.task);
+  });
+  /** Those words, as their places in the list of words. */
+  hits: number[] = $derived(findWords(this.content?.words ?? [], this.boxes));
+
+  constructor(api: Api, boxesOn: BoxesOn = () => []) {
     this.#api = api;
+    this.#boxesOn = boxesOn;
   }
 
   /**
@@ -41,6 +56,7 @@ export class PageView {
     try {
       const content = await this.#api.loadPage(document, page);
       if (this.#shown === wanted) {
+        this.#document = document;
         this.content = content;
         this.pointed = null;
         this.chosen = null;
@@ -61,12 +77,12 @@ export class PageView {
     this.chosen = null;
   }
 
-  /** Goes to the next (or previous) doubtful word, around the end. */
-  jump(step: 1 | -1): void {
-    const { doubtful } = this;
-    if (doubtful.length === 0) return;
-    const at = this.chosen === null ? -1 : doubtful.indexOf(this.chosen);
+  /** Goes to the next (or previous) doubtful word, or hit, around the end. */
+  jump(step: 1 | -1, among: 'doubtful' | 'hits' = 'doubtful'): void {
+    const { [among]: words } = this;
+    if (words.length === 0) return;
+    const at = this.chosen === null ? -1 : words.indexOf(this.chosen);
     const from = at === -1 && step === -1 ? 0 : at;
-    this.chosen = doubtful[(from + step + doubtful.length) % doubtful.length] ?? null;
+    this.chosen = words[(from + step + words.length) % words.length] ?? null;
   }
 }

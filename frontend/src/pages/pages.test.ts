@@ -58,6 +58,21 @@ describe('a page', () => {
     expect(seen).toEqual([0, 2, 0, 2]);
   });
 
+  it('marks what was looked for, and jumps through that too', async () => {
+    const boxesOn = vi.fn(() => [{ x: 0, y: 0, width: 1, height: 1 }]);
+    const view = new PageView({ loadPage: async () => content(1) } as unknown as Api, boxesOn);
+    expect([view.boxes, view.hits]).toEqual([[], []]);
+    await view.show('d', 1);
+    expect(view.hits).toEqual([0, 1, 2]);
+    expect(boxesOn).toHaveBeenLastCalledWith('d', 1, 'task-1');
+    view.jump(-1, 'hits');
+    expect(view.chosen).toBe(2);
+    view.jump(1, 'hits');
+    expect(view.chosen).toBe(0);
+    view.clear();
+    expect(view.hits).toEqual([]);
+  });
+
   it('can be tried again after a problem', async () => {
     const loadPage = vi.fn().mockRejectedValueOnce(new Error('away')).mockResolvedValue(content(1));
     const view = new PageView({ loadPage } as unknown as Api);
@@ -121,6 +136,9 @@ describe('keys and addresses', () => {
 
   it('turn pages, unless the browser means something else by them', () => {
     expect([key('j'), key('ArrowRight'), key('k'), key('ArrowLeft')]).toEqual(['next', 'next', 'previous', 'previous']);
+    expect([key('n'), key('N', { shiftKey: true }), key('h'), key('H', { shiftKey: true })]).toEqual([
+      'next_doubt', 'previous_doubt', 'next_hit', 'previous_hit',
+    ]);
     expect(key('ArrowLeft', { altKey: true })).toBeNull();
     expect(key('ArrowRight', { shiftKey: true })).toBeNull();
     expect(key('j', { target: { closest: () => ({}) } })).toBeNull();

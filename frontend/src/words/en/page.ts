@@ -18,7 +18,12 @@ export const page = {
   strip: 'Pages',
   previous: 'Previous page',
   next: 'Next page',
-  keys: 'Keys: J and K turn the page, N goes to the next doubtful word.',
+  keys: (hasHits: boolean) =>
+    `Keys: J and K turn the page, N goes to the next doubtful word${hasHits ? ', H to the next hit' : ''}.`,
+  hits: (total: number) => count(total, 'hit', 'hits'),
+  hitAt: (at: number, total: number) => `Hit ${formatNumber(at)} of ${formatNumber(total)}`,
+  nextHit: 'Next hit',
+  previousHit: 'Previous hit',
   tile: tiles,
   tileName: ({ page, tile, other }: Page, look: Tile) => {
     const again = look === tile ? '' : ', again';
