@@ -107,6 +107,35 @@ async function visit(width, colorScheme) {
   await page.getByText('No worker is running').waitFor();
   await shoot('documents-no-worker');
 
+  // The search: what it teaches, what was found, what was not, and what can't be.
+  await page.getByRole('link', { name: 'Search', exact: true }).click();
+  await page.getByText('How to search').waitFor();
+  await shoot('search');
+  const field = page.getByLabel('Search your documents');
+  const look = async (query, text) => {
+    await field.fill(query);
+    await page.keyboard.press('Enter');
+    await page.getByText(text).first().waitFor();
+  };
+  await look('allergies "dear colleague" okafor', 'Looked for allergies');
+  await page.waitForLoadState('networkidle');
+  await shoot('search-found');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.locator('rect.hit').first().waitFor();
+  await shoot('search-opened');
+  await page.goBack();
+  await look('alergies -Müller', 'similar word');
+  await shoot('search-near');
+  await look('zebra', 'No page has these words');
+  await shoot('search-none');
+  await look('co*', 'Write at least three letters');
+  await shoot('search-refused');
+  await page.getByLabel('from', { exact: true }).fill('2026-03-14');
+  await page.getByLabel('to', { exact: true }).fill('2026-03-01');
+  await page.getByText('The first day is after').waitFor();
+  await shoot('search-days');
+
   // The queue over all owners: busy, with nobody at work, and empty.
   const { queue } = mock.control;
   await page.getByRole('link', { name: 'Queue', exact: true }).click();

@@ -14,6 +14,8 @@ page.on('pageerror', (error) => assert.fail(error));
 const file = (name, size = 1_000) => ({ name, mimeType: 'application/pdf', buffer: Buffer.alloc(size, 1) });
 const drop = (...files) => page.setInputFiles('input[type=file]', files);
 const row = (name) => page.getByRole('listitem').filter({ hasText: name });
+const field = page.getByLabel('Search your documents');
+const hits = page.locator('[data-hit]');
 const cutLive = (code) => mock.control.sockets.forEach((socket) => (code ? socket.close(code) : socket.terminate()));
 
 async function logIn() {
@@ -107,9 +109,118 @@ const steps = {
     await page.getByRole('button', { name: 'Delete for good' }).click();
     await page.getByRole('link', { name: 'second.pdf' }).waitFor({ state: 'detached' });
   },
+  async 'words are looked for, and stand nowhere but on the screen'() {
+    await page.keyboard.press('/');
+    await page.waitForFunction(() => document.activeElement.type === 'search');
+    await page.keyboard.type('allergies "dear colleague"/');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/search$/);
+    await hits.first().waitFor();
+    await page.getByText('Looked for allergies, “dear colleague”').waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.type), 'search', 'one can go on typing');
+    const kept = await page.evaluate(() => [document.title, location.href, JSON.stringify(history.state), localStorage.length + sessionStorage.length]);
+    assert.deepEqual(kept, ['Search · UNTXT', `${mock.address}/search`, 'null', 0]);
+    assert.equal(mock.control.questions.length, 1, 'one question for one Enter');
+  },
+  async 'the keyboard goes through what was found, opens it, and comes back to it'() {
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowUp']) await page.keyboard.press(key);
+    const name = await page.evaluate(() => document.activeElement.dataset.hit);
+    assert.equal(name, await hits.nth(1).getAttribute('data-hit'));
+    await page.keyboard.press('Enter');
+    await page.locator('rect.hit').first().waitFor();
+    assert.equal(page.url().replace('/pages', '').endsWith(name), true);
+    const [box, height] = [await page.locator('rect.hit').first().boundingBox(), page.viewportSize().height];
+    assert.ok(box.y > 0 && box.y + box.height < height, 'the hit is in sight');
+    const marked = await page.locator('span[data-word].hit').allTextContents();
+    assert.deepEqual(marked, ['Dear', 'colleague,', 'allergies']);
+    await page.getByText('3 hits').waitFor();
+    await page.keyboard.press('h');
+    await page.getByText('Hit 1 of 3').waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Dear');
+    await page.getByRole('button', { name: 'Previous hit' }).click();
+    await page.getByText('Hit 3 of 3').waitFor();
+    await page.goBack();
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.hit), name);
+    await page.goForward();
+    await page.getByRole('link', { name: 'Search results' }).click();
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.hit), name);
+    assert.equal(mock.control.questions.length, 1, 'the results were kept');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.evaluate(() => document.activeElement.type), 'search');
+    await page.keyboard.press('Escape');
+    await page.getByText('How to search').waitFor();
+  },
+  async 'a slow answer never replaces a newer one'() {
+    mock.control.searchMs = ({ query }) => (query === 'pulse' ? 800 : 0);
+    await page.keyboard.type('pulse');
+    await page.keyboard.press('Enter');
+    await page.getByText('Searching…').waitFor();
+    await field.fill('alergies');
+    await page.keyboard.press('Enter');
+    await page.getByText('similar word').first().waitFor();
+    await page.waitForTimeout(900);
+    assert.ok(await page.getByText('similar word').first().isVisible());
+    assert.equal(await page.getByRole('alert').filter({ hasText: /./ }).count(), 0, 'the one that was broken off is no trouble');
+    mock.control.searchMs = 0;
+  },
+  async 'more is loaded, and trouble with that takes nothing away'() {
+    await field.fill('pulse');
+    await page.keyboard.press('Enter');
+    await page.getByText('similar word').first().waitFor({ state: 'detached' });
+    const before = await hits.count();
+    mock.control.searchFaults = 1;
+    await page.getByRole('button', { name: 'Show more pages' }).click();
+    await page.getByText('The server is busy').waitFor();
+    assert.equal(await hits.count(), before);
+    await page.getByRole('button', { name: 'Show more pages' }).press('Enter');
+    await page.waitForFunction((before) => document.querySelectorAll('[data-hit]').length > before, before);
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.hit), await hits.nth(before).getAttribute('data-hit'));
+  },
+  async 'a question that can not be answered says why, and a server that is busy is asked again'() {
+    await field.fill('-pulse');
+    await page.keyboard.press('Enter');
+    await page.getByText('Write at least one word that the page has').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0);
+    mock.control.searchFaults = 1;
+    await field.fill('pulse');
+    await page.keyboard.press('Enter');
+    await page.getByText('The server is busy').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await hits.first().waitFor();
+  },
+  async 'days narrow it, and a year is not taken before it is whole'() {
+    mock.control.questions.length = 0;
+    await page.getByLabel('to', { exact: true }).fill('2020-01-01');
+    await page.getByText('Only documents of the days').waitFor();
+    const [{ to }] = mock.control.questions;
+    assert.ok(/^20(19-12-31|20-01-0[12])T/.test(to), to);
+    await page.getByRole('button', { name: 'Any day' }).click();
+    await hits.first().waitFor();
+    assert.equal(mock.control.questions.length, 2);
+  },
+  async 'what was deleted is found no more, and marks end with the search'() {
+    const { id } = mock.control.store.documents.find(({ name }) => name === 'third.pdf');
+    assert.ok((await page.locator(`[data-hit^="${id}"]`).count()) > 0);
+    const other = page.locator(`[data-hit]:not([data-hit^="${id}"])`).first();
+    const name = await other.textContent();
+    await other.click();
+    await page.locator('rect.hit').first().waitFor();
+    await page.getByRole('link', { name: 'UNTXT, all documents' }).click();
+    await page.getByRole('button', { name: 'Delete third.pdf' }).click();
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByRole('link', { name: 'third.pdf' }).waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Search', exact: true }).click();
+    await hits.first().waitFor();
+    assert.equal(await page.locator(`[data-hit^="${id}"]`).count(), 0);
+    await page.getByRole('link', { name: 'UNTXT, all documents' }).click();
+    await page.getByRole('link', { name: name.split(', page')[0].trim() }).first().click();
+    await page.getByRole('figure').waitFor();
+    assert.equal(await page.locator('rect.hit').count(), 0);
+    await page.getByRole('link', { name: 'All documents', exact: true }).click();
+  },
   async 'files may be dropped anywhere'() {
-    await page.getByRole('link', { name: 'third.pdf' }).click();
-    await page.getByRole('heading', { name: 'third.pdf' }).waitFor();
+    await page.getByRole('link', { name: 'Ünï “q” file.pdf' }).click();
+    await page.getByRole('heading', { name: 'Ünï “q” file.pdf' }).waitFor();
     const dataTransfer = await page.evaluateHandle(() => {
       const transfer = new DataTransfer();
       transfer.items.add(new File(['x'], 'dropped.pdf', { type: 'application/pdf' }));
@@ -121,12 +232,17 @@ const steps = {
     await page.getByRole('link', { name: 'dropped.pdf' }).waitFor();
   },
   async 'a session that ends says so and can be taken up again'() {
+    await page.getByRole('link', { name: 'UNTXT, all documents' }).click();
+    await field.fill('Wobbelsheim');
     mock.control.user = null;
     cutLive(4401);
     await page.getByText('Your session has ended').waitFor();
     assert.equal(await page.getByText('dropped.pdf').count(), 0);
     await logIn();
     await page.getByRole('link', { name: 'dropped.pdf' }).waitFor();
+    await page.getByRole('link', { name: 'Search', exact: true }).click();
+    await page.getByText('How to search').waitFor();
+    assert.equal(await field.inputValue(), '', 'what was looked for is forgotten');
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('button', { name: 'Log in' }).waitFor();
     assert.equal(await page.getByText('Your session has ended').count(), 0);

@@ -14,6 +14,7 @@ import { Navigation } from './navigation/navigation.svelte';
 import { Comparison } from './pages/comparison.svelte';
 import { PageView } from './pages/page_view.svelte';
 import { Queue } from './queue/queue.svelte';
+import { Search } from './search/search.svelte';
 import { Session } from './session/session.svelte';
 import { words } from './words/en';
 
@@ -31,8 +32,9 @@ export class App {
     if (this.navigation.place.screen !== 'documents') this.navigation.go('/');
   });
   readonly ticker = new Ticker();
-  readonly pageView = new PageView(this.api);
+  readonly pageView = new PageView(this.api, (...where) => this.search.boxesOn(...where));
   readonly comparison = new Comparison(this.api);
+  readonly search = new Search(this.api);
   readonly queue = new Queue(this.api, () => this.session.isAway);
   readonly live = new Live({
     hear: (event) => void this.documents.hear(event).catch(() => undefined),
@@ -46,6 +48,7 @@ export class App {
     this.session.onLeave = () => this.#forget();
     // Uploads wait for the same person to come back; nobody else may send them.
     this.session.onChange = () => this.uploads.clear();
+    this.documents.onRemove = (id) => this.search.forget(id);
     this.documents.onEvent = (entry, event) => this.#tell(entry, event);
     this.uploads.onStored = (document) => {
       const entry = this.documents.add(document);
@@ -71,6 +74,7 @@ export class App {
     this.documents.clear();
     this.pageView.clear();
     this.comparison.close();
+    this.search.clear();
     this.queue.clear();
     this.announcer.clear();
   }

@@ -10,8 +10,10 @@ const PARAGRAPHS = [
   'The lungs were clear on both sides. Blood pressure was 128 over 76, the pulse regular at 68 beats a minute. No allergies are known. Current medicines: none but an occasional tablet of paracetamol 500 mg.',
   'We would be grateful for a chest film and, if you agree, for a test of how the lungs work. The patient can come on any weekday after four in the afternoon, and asks for a reminder by letter.',
   'Please send your report to the address above. If anything urgent is found, call the practice on extension 214 and ask for the doctor on duty.',
-  'With kind regards',
 ];
+const DOCTORS = ['Okafor', 'Lindqvist', 'Brennan', 'Müller', 'Sørensen'];
+
+const paragraphs = (number) => [...PARAGRAPHS, `With kind regards, Dr ${DOCTORS[number % DOCTORS.length]}`];
 
 /** Words of page `number`; always the same ones for the same number. */
 export function pageWords(number, isWorse = false) {
@@ -20,7 +22,7 @@ export function pageWords(number, isWorse = false) {
   const words = [];
   let [x, y, line, block] = [180, 220, 0, 0];
   const size = 34;
-  for (const paragraph of PARAGRAPHS) {
+  for (const paragraph of paragraphs(number)) {
     for (const clear of paragraph.split(' ')) {
       const text = garble(clear, words.length);
       const width = Math.round(text.length * size * 0.52);
@@ -56,7 +58,7 @@ export function pageContent(number, task, isWorse = false) {
     rotation_applied: 0,
     mean_confidence: round(mean),
     words,
-    text: PARAGRAPHS.join('\n\n'),
+    text: paragraphs(number).join('\n\n'),
     engine: 'tesseract 5.3.0',
   };
 }

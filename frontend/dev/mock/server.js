@@ -8,6 +8,7 @@ import { WebSocketServer } from 'ws';
 
 import { pageContent, pageImage } from './content.js';
 import { aQueue } from './queue.js';
+import { find } from './search.js';
 import { Store, failure, fill } from './store.js';
 
 const POLICY =
@@ -27,7 +28,7 @@ const LIMITS = {
 export async function startMock({ port = 5199, pageMs = 700, filled = true, sessionMs = 15 * 60_000 } = {}) {
   const store = new Store(pageMs);
   if (filled) fill(store);
-  const control = { store, user: null, liveOff: false, queue: aQueue(), uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, asked: [], wishes: [], keys: [], sockets: new Set() };
+  const control = { store, user: null, liveOff: false, queue: aQueue(), uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, searchFaults: 0, searchMs: 0, questions: [], asked: [], wishes: [], keys: [], sockets: new Set() };
   const server = createServer((request, response) => {
     response.setHeader('Content-Security-Policy', POLICY);
     answer(request, response).catch((error) => problem(response, error.status ?? 500, error.code ?? 'internal', error.detail ?? String(error)));
@@ -51,6 +52,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
     if (path.startsWith('/session')) return json(response, 200, sessionAnswer());
     if (what === 'POST /documents') return upload(request, response);
     if (what === 'GET /documents') return json(response, 200, { documents: store.documents, next: null });
+    if (what === 'POST /search') return search(request, response);
     if (path.startsWith('/admin/')) return answerAdmin(response, path);
     const events = /^\/tasks\/([^/]+)\/events$/.exec(path);
     if (events) {
@@ -119,6 +121,20 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
     }
     const wanted = task ?? page.task;
     return json(response, 200, pageContent(page.page, wanted, wanted.startsWith('worse')));
+  }
+
+  async function search(request, response) {
+    const question = JSON.parse(Buffer.from(await body(request), 'latin1').toString('utf8'));
+    control.questions.push(question);
+    // What was asked counts when it was asked, however late the answer comes.
+    const waitMs = typeof control.searchMs === 'function' ? control.searchMs(question) : control.searchMs;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (control.searchFaults > 0) {
+      control.searchFaults -= 1;
+      return problem(response, 503, 'unavailable', 'the server is busy; try again in a moment');
+    }
+    const { answer, refusal } = find(store.documents, question);
+    return answer === undefined ? problem(response, 422, 'unsearchable', refusal) : json(response, 200, answer);
   }
 
   async function logIn(request, response) {

@@ -19,6 +19,7 @@ export class Documents {
   problem: unknown = $state.raw(null);
   next: string | null = $state(null);
   onEvent: Heard = () => {};
+  onRemove: (id: string) => void = () => {};
 
   #api: Api;
   #entries = new SvelteMap<string, DocumentEntry>();
@@ -121,6 +122,7 @@ export class Documents {
     await this.#api.deleteDocument(id).catch(missing);
     this.#deleted.add(id);
     this.#entries.delete(id);
+    this.onRemove(id);
   }
 
   /** Stops the reading of a document; what was read by then stays. */

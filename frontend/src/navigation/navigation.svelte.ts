@@ -2,12 +2,17 @@
 export type Place =
   | { screen: 'documents' }
   | { screen: 'document'; id: string; page: number }
+  | { screen: 'search' }
   | { screen: 'queue' }
   | { screen: 'nowhere' };
+
+/** What is looked for never stands in an address. */
+export const SEARCH_PATH = '/search';
 
 /** Reads a place from a path. */
 export function parsePath(path: string): Place {
   if (path === '/' || path === '/documents') return { screen: 'documents' };
+  if (path === SEARCH_PATH) return { screen: 'search' };
   if (path === '/queue') return { screen: 'queue' };
   const found = /^\/documents\/([\w-]+)(?:\/pages\/([1-9]\d{0,6}))?\/?$/.exec(path);
   if (found?.[1] === undefined) return { screen: 'nowhere' };

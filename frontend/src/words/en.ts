@@ -4,6 +4,7 @@ import { documents, downloads, upload } from './en/documents';
 import { page } from './en/page';
 import { queue } from './en/queue';
 import { reread } from './en/reread';
+import { search } from './en/search';
 import { task } from './en/task';
 import { asSentence, formatWait } from './format';
 
@@ -15,6 +16,7 @@ export const words = {
   bar: {
     home: 'UNTXT, all documents',
     signedInAs: 'Signed in as',
+    search: 'Search',
     queue: 'Queue',
     logOut: 'Log out',
     connecting: 'Connecting…',
@@ -48,6 +50,7 @@ export const words = {
   reread,
   downloads,
   queue,
+  search,
 
   aloud: {
     pageDone: (name: string, ended: number, total: number) => `${name}: page ${ended} of ${total} done`,
