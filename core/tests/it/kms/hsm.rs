@@ -118,9 +118,12 @@ async fn gone_and_back_here() {
     let (kms, context) = (first(&settings("root")), a_context());
     is_unavailable(kms.check().await);
     make_token();
-    make_keys(&[("root", 32, false)]);
+    make_keys(&[("root", 32, false), ("other", 32, false)]);
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     let stored = kms.generate(&context).await.expect("the token has come").wrapped;
+
+    let other = first(&settings("other"));
+    let others = other.generate(&context).await.expect("made").wrapped;
 
     library().finalize().expect("the library is ended behind its back");
     kms.unwrap(&stored.key_id, &stored.bytes, &context).await.expect("it goes on");
@@ -134,6 +137,11 @@ async fn gone_and_back_here() {
     fs::rename("elsewhere", "tokens").expect("moved back");
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     kms.unwrap(&stored.key_id, &stored.bytes, &context).await.expect("it is back");
+    // Its sessions are of an earlier time, when their handles meant something else.
+    let anew = other.generate(&context).await.expect("made").wrapped;
+    for stored in [others, anew] {
+        other.unwrap(&stored.key_id, &stored.bytes, &context).await.expect("with its own key");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

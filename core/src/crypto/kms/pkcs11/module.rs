@@ -29,6 +29,8 @@ pub(super) struct Module {
 struct Loaded {
     library: Pkcs11,
     started_at: Instant,
+    /// How often it was started anew: handles of an earlier time may mean something else now.
+    epoch: u64,
 }
 
 impl Module {
@@ -39,19 +41,19 @@ impl Module {
         Arc::clone(module.or_insert_with(|| Arc::new(Self { path: path.to_owned(), loaded: RwLock::default() })))
     }
 
-    /// Calls the library, loading it if it has not been yet.
-    pub(super) fn call<T>(&self, work: impl FnOnce(&Pkcs11) -> Result<T, Error>) -> Result<T, Error> {
+    /// Calls the library, loading it if it has not been yet. Says the epoch, which doesn't change meanwhile.
+    pub(super) fn call<T>(&self, work: impl FnOnce(&Pkcs11, u64) -> Result<T, Error>) -> Result<T, Error> {
         loop {
             let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(loaded) = loaded.as_ref() {
-                return work(&loaded.library);
+                return work(&loaded.library, loaded.epoch);
             }
             drop(loaded);
             let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
             if loaded.is_none() {
                 let library = Pkcs11::new(&self.path)?;
                 start(&library)?;
-                *loaded = Some(Loaded { library, started_at: Instant::now() });
+                *loaded = Some(Loaded { library, started_at: Instant::now(), epoch: 0 });
             }
         }
     }
@@ -63,6 +65,7 @@ impl Module {
         let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         let may_restart = |loaded: &&mut Loaded| was_ended || loaded.started_at.elapsed() > RESTART_AT_MOST_EVERY;
         let Some(loaded) = loaded.as_mut().filter(may_restart) else { return Ok(false) };
+        loaded.epoch += 1;
         match loaded.library.clone().finalize() {
             Ok(()) | Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _)) => {}
             Err(error) => return Err(error),

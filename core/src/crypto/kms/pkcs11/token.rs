@@ -36,6 +36,8 @@ pub(super) struct Token {
 pub(super) struct OpenSession {
     pub(super) session: Session,
     pub(super) key: ObjectHandle,
+    /// Of the library, in which the two handles mean what they say.
+    epoch: u64,
 }
 
 /// Why no session is open.
@@ -77,27 +79,29 @@ impl Token {
     pub(super) fn with_session<T>(&self, work: impl Fn(&OpenSession) -> Result<T, Error>) -> Result<T, KmsError> {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(open) = kept {
-            match self.module.call(|_| work(&open)) {
-                Ok(done) => {
+            match self.module.call(|_, epoch| if open.epoch == epoch { work(&open).map(Some) } else { Ok(None) }) {
+                Ok(Some(done)) => {
                     self.keep(open);
                     return Ok(done);
                 }
+                Ok(None) => {}
                 // Whatever befell this session befell the others, too.
                 Err(error) => {
                     tracing::debug!(%error, "a session of the hardware security module is gone");
-                    self.forget_sessions(open);
+                    self.close_sessions(open);
                 }
             }
         }
-        let open = match self.module.call(|library| Ok(self.open(library))).map_err(sort)? {
+        let open = match self.module.call(|library, epoch| Ok(self.open(library, epoch))).map_err(sort)? {
             Ok(open) => open,
             Err(Closed::Library(error)) if self.module.restart(&error).map_err(sort)? => {
                 tracing::warn!(%error, "the library of the hardware security module was started anew");
-                self.module.call(|library| Ok(self.open(library))).map_err(sort)??
+                self.module.call(|library, epoch| Ok(self.open(library, epoch))).map_err(sort)??
             }
             Err(closed) => return Err(closed.into()),
         };
-        let done = self.module.call(|_| work(&open)).map_err(sort)?;
+        let done = self.module.call(|_, epoch| if open.epoch == epoch { work(&open) } else { Err(gone()) });
+        let done = done.map_err(sort)?;
         self.keep(open);
         Ok(done)
     }
@@ -106,11 +110,14 @@ impl Token {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
     }
 
-    fn forget_sessions(&self, open: OpenSession) {
-        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        // Closing them calls the library.
-        let closed = self.module.call(|_| {
-            drop((open, idle));
+    /// Closes all sessions of this epoch; those of another one are void already.
+    fn close_sessions(&self, open: OpenSession) {
+        let mut idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        idle.push(open);
+        let closed = self.module.call(|_, now| {
+            for open in idle.into_iter().filter(|open| open.epoch == now) {
+                drop(open.session.close());
+            }
             Ok(())
         });
         if let Err(error) = closed {
@@ -118,11 +125,16 @@ impl Token {
         }
     }
 
-    fn open(&self, library: &Pkcs11) -> Result<OpenSession, Closed> {
-        let session = library.open_ro_session(self.find_slot(library)?)?;
-        self.log_in(&session)?;
-        let key = self.find_key(&session)?;
-        Ok(OpenSession { session, key })
+    fn open(&self, library: &Pkcs11, epoch: u64) -> Result<OpenSession, Closed> {
+        // Not closed when dropped: by then its handle may be another session's.
+        let session = library.open_ro_session_no_drop(self.find_slot(library)?)?;
+        match self.log_in(&session).and_then(|()| self.find_key(&session)) {
+            Ok(key) => Ok(OpenSession { session, key, epoch }),
+            Err(closed) => {
+                drop(session.close());
+                Err(closed)
+            }
+        }
     }
 
     fn find_slot(&self, library: &Pkcs11) -> Result<Slot, Error> {
@@ -131,7 +143,7 @@ impl Token {
                 return Ok(slot);
             }
         }
-        Err(Error::Pkcs11(RvError::TokenNotPresent, cryptoki::context::Function::GetSlotList))
+        Err(gone())
     }
 
     fn log_in(&self, session: &Session) -> Result<(), Closed> {
@@ -173,6 +185,10 @@ impl Token {
         }
         Err(Closed::Denied("the key must be an AES-256 key that is sensitive and can't be extracted".to_owned()))
     }
+}
+
+fn gone() -> Error {
+    Error::Pkcs11(RvError::TokenNotPresent, cryptoki::context::Function::GetSlotList)
 }
 
 /// Sorts what the library said by what is to be done about it.
