@@ -144,7 +144,7 @@ impl Keys {
         ensure!(
             root.provider == Some(Provider::Local),
             "the root key is not in a file: make a new one where it is, name it in [encryption], and the old one in \
-             [encryption.previous]; then `untxt keys rewrap` moves every key"
+             [encryption.previous]; then `untxt keys migrate-provider`"
         );
         let path = &root.key_path;
         let id = LocalKms::rotate(path)?;
