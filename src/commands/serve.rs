@@ -3,7 +3,7 @@
 use std::{future::Future, path::PathBuf};
 
 use clap::Args;
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use untxt_core::{
     config::{Process, Settings},
     lifecycle::Lifecycle,
@@ -21,7 +21,9 @@ pub(crate) struct ServeArgs {
 impl ServeArgs {
     /// Reads the settings and starts logging.
     pub(crate) fn load(&self, process: Process) -> anyhow::Result<Settings> {
-        // From here on this process holds secrets: no core file, and no other process of this user reads its memory.
+        // From here on this process holds secrets: no core file, also of what it starts, and no other process of this user
+        // reads its memory.
+        setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
         let settings = Settings::load(self.config.as_deref(), process)?;
         telemetry::start(&settings.log, &settings.traces, process.name())?;

@@ -2,7 +2,7 @@
 // a dump, not in the logs. The control: with sealing switched off the same search finds them in the database and the store.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
@@ -32,6 +32,12 @@ export default async function prove(t, site) {
       assert.deepEqual(find(noise, Object.values(WORDS)), []);
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+
+  await t.test('no process that holds keys can leave a core file', () => {
+    for (const { name, child } of [site.backend, ...site.workers]) {
+      assert.match(readFileSync(`/proc/${child.pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m, name);
     }
   });
 
