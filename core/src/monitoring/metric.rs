@@ -63,6 +63,10 @@ pub const METRICS: &[Metric] = &[
         "untxt_document_keys_under_older_keys",
         "Documents whose key is not under the active key of their owner yet.",
     ),
+    level(
+        "untxt_search_unindexed_pages",
+        "Pages that search finds nowhere, or under an older key, when a worker last looked; 10,000 or more.",
+    ),
     level("untxt_tasks_open", "Tasks that have not ended. state: queued, inspecting, processing, finishing."),
     level("untxt_pages_open", "Pages that have not ended. state: queued, processing."),
     level("untxt_queue_oldest_seconds", "Age of the oldest task of which no page has been read yet."),
