@@ -3,6 +3,14 @@
 -- is over; then they are destroyed, which can't be undone. The index key goes with the owner key from version to
 -- version (its generation stays) until somebody asks for a new one.
 
+-- What the functions below, and this migration, do as the owner of the tables.
+create policy owner_keys_for_upkeep on owner_keys to untxt_owner
+    using (true)
+    with check (true);
+
+create policy documents_for_upkeep on documents for select to untxt_owner
+    using (true);
+
 alter table owner_keys
     add column state text not null default 'active',
     add column index_generation integer not null default 1,
@@ -79,7 +87,8 @@ begin
     perform
     from public.owner_keys k
     where k.owner_id = new.owner_id and k.version = new.owner_key_version
-        and k.state in ('active', 'retired', 'compromised')
+        -- A key that is wrapped anew goes to the active one only; an upload may be a slow one.
+        and (k.state = 'active' or (tg_op = 'INSERT' and k.state in ('retired', 'compromised')))
     for key share;
     if not found then
         raise exception 'version % of the owner key seals nothing', new.owner_key_version
@@ -121,14 +130,6 @@ create trigger documents_count_updated
     for each statement
     execute function count_wraps();
 
--- What these functions do as the owner of the tables.
-create policy owner_keys_for_upkeep on owner_keys to untxt_owner
-    using (true)
-    with check (true);
-
-create policy documents_for_upkeep on documents for select to untxt_owner
-    using (true);
-
 -- A worker keeps keys up, in the name of their owner.
 drop policy owner_keys_for_reading on owner_keys;
 
@@ -166,6 +167,7 @@ create table key_events (
 );
 
 create index key_events_owner_id_idx on key_events (owner_id, id desc);
+create index key_events_root_destroyed_idx on key_events (kms_key_id) where operation = 'root_destroyed';
 
 alter table key_events enable row level security;
 alter table key_events force row level security;
@@ -183,6 +185,33 @@ create policy key_events_for_worker on key_events for select to untxt_worker
     using (true);
 
 grant select, insert (owner_id, operation, version, kms_key_id, count) on key_events to untxt_backend, untxt_worker;
+
+create policy key_events_for_upkeep on key_events for select to untxt_owner
+    using (true);
+
+-- An owner key is only ever stored under a root key that has not been destroyed. The lock makes whoever destroys root keys
+-- wait, or be waited for: it is `ROOT_KEYS_LOCK` of the code.
+create function guard_root_key() returns trigger
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+    as $$
+begin
+    perform pg_advisory_xact_lock_shared(93794910884946);
+    if exists (
+        select from public.key_events e where e.operation = 'root_destroyed' and e.kms_key_id = new.kms_key_id
+    ) then
+        raise exception 'the root key % was destroyed', new.kms_key_id
+            using errcode = 'check_violation', table = 'owner_keys', constraint = 'owner_keys_root_key';
+    end if;
+    return new;
+end
+$$;
+
+create trigger owner_keys_root_key
+    before insert or update of kms_key_id on owner_keys
+    for each row
+    execute function guard_root_key();
 
 -- Owners of whose keys something is to be done: the active one is too old or has wrapped too much, one is pending, one is
 -- wrapped by another root key than `root` or in the old manner, documents are under another than the active one, or a
@@ -239,20 +268,35 @@ create function count_keys()
     group by k.kms_key_id, k.state
 $$;
 
--- How many documents there are, and how many are not under the active key of their owner.
-create function count_document_keys()
-    returns table (documents bigint, under_older_keys bigint)
+-- How many documents are not under the active key of their owner.
+create function count_documents_under_older_keys() returns bigint
     language sql
     stable
     security definer
     set search_path = pg_catalog, pg_temp
     as $$
-    select count(*), count(*) filter (where k.state <> 'active')
-    from public.documents d
-    join public.owner_keys k on k.owner_id = d.owner_id and k.version = d.owner_key_version
-    where session_user = 'untxt_worker'
+    select count(*)
+    from public.owner_keys k
+    join public.documents d on d.owner_id = k.owner_id and d.owner_key_version = k.version
+    where session_user = 'untxt_worker' and k.state in ('retired', 'compromised')
+$$;
+
+-- Root keys that wrap something. Whoever asks destroys what is not in the list, so who may not see it gets no list.
+create function list_used_root_keys() returns table (kms_key_id text)
+    language plpgsql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+    as $$
+begin
+    if session_user <> 'untxt_worker' then
+        raise exception 'only a worker may ask' using errcode = 'insufficient_privilege';
+    end if;
+    return query select distinct k.kms_key_id from public.owner_keys k where k.state <> 'destroyed';
+end
 $$;
 
 grant execute on function
-    list_key_upkeep(text, interval, interval, uuid, bigint), count_keys(), count_document_keys()
+    list_key_upkeep(text, interval, interval, uuid, bigint), count_keys(), count_documents_under_older_keys(),
+    list_used_root_keys()
     to untxt_worker;

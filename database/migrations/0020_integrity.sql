@@ -9,7 +9,6 @@ create table integrity_checks (
         references documents (id, owner_id) on delete cascade
 );
 
-create index integrity_checks_checked_at_idx on integrity_checks (checked_at);
 create index integrity_checks_damaged_idx on integrity_checks (damaged_since) where damaged_since is not null;
 
 alter table integrity_checks enable row level security;
@@ -28,30 +27,21 @@ create policy integrity_checks_for_listing on integrity_checks for select to unt
 grant select on integrity_checks to untxt_backend;
 grant select, insert, update on integrity_checks to untxt_worker;
 
--- Documents that were not checked for so long, those that were never checked first.
-create function list_unchecked(max_age interval, max_rows bigint)
+-- Documents that were not checked for so long, in the order of their ids, those after `after`.
+create function list_unchecked(max_age interval, after uuid, max_rows bigint)
     returns table (document_id uuid, owner_id uuid)
     language sql
     stable
     security definer
     set search_path = pg_catalog, pg_temp
     as $$
-    (
-        select d.id, d.owner_id
-        from public.documents d
-        where session_user = 'untxt_worker'
-            and d.created_at < clock_timestamp() - max_age
-            and not exists (select from public.integrity_checks c where c.document_id = d.id)
-        limit max_rows
-    )
-    union all
-    (
-        select c.document_id, c.owner_id
-        from public.integrity_checks c
-        where session_user = 'untxt_worker' and c.checked_at < clock_timestamp() - max_age
-        order by c.checked_at
-        limit max_rows
-    )
+    select d.id, d.owner_id
+    from public.documents d
+    left join public.integrity_checks c on c.document_id = d.id
+    where session_user = 'untxt_worker'
+        and (after is null or d.id > after)
+        and coalesce(c.checked_at, d.created_at) < clock_timestamp() - max_age
+    order by d.id
     limit max_rows
 $$;
 
@@ -64,4 +54,4 @@ create function count_damaged() returns bigint
     select count(*) from public.integrity_checks where session_user = 'untxt_worker' and damaged_since is not null
 $$;
 
-grant execute on function list_unchecked(interval, bigint), count_damaged() to untxt_worker;
+grant execute on function list_unchecked(interval, uuid, bigint), count_damaged() to untxt_worker;

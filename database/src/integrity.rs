@@ -21,15 +21,21 @@ pub async fn try_begin(conn: &mut PgConnection) -> Result<bool> {
     Ok(elected)
 }
 
-/// Lists documents that were not checked for so long, those that never were first.
+/// Lists documents that were not checked for so long, in the order of their ids, those after one.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn list_due(conn: &mut PgConnection, max_age: Duration, max_rows: u32) -> Result<Vec<(OwnerId, DocumentId)>> {
+pub async fn list_due(
+    conn: &mut PgConnection,
+    max_age: Duration,
+    after: Option<DocumentId>,
+    max_rows: u32,
+) -> Result<Vec<(OwnerId, DocumentId)>> {
     let rows = sqlx::query!(
         r#"select document_id as "document_id!", owner_id as "owner_id!"
-        from list_unchecked(make_interval(secs => $1), $2)"#,
+        from list_unchecked(make_interval(secs => $1), $2, $3)"#,
         max_age.as_secs_f64(),
+        after.map(DocumentId::as_uuid),
         i64::from(max_rows),
     )
     .fetch_all(conn)

@@ -12,7 +12,7 @@ use untxt_core::{
 };
 use untxt_database::{
     Database,
-    owner_keys::{self, DocumentCount, KeyCount, KeyEvent, KeyOperation, Replaced},
+    owner_keys::{self, KeyCount, KeyEvent, KeyOperation, Replaced},
 };
 use untxt_worker::{Kept, KeyKeeper, KeyTimes};
 
@@ -100,21 +100,22 @@ impl Keys {
         KeyKeeper::new(self.database.clone(), self.ring.clone(), times)
     }
 
-    async fn count(&self) -> anyhow::Result<(Vec<KeyCount>, DocumentCount)> {
+    /// Counts owner keys, and documents that are not under the active one.
+    async fn count(&self) -> anyhow::Result<(Vec<KeyCount>, u64)> {
         let mut tx = self.database.begin_system().await?;
-        Ok((owner_keys::count(&mut tx).await?, owner_keys::count_documents(&mut tx).await?))
+        Ok((owner_keys::count(&mut tx).await?, owner_keys::count_documents_under_older(&mut tx).await?))
     }
 
     #[expect(clippy::print_stdout, reason = "a command tells its person what it found")]
     async fn show(&self) -> anyhow::Result<ExitCode> {
         let root = self.ring.root_key_id()?;
         let works = self.ring.check().await;
-        let (keys, documents) = self.count().await?;
+        let (keys, under_older) = self.count().await?;
         println!("root key      {root}, {}", works.as_ref().map_or_else(|error| chain(error), |()| "works".to_owned()));
         for count in &keys {
             println!("{}", line(count, &root));
         }
-        println!("documents     {}, {} not under the active key of their owner", documents.all, documents.under_older);
+        println!("documents     {under_older} not under the active key of their owner");
         let encryption = &self.settings.encryption;
         println!(
             "rotation      an owner key is replaced after {} days, and destroyed {} hours later",
@@ -148,8 +149,9 @@ impl Keys {
         );
         let path = &root.key_path;
         let id = LocalKms::rotate(path)?;
-        self.record(&KeyEvent::of_root(&id, KeyOperation::RootCreated)).await?;
+        // First of all: it is used already.
         println!("{id} wraps from now on; put a copy of {} into the safe", path.display());
+        self.record(&KeyEvent::of_root(&id, KeyOperation::RootCreated)).await?;
         self.keep(self.times()).await
     }
 
@@ -184,12 +186,14 @@ impl Keys {
     #[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
     async fn destroy(&self) -> anyhow::Result<()> {
         self.keep(KeyTimes { grace: Duration::ZERO, ..self.times() }).await?;
-        let used: Vec<_> = self.count().await?.0.into_iter().filter(is_needed).map(|count| count.kms_key_id).collect();
         let encryption = &self.settings.encryption;
         let roots = [&encryption.current, &encryption.previous];
         for file in roots.into_iter().filter(|root| root.provider == Some(Provider::Local)) {
-            for id in LocalKms::keep_only(&file.key_path, &used)? {
-                self.record(&KeyEvent::of_root(&id, KeyOperation::RootDestroyed)).await?;
+            let older: Vec<_> = LocalKms::open(&file.key_path)?.root_key_ids().into_iter().skip(1).collect();
+            let mut tx = self.database.begin_system().await?;
+            let unused = owner_keys::destroy_unused_roots(&mut tx, &older).await?;
+            tx.commit().await?;
+            for id in LocalKms::destroy(&file.key_path, &unused)? {
                 println!("root key {id} is destroyed; backups that were made with it need the copy in the safe");
             }
         }

@@ -95,9 +95,12 @@ impl From<StorageError> for JobError {
 impl From<CryptoError> for JobError {
     fn from(error: CryptoError) -> Self {
         match error {
-            CryptoError::Corrupt | CryptoError::KeyDestroyed => Self::Document(FailureCode::Internal),
+            CryptoError::Corrupt => Self::Document(FailureCode::Internal),
             // A refusal concerns every document of the installation, so no single one is to blame.
-            CryptoError::Kms(_) | CryptoError::KeyFile(_) | CryptoError::Provider(_) => Self::world(error),
+            // A key that is destroyed was asked for just before the document went to the next one.
+            CryptoError::Kms(_) | CryptoError::KeyFile(_) | CryptoError::Provider(_) | CryptoError::KeyDestroyed => {
+                Self::world(error)
+            }
         }
     }
 }

@@ -22,7 +22,8 @@ use crate::{
     worker::Worker,
 };
 
-const EVERY: Duration = Duration::from_secs(60);
+/// A look at all documents, by their ids.
+const EVERY: Duration = Duration::from_secs(900);
 /// Files between two looks at the list: the database lets a transaction rest for a minute.
 const AT_ONCE: u32 = 10;
 /// For one file of the largest size from a slow store.
@@ -48,21 +49,23 @@ async fn check_due(worker: &Worker, max_age: Duration) -> JobResult<()> {
     if !integrity::try_begin(&mut tx).await? {
         return Ok(());
     }
+    let mut last = None;
     loop {
         let mut listing = worker.services.database.begin_system().await?;
-        let due = integrity::list_due(&mut listing, max_age, AT_ONCE).await?;
+        let due = integrity::list_due(&mut listing, max_age, last, AT_ONCE).await?;
         let damaged = integrity::count_damaged(&mut listing).await?;
         listing.commit().await?;
         gauge!("untxt_documents_damaged").set(u32::try_from(damaged).unwrap_or(u32::MAX));
         if due.is_empty() {
             return Ok(());
         }
-        // One that can't be checked now does not keep the others from it.
-        let mut failed = Ok(());
         for (owner, document) in due {
-            failed = failed.and(check(worker, owner, document).await);
+            // One that can't be checked now does not keep the others from it.
+            if let Err(error) = check(worker, owner, document).await {
+                tracing::warn!(document.id = %document, error = chain(&error), "a stored file could not be checked");
+            }
+            last = Some(document);
         }
-        failed?;
     }
 }
 

@@ -17,7 +17,10 @@ use untxt_core::{
     storage::ObjectKey,
     telemetry::chain,
 };
-use untxt_database::documents::{self, DocumentAndTask, Inserted, NewDocument};
+use untxt_database::{
+    Error,
+    documents::{self, DocumentAndTask, Inserted, NewDocument},
+};
 use uuid::Uuid;
 
 use super::{
@@ -142,7 +145,7 @@ impl Upload {
     }
 
     async fn insert(&self, new: &NewDocument<'_>, draft: &Draft, received: &Received) -> Result<Response, ApiError> {
-        let inserted = match self.try_insert(new).await {
+        let inserted = match self.try_insert(new, draft).await {
             Ok((inserted, tx)) => {
                 // After a commit without an answer nobody knows whether the rows exist: then the object stays.
                 tx.commit().await?;
@@ -165,10 +168,23 @@ impl Upload {
         }
     }
 
-    async fn try_insert(&self, new: &NewDocument<'_>) -> Result<(Inserted, untxt_database::Transaction), ApiError> {
+    async fn try_insert(
+        &self,
+        new: &NewDocument<'_>,
+        draft: &Draft,
+    ) -> Result<(Inserted, untxt_database::Transaction), ApiError> {
         let mut tx = self.actor.begin(&self.app).await?;
-        let inserted = documents::insert_with_task(&mut tx, new).await?;
-        Ok((inserted, tx))
+        match documents::insert_with_task(&mut tx, new).await {
+            // While the file came, the owner's key was replaced and destroyed. What is sealed is not concerned.
+            Err(Error::Conflict(constraint)) if constraint == documents::OWNER_KEY_STATE => {
+                drop(tx);
+                let key = &keys::current(&self.app, &self.actor).await?.rewrap(draft.id, &draft.key)?;
+                let mut tx = self.actor.begin(&self.app).await?;
+                let inserted = documents::insert_with_task(&mut tx, &NewDocument { key, ..new.clone() }).await?;
+                Ok((inserted, tx))
+            }
+            inserted => Ok((inserted?, tx)),
+        }
     }
 
     /// Gives the document that this key made before, if the file is the same.

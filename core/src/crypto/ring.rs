@@ -142,13 +142,18 @@ impl KeyRing {
         let key = self.unwrap(stored).await?;
         let context = KeyContext::OwnerKey { owner: stored.owner, version: stored.version };
         let wrapped = active.wrap(key.key().as_bytes(), &context).await?;
-        Ok(Some(WrappedOwnerKey {
+        let after = WrappedOwnerKey {
             kms_key_id: wrapped.key_id,
             wrapped: wrapped.bytes,
             wrapped_index_key: key.wrap_index_key()?,
             index_wrapping: IndexWrapping::Owner,
             ..stored.clone()
-        }))
+        };
+        // It takes the place of the only copy there is.
+        let again = self.unwrap(&after).await?;
+        let is_same = again.key().as_bytes() == key.key().as_bytes()
+            && again.index().key.as_bytes() == key.index().key.as_bytes();
+        if is_same { Ok(Some(after)) } else { Err(CryptoError::Corrupt) }
     }
 
     /// Opens a stored owner key, from the cache if it is there.
@@ -173,7 +178,8 @@ impl KeyRing {
         let (owner, version, generation) = (stored.owner, stored.version, stored.index_generation);
         let Some(service) = self.services.iter().find(|service| service.holds(&stored.kms_key_id)) else {
             tracing::error!(wanted.key_id = %stored.kms_key_id, "an owner key was wrapped by a root key that is not here");
-            return Err(KmsError::Refused.into());
+            // Nothing is wrong with what is stored: the settings, or the key file, are not those of the others.
+            return Err(KmsError::Denied("the root key that wrapped it is not here".into()).into());
         };
         let unwrap = async |wrapped, context| -> Result<SecretKey, CryptoError> {
             SecretKey::from_bytes(&service.unwrap(&stored.kms_key_id, wrapped, &context).await?)

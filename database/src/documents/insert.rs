@@ -8,6 +8,9 @@ use uuid::Uuid;
 use super::{DocumentAndTask, find, find_by_idempotency_tag};
 use crate::{Error, Result, row::count_column};
 
+/// The constraint that refuses a document under a key of its owner that seals nothing any more.
+pub const OWNER_KEY_STATE: &str = "documents_owner_key_state";
+
 /// An upload whose object is stored already.
 #[derive(Clone, Debug)]
 pub struct NewDocument<'a> {

@@ -13,7 +13,7 @@ use untxt_core::{
 use uuid::Uuid;
 
 pub use delete::{Deleted, delete};
-pub use insert::{Inserted, NewDocument, insert_with_task};
+pub use insert::{Inserted, NewDocument, OWNER_KEY_STATE, insert_with_task};
 use row::DocumentAndTaskRow;
 
 use crate::{Result, row::Row, tasks::Task};

@@ -99,3 +99,26 @@ pub async fn record(conn: &mut PgConnection, event: &KeyEvent<'_>) -> Result<()>
     .await?;
     Ok(())
 }
+
+/// Writes down that an owner key does not open, once a day: whoever keeps keys up meets it every minute.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn record_refusal(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<()> {
+    sqlx::query!(
+        "insert into key_events (owner_id, operation, version, kms_key_id)
+        select $1, $2, $3, $4
+        where not exists (
+            select
+            from key_events
+            where owner_id = $1 and operation = $2 and version = $3 and at > clock_timestamp() - interval '1 day'
+        )",
+        key.owner.as_uuid(),
+        KeyOperation::Refused.as_str(),
+        count_column(key.version),
+        key.kms_key_id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

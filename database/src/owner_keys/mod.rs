@@ -2,14 +2,16 @@
 
 mod events;
 mod rewrap;
+mod roots;
 mod rotate;
 mod status;
 mod upkeep;
 
-pub use events::{KeyEvent, KeyOperation, record};
+pub use events::{KeyEvent, KeyOperation, record, record_refusal};
 pub use rewrap::{Rewrapped, list_documents_under_older, store_documents, store_key};
+pub use roots::destroy_unused_roots;
 pub use rotate::{Replaced, activate, destroy, next_version, store_pending};
-pub use status::{DocumentCount, KeyCount, count, count_documents};
+pub use status::{KeyCount, count, count_documents_under_older};
 pub use upkeep::{DueKey, Upkeep, list_due, load_due, try_begin_upkeep};
 
 use sqlx::PgConnection;

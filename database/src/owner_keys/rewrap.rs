@@ -53,7 +53,7 @@ pub async fn store_key(conn: &mut PgConnection, before: &WrappedOwnerKey, after:
     Ok(changed == 1)
 }
 
-/// Lists documents of the actor whose keys are wrapped by another version than this one, in the order of their ids.
+/// Lists documents of the actor whose keys are wrapped by an older version than this one, in the order of their ids.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
@@ -66,7 +66,7 @@ pub async fn list_documents_under_older(
     let rows = sqlx::query!(
         "select id, owner_key_version, wrapped_key
         from documents
-        where owner_id = $1 and owner_key_version <> $2 and ($3::uuid is null or id > $3)
+        where owner_id = $1 and owner_key_version < $2 and ($3::uuid is null or id > $3)
         order by id
         limit $4",
         active.owner.as_uuid(),

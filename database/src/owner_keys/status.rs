@@ -20,15 +20,6 @@ pub struct KeyCount {
     pub oldest: Duration,
 }
 
-/// How many documents there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DocumentCount {
-    /// All.
-    pub all: u64,
-    /// Those whose key is wrapped by another version than the active one.
-    pub under_older: u64,
-}
-
 /// Counts all owner keys by root key and state.
 ///
 /// # Errors
@@ -56,19 +47,11 @@ pub async fn count(conn: &mut PgConnection) -> Result<Vec<KeyCount>> {
         .collect()
 }
 
-/// Counts all documents.
+/// Counts documents whose key is wrapped by an older version than the active one.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn count_documents(conn: &mut PgConnection) -> Result<DocumentCount> {
-    let row = sqlx::query!(
-        r#"select documents as "documents!", under_older_keys as "under_older_keys!" from count_document_keys()"#
-    )
-    .fetch_one(conn)
-    .await?;
-    let at = Row { table: "documents", id: &"all" };
-    Ok(DocumentCount {
-        all: at.number("count", row.documents)?,
-        under_older: at.number("count", row.under_older_keys)?,
-    })
+pub async fn count_documents_under_older(conn: &mut PgConnection) -> Result<u64> {
+    let count = sqlx::query_scalar!(r#"select count_documents_under_older_keys() as "count!""#).fetch_one(conn).await?;
+    Row { table: "documents", id: &"all" }.number("count", count)
 }

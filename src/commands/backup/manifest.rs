@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use untxt_core::{
     crypto::{
-        KeyState, WrappedOwnerKey,
+        IndexWrapping, KeyState, WrappedOwnerKey,
         age::{Identity, Recipient},
     },
     domain::OwnerId,
@@ -58,8 +58,19 @@ pub(super) struct OwnerKey {
     kms_key_id: String,
     wrapped: String,
     wrapped_index_key: String,
+    /// Backups of the first versions say neither.
+    #[serde(default = "by_root")]
     index_wrapped_by: String,
+    #[serde(default = "first")]
     index_generation: u32,
+}
+
+fn by_root() -> String {
+    IndexWrapping::Root.as_str().to_owned()
+}
+
+const fn first() -> u32 {
+    1
 }
 
 impl Manifest {

@@ -9,7 +9,10 @@ use untxt_core::{
     crypto::{CryptoError, OwnerKey, WrappedDocumentKey, WrappedOwnerKey},
     domain::{DocumentId, OwnerId},
 };
-use untxt_database::owner_keys::{self, Rewrapped};
+use untxt_database::{
+    Error, documents,
+    owner_keys::{self, Rewrapped},
+};
 
 use super::{Kept, KeyKeeper};
 use crate::error::JobResult;
@@ -20,13 +23,10 @@ const AT_ONCE: u32 = 500;
 impl KeyKeeper {
     pub(super) async fn rewrap_documents(&self, owner: OwnerId) -> JobResult<Kept> {
         let (mut kept, mut last) = (Kept::default(), None);
-        let mut tx = self.database.begin_as(owner).await?;
-        let active = owner_keys::find_current(&mut tx, owner).await?;
-        tx.commit().await?;
-        let Some(active) = active else { return Ok(kept) };
         let mut opened = HashMap::new();
         loop {
             let mut tx = self.database.begin_as(owner).await?;
+            let Some(active) = owner_keys::find_current(&mut tx, owner).await? else { return Ok(kept) };
             let found = owner_keys::list_documents_under_older(&mut tx, &active, last, AT_ONCE).await?;
             tx.commit().await?;
             let Some((document, _)) = found.last() else { return Ok(kept) };
@@ -45,7 +45,7 @@ impl KeyKeeper {
         opened: &mut HashMap<u32, Option<Arc<OwnerKey>>>,
     ) -> JobResult<(u64, u64)> {
         let new = self.ring.open_owner_key(active).await?;
-        let (mut keys, mut refused) = (Vec::with_capacity(found.len()), 0);
+        let (mut keys, mut unopened) = (Vec::with_capacity(found.len()), Vec::new());
         for (document, before) in found {
             let version = before.owner_key_version;
             let old = match opened.entry(version) {
@@ -58,16 +58,28 @@ impl KeyKeeper {
             });
             match after {
                 Ok(after) => keys.push(Rewrapped { document, before, after }),
-                Err(_) => {
-                    tracing::error!(%document, key.version = version, "the key of a document does not open; it stays as it is");
-                    refused += 1;
-                }
+                Err(_) => unopened.push(document),
             }
         }
+        if let Some(first) = unopened.first() {
+            tracing::error!(
+                document.id = %first,
+                documents = unopened.len(),
+                "keys of documents don't open; they stay as they are, and so does what wraps them"
+            );
+        }
         let mut tx = self.database.begin_as(active.owner).await?;
-        let stored = owner_keys::store_documents(&mut tx, active.owner, &keys).await?;
-        tx.commit().await?;
-        Ok((stored, refused))
+        match owner_keys::store_documents(&mut tx, active.owner, &keys).await {
+            Ok(stored) => {
+                tx.commit().await?;
+                Ok((stored, unopened.len() as u64))
+            }
+            // It was replaced meanwhile: whoever did that has the documents follow.
+            Err(Error::Conflict(constraint)) if constraint == documents::OWNER_KEY_STATE => {
+                Ok((0, unopened.len() as u64))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Opens an older version; `None`: it does not open, and that was written down.

@@ -12,7 +12,7 @@ mod schedule;
 
 use std::time::Duration;
 
-use untxt_core::{config::Encryption, crypto::KeyRing, domain::OwnerId};
+use untxt_core::{config::Encryption, crypto::KeyRing, domain::OwnerId, telemetry::chain};
 use untxt_database::{
     Database,
     owner_keys::{self, Replaced, Upkeep},
@@ -23,6 +23,8 @@ pub(crate) use schedule::start;
 use crate::error::{JobError, JobResult};
 
 const EVERY: Duration = Duration::from_secs(60);
+/// Owners in a row whose keys can't be kept up, before a round is given up.
+const MAX_FAILURES: u32 = 3;
 /// Owners that are asked for at once.
 const OWNERS_AT_ONCE: u32 = 100;
 
@@ -77,7 +79,7 @@ impl KeyKeeper {
     /// # Errors
     /// When the database or the key service does not answer.
     pub async fn keep_all(&self, mut tell: impl FnMut(&Kept) + Send) -> Result<Kept, KeyError> {
-        let (mut all, mut last) = (Kept::default(), None);
+        let (mut all, mut last, mut failures) = (Kept::default(), None, 0);
         loop {
             // Each owner once: one whose keys don't open stays due.
             let due = self.list_due(last).await?;
@@ -85,9 +87,21 @@ impl KeyKeeper {
                 return Ok(all);
             }
             for owner in due {
-                all += self.keep_up(owner).await?;
-                tell(&all);
                 last = Some(owner);
+                match self.keep_up(owner).await {
+                    Ok(kept) => {
+                        all += kept;
+                        failures = 0;
+                    }
+                    // One owner's trouble is not everybody's; many in a row are an outage.
+                    Err(error) if failures < MAX_FAILURES => {
+                        tracing::error!(%owner, error = chain(&error), "the keys of an owner could not be kept up");
+                        all.refused += 1;
+                        failures += 1;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+                tell(&all);
             }
         }
     }

@@ -4,7 +4,7 @@ use untxt_core::{
     crypto::{CryptoError, KeyState, KmsError, WrappedOwnerKey},
     domain::OwnerId,
 };
-use untxt_database::owner_keys::{self, DueKey, KeyEvent, KeyOperation, Replaced};
+use untxt_database::owner_keys::{self, DueKey, Replaced};
 
 use super::{Kept, KeyKeeper};
 use crate::error::JobResult;
@@ -94,7 +94,7 @@ impl KeyKeeper {
         }
         tracing::error!(owner = %key.owner, key.version = key.version, "an owner key does not open; it stays as it is");
         let mut tx = self.database.begin_as(key.owner).await?;
-        owner_keys::record(&mut tx, &KeyEvent::of(key, KeyOperation::Refused)).await?;
+        owner_keys::record_refusal(&mut tx, key).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -38,7 +38,14 @@ impl KeyKeeper {
         if stored.state != KeyState::Pending {
             return Ok(false);
         }
-        self.ring.open_owner_key(&stored).await?;
+        if let Err(error) = self.ring.open_owner_key(&stored).await {
+            self.refuse_or_give_up(&stored, error).await?;
+            // It has sealed nothing.
+            let mut tx = self.database.begin_as(next.owner).await?;
+            owner_keys::destroy(&mut tx, &stored).await?;
+            tx.commit().await?;
+            return Ok(false);
+        }
         let mut tx = self.database.begin_as(next.owner).await?;
         let activated = owner_keys::activate(&mut tx, active, &stored, replaced).await?;
         if activated {

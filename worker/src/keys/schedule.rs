@@ -49,7 +49,8 @@ async fn tell(keeper: &KeyKeeper, kept: Kept) -> JobResult<()> {
         counter!("untxt_key_operations_total", "operation" => what).increment(count);
     }
     let mut tx = keeper.database.begin_system().await?;
-    let (keys, documents) = (owner_keys::count(&mut tx).await?, owner_keys::count_documents(&mut tx).await?);
+    let keys = owner_keys::count(&mut tx).await?;
+    let under_older = owner_keys::count_documents_under_older(&mut tx).await?;
     tx.commit().await?;
     for state in untxt_core::crypto::KeyState::ALL {
         let count: u64 = keys.iter().filter(|count| count.state == state).map(|count| count.keys).sum();
@@ -57,6 +58,6 @@ async fn tell(keeper: &KeyKeeper, kept: Kept) -> JobResult<()> {
         gauge!("untxt_owner_keys", "state" => state.as_str()).set(count as f64);
     }
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-    gauge!("untxt_document_keys_under_older_keys").set(documents.under_older as f64);
+    gauge!("untxt_document_keys_under_older_keys").set(under_older as f64);
     Ok(())
 }

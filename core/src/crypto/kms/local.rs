@@ -30,8 +30,11 @@ pub struct LocalKms {
 #[derive(Debug)]
 struct Loaded {
     roots: Vec<Root>,
-    changed_at: Option<SystemTime>,
+    version: Option<FileVersion>,
 }
+
+/// Which file it was: every replacement has a number of its own, whatever the clock says.
+type FileVersion = (u64, u64, u64, SystemTime);
 
 #[derive(Clone, Debug)]
 struct Root {
@@ -46,6 +49,14 @@ impl LocalKms {
     /// [`CryptoError::KeyFile`] when the file is missing, malformed or readable by others.
     pub fn open(path: &Path) -> Result<Self, CryptoError> {
         Ok(Self { path: path.to_owned(), loaded: RwLock::new(Loaded::read(path)?) })
+    }
+
+    /// Gives the ids of the root keys in the file; the first one wraps.
+    #[must_use]
+    pub fn root_key_ids(&self) -> Vec<String> {
+        self.reload_if_changed();
+        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        loaded.roots.iter().map(|root| root.id.clone()).collect()
     }
 
     /// Makes a new random root key in a new file, mode 0600; an existing file is left as it is.
@@ -63,6 +74,7 @@ impl LocalKms {
     /// # Errors
     /// [`CryptoError::KeyFile`] when the file can't be read or written.
     pub fn rotate(path: &Path) -> Result<String, CryptoError> {
+        let _lock = lock(path)?;
         let mut roots = Loaded::read(path)?.roots;
         let root = Root::generate()?;
         let id = root.id.clone();
@@ -71,15 +83,15 @@ impl LocalKms {
         Ok(id)
     }
 
-    /// Destroys the root keys of the file that are not named. The first one stays in any case. Gives the ids of those that
-    /// are gone.
+    /// Destroys these root keys of the file. The first one stays in any case. Gives the ids of those that are gone.
     ///
     /// # Errors
     /// [`CryptoError::KeyFile`] when the file can't be read or written.
-    pub fn keep_only(path: &Path, used: &[String]) -> Result<Vec<String>, CryptoError> {
+    pub fn destroy(path: &Path, unused: &[String]) -> Result<Vec<String>, CryptoError> {
+        let _lock = lock(path)?;
         let roots = Loaded::read(path)?.roots;
         let active = roots.first().map(|root| root.id.clone());
-        let is_kept = |root: &Root| active.as_ref() == Some(&root.id) || used.contains(&root.id);
+        let is_kept = |root: &Root| active.as_ref() == Some(&root.id) || !unused.contains(&root.id);
         let (kept, gone): (Vec<_>, Vec<_>) = roots.into_iter().partition(is_kept);
         if !gone.is_empty() {
             replace(path, &kept).map_err(|error| refuse(path, &format!("can't be written: {error}")))?;
@@ -89,8 +101,8 @@ impl LocalKms {
 
     /// Reads the file again if it has changed. One that can't be read now is said, and the keys of before stay.
     fn reload_if_changed(&self) {
-        let changed_at = modified(&self.path);
-        let is_same = self.loaded.read().unwrap_or_else(PoisonError::into_inner).changed_at == changed_at;
+        let version = version_of(&self.path);
+        let is_same = self.loaded.read().unwrap_or_else(PoisonError::into_inner).version == version;
         if is_same {
             return;
         }
@@ -106,14 +118,9 @@ impl LocalKms {
     }
 
     fn find(&self, id: &str) -> Option<Root> {
-        let find = || {
-            let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
-            loaded.roots.iter().find(|root| root.id == id).cloned()
-        };
-        find().or_else(|| {
-            self.reload_if_changed();
-            find()
-        })
+        self.reload_if_changed();
+        let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
+        loaded.roots.iter().find(|root| root.id == id).cloned()
     }
 }
 
@@ -160,12 +167,12 @@ impl Root {
 impl Loaded {
     fn read(path: &Path) -> Result<Self, CryptoError> {
         // Before the file: a change in between is seen the next time.
-        let changed_at = modified(path);
+        let version = version_of(path);
         let text = private_file::read(path).map_err(|error| refuse(path, &format!("can't be read: {error}")))?;
         let roots = Self::parse(&text).map_err(|_| {
             refuse(path, "is not a root key file or was changed; restore it from your backup, nothing opens without it")
         })?;
-        Ok(Self { roots, changed_at })
+        Ok(Self { roots, version })
     }
 
     fn parse(text: &str) -> Result<Vec<Root>, CryptoError> {
@@ -180,8 +187,18 @@ impl Loaded {
     }
 }
 
-fn modified(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+fn version_of(path: &Path) -> Option<FileVersion> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino(), metadata.len(), metadata.modified().ok()?))
+}
+
+/// Lets nobody else change the file until it is dropped: its folder is locked, since the file itself is replaced.
+fn lock(path: &Path) -> Result<File, CryptoError> {
+    let folder = File::open(folder_of(path)).and_then(|folder| {
+        folder.lock()?;
+        Ok(folder)
+    });
+    folder.map_err(|error| refuse(path, &format!("can't be kept from others who change it: {error}")))
 }
 
 /// Gives the id of a key: a fingerprint, so that a changed key file is noticed before anything is sealed with it.
@@ -285,8 +302,10 @@ mod tests {
         let new = running.wrap(&[2; 32], &context).await.expect("wrapped");
         assert_eq!((&new.key_id, new.key_id == old.key_id), (&id, false));
         assert!(running.unwrap(&old.key_id, &old.bytes, &context).await.is_ok());
-        assert_eq!(LocalKms::keep_only(&path, std::slice::from_ref(&old.key_id)).expect("kept"), Vec::<String>::new());
-        assert_eq!(LocalKms::keep_only(&path, &[]).expect("kept"), std::slice::from_ref(&old.key_id));
+        assert_eq!(LocalKms::destroy(&path, std::slice::from_ref(&id)).expect("kept"), Vec::<String>::new());
+        let gone = LocalKms::destroy(&path, std::slice::from_ref(&old.key_id)).expect("destroyed");
+        assert_eq!(gone, std::slice::from_ref(&old.key_id));
+        assert!(!running.holds(&old.key_id), "nor does it open in a process that has it");
         let after = LocalKms::open(&path).expect("opened");
         assert!(after.holds(&id) && !after.holds(&old.key_id));
         assert!(after.unwrap(&old.key_id, &old.bytes, &context).await.is_err());

@@ -11,6 +11,8 @@ use super::KmsError;
 
 /// A token is renewed so long before it ends.
 const EARLY: Duration = Duration::from_secs(60);
+/// No token is kept longer, whatever it says of itself.
+const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// What shows a service who we are, for a time.
 pub(crate) struct Token {
@@ -43,7 +45,7 @@ impl Login {
         }
         let token = fetch.await?;
         // A token that lives shorter than that is used once.
-        let until = Instant::now() + token.lifetime.saturating_sub(EARLY);
+        let until = Instant::now() + token.lifetime.saturating_sub(EARLY).min(LONGEST);
         *kept = Some((token.text.clone(), until));
         Ok(token.text)
     }
