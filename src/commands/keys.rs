@@ -135,7 +135,10 @@ impl Keys {
             (self.times(), Replaced::Retired)
         };
         let kept = self.keeper(times).rotate(owner, replaced).await?;
-        ensure!(kept.rotated > 0 || kept.refused > 0, "owner {owner} has no key");
+        ensure!(
+            kept.rotated > 0 || kept.refused > 0,
+            "owner {owner} has no key, or somebody else replaced it just now: see `untxt keys status`"
+        );
         say(&kept)
     }
 
@@ -242,7 +245,7 @@ fn say(kept: &Kept) -> anyhow::Result<()> {
     println!("{}", sentence(kept));
     ensure!(
         kept.refused == 0,
-        "{} keys don't open: they stay as they are; the worker's log names them, a backup may have them whole",
+        "{} keys could not be kept up: they stay as they are; the log names them, and a backup may have whole those that don't open",
         kept.refused
     );
     Ok(())

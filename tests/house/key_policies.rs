@@ -18,13 +18,9 @@ fn texts(value: &Value) -> BTreeSet<&str> {
 #[test]
 fn aws_roles_may_use_one_key_for_our_purposes_only() {
     for (name, actions, purposes) in [
-        ("aws.runtime.json", &["kms:GenerateDataKey", "kms:Decrypt"][..], &["owner-key", "index-key", "check"][..]),
-        (
-            "aws.rewrap.json",
-            &["kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"],
-            &["owner-key", "index-key", "check"],
-        ),
-        ("aws.backup.json", &["kms:Encrypt", "kms:Decrypt"], &["backup", "owner-key", "index-key"]),
+        ("aws.runtime.json", &["kms:GenerateDataKey", "kms:Decrypt"][..], &["owner-key", "check"][..]),
+        ("aws.rewrap.json", &["kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"], &["owner-key", "check"]),
+        ("aws.backup.json", &["kms:Encrypt", "kms:Decrypt"], &["backup", "owner-key"]),
     ] {
         let policy = policy(name);
         for statement in policy["Statement"].as_array().expect("statements") {

@@ -24,7 +24,7 @@ use crate::{
 
 /// A look at all documents, by their ids.
 const EVERY: Duration = Duration::from_secs(900);
-/// Files between two looks at the list: the database lets a transaction rest for a minute.
+/// Files between two looks at the list.
 const AT_ONCE: u32 = 10;
 /// For one file of the largest size from a slow store.
 const FILE_LIMIT: Duration = Duration::from_secs(600);

@@ -15,6 +15,7 @@ use super::{
     cursor::Cursor,
     keys::SearchKeys,
     open::open,
+    pace,
 };
 use crate::{App, extract, problem::ApiError, session::Actor};
 
@@ -26,6 +27,9 @@ const MAX_OPENED: usize = 200;
 
 /// Documents that a search may be confined to by name.
 const MAX_DOCUMENTS: usize = 200;
+
+/// Pages in memory at once: one may have tens of megabytes of words.
+const PAGES_AT_ONCE: usize = 8;
 
 /// A document's id is made when its upload begins, and its time is written down when that has ended.
 const LONGEST_UPLOAD: Duration = Duration::days(1);
@@ -61,12 +65,13 @@ pub(super) async fn search(
     let after = wish.after()?;
     let filter = wish.filter()?;
     app.searches.begin(actor.user, Instant::now())?;
+    let place = app.searches.place().await?;
     let (keys, segments) = SearchKeys::load(&app, &actor).await?;
     let mut tx = actor.begin(&app).await?;
     let candidates = find_candidates(&mut tx, &keys, &segments, &query, &filter).await?;
     tx.commit().await?;
     let limit = wish.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT) as usize;
-    let asked = Asked { query: &query, period: Period { from: wish.from, to: wish.to }, limit };
+    let asked = Asked { query: &query, period: Period { from: wish.from, to: wish.to }, limit, place };
     Ok(Json(asked.answer(&app, &actor, &candidates, after).await?))
 }
 
@@ -100,10 +105,12 @@ impl Period {
 }
 
 /// A query and how much of the answer is wanted.
-struct Asked<'a> {
-    query: &'a Arc<Query>,
-    period: Period,
+pub(super) struct Asked<'a> {
+    pub(super) query: &'a Arc<Query>,
+    pub(super) period: Period,
     limit: usize,
+    /// Kept by what works for it.
+    pub(super) place: pace::Place,
 }
 
 impl Asked<'_> {
@@ -123,11 +130,11 @@ impl Asked<'_> {
             .collect();
         let (mut hits, mut opened, mut last) = (Vec::new(), 0, None);
         while hits.len() < self.limit && opened < MAX_OPENED && !rest.is_empty() {
-            let some: Vec<_> = rest.drain(..rest.len().min(self.limit - hits.len())).collect();
+            let some: Vec<_> = rest.drain(..rest.len().min(self.limit - hits.len()).min(PAGES_AT_ONCE)).collect();
             last = some.last().map(|(place, _)| Cursor(*place).to_string());
             opened += some.len();
             let readings: Vec<_> = some.into_iter().map(|(_, reading)| reading).collect();
-            hits.append(&mut open(app, actor, self.query, self.period, &readings).await?);
+            hits.append(&mut open(app, actor, self, &readings).await?);
         }
         let is_exact = after.is_none() && rest.is_empty() && !candidates.is_cut;
         let pages = if is_exact { hits.len() } else { candidates.found.len() - (opened - hits.len()) };

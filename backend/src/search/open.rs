@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use metrics::counter;
 use untxt_core::{
     crypto::{CryptoError, DocumentKey},
     domain::DocumentId,
@@ -9,7 +10,7 @@ use untxt_core::{
 use untxt_database::search::{self, Hit, Reading};
 use untxt_page::search::{Query, find, shown_words, snippets};
 
-use super::{answer, ask::Period};
+use super::{answer, ask::Asked};
 use crate::{
     App,
     documents::{OwnerKeys, WrappedKeys},
@@ -21,45 +22,53 @@ use crate::{
 pub(super) async fn open(
     app: &App,
     actor: &Actor,
-    query: &Arc<Query>,
-    period: Period,
+    asked: &Asked<'_>,
     readings: &[Reading],
 ) -> Result<Vec<answer::Hit>, ApiError> {
     let mut tx = actor.begin(app).await?;
     let mut loaded = search::load_hits(&mut tx, readings).await?;
-    loaded.retain(|hit| period.has(hit.created_at));
+    loaded.retain(|hit| asked.period.has(hit.created_at));
     let versions = loaded.iter().map(|hit| hit.key.owner_key_version);
     let keys = WrappedKeys::load(&mut tx, actor.owner(), versions).await?;
     tx.commit().await?;
     let keys = keys.open(app).await?;
-    let query = Arc::clone(query);
-    let opening = app.searches.opening.acquire().await.map_err(ApiError::internal)?;
-    let looking = tokio::task::spawn_blocking(move || look(&keys, &query, &loaded));
-    let hits = looking.await.map_err(ApiError::internal)?;
-    drop(opening);
-    hits
+    let (query, place) = (Arc::clone(asked.query), Arc::clone(&asked.place));
+    let looking = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        look(&keys, &query, &loaded)
+    });
+    looking.await.map_err(ApiError::internal)
 }
 
-fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> Result<Vec<answer::Hit>, ApiError> {
+fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> Vec<answer::Hit> {
     let mut last: Option<(DocumentId, DocumentKey)> = None;
     let mut hits = Vec::new();
     for hit in loaded {
         let document = hit.reading.document;
         let key = match last {
             Some((id, key)) if id == document => key,
-            _ => keys.document_key(document, &hit.key)?,
+            // What can't be opened must not hide all others; whoever looks at it is told.
+            _ => match keys.document_key(document, &hit.key) {
+                Ok(key) => key,
+                Err(_) => {
+                    tell_damage(hit);
+                    continue;
+                }
+            },
         };
-        // One page that can't be opened must not hide all others; whoever looks at it is told.
         match look_at(query, hit, &key) {
             Ok(found) => hits.extend(found),
-            Err(_) => {
-                let Reading { task, page, .. } = hit.reading;
-                tracing::error!(task.id = %task, page.number = %page, "a page that was found can't be opened");
-            }
+            Err(_) => tell_damage(hit),
         }
         last = Some((document, key));
     }
-    Ok(hits)
+    hits
+}
+
+fn tell_damage(hit: &Hit) {
+    let Reading { task, page, .. } = hit.reading;
+    counter!("untxt_damaged_total", "what" => "page").increment(1);
+    tracing::error!(task.id = %task, page.number = %page, "a page that was found can't be opened");
 }
 
 fn look_at(query: &Query, hit: &Hit, key: &DocumentKey) -> Result<Option<answer::Hit>, CryptoError> {

@@ -1,12 +1,15 @@
-//! How often one person may search, and how many pages are opened at once.
+//! How often one person may search, and how many searches are at work at once.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use untxt_core::domain::UserId;
 
 use crate::problem::ApiError;
@@ -25,18 +28,27 @@ const MAX_PEOPLE: usize = 10_000;
 pub(crate) struct Searches {
     /// When somebody's searches so far would have come to an end, one every so often.
     ends: Mutex<HashMap<UserId, Instant>>,
-    /// Pages are opened for so many searches at once: one core stays free for everybody else.
-    pub(super) opening: Semaphore,
+    /// So many searches are at work at once, in the database and on pages.
+    places: Arc<Semaphore>,
 }
+
+/// A search's place; whatever goes on for it keeps one, also when nobody waits for the answer any more.
+pub(super) type Place = Arc<OwnedSemaphorePermit>;
 
 impl Default for Searches {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { ends: Mutex::default(), opening: Semaphore::new((cores - 1).max(1)) }
+        Self { ends: Mutex::default(), places: Arc::new(Semaphore::new(cores.max(2))) }
     }
 }
 
 impl Searches {
+    /// Waits for a place.
+    pub(super) async fn place(&self) -> Result<Place, ApiError> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        place.map(Arc::new).map_err(ApiError::internal)
+    }
+
     /// Counts a search, or refuses it when there were too many lately.
     pub(super) fn begin(&self, user: UserId, now: Instant) -> Result<(), ApiError> {
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
