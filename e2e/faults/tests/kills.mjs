@@ -43,7 +43,8 @@ async function recoversInTime(t, site) {
     const [worker] = site.workers;
     const [, other] = site.workers;
     await other.stop();
-    const one = await site.person.insist(scanned(1, { lines: 40, dpi: 200 }));
+    // Long enough at work to be seen there.
+    const one = await site.person.insist(scanned(1, { lines: 60, dpi: 400 }));
     await claims(site, worker, one);
     const killed = [{ who: worker.who, at: Date.now() }];
     await worker.kill();
