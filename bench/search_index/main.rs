@@ -45,7 +45,7 @@ async fn main() {
     write::measure(&asked, &key).await;
 }
 
-/// Connects as the server's administrator.
+/// Connects as the server's administrator, over its own Unix socket: nothing travels, so there is no TLS.
 pub(crate) async fn connect(asked: &Asked) -> PgConnection {
     let options = PgConnectOptions::from_str("postgres://postgres@localhost/untxt").expect("an address");
     let options = options.socket(&asked.socket).ssl_mode(sqlx::postgres::PgSslMode::Disable);

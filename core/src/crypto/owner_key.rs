@@ -164,12 +164,6 @@ impl OwnerKey {
         self.owner
     }
 
-    /// Gives the version.
-    #[must_use]
-    pub const fn version(&self) -> u32 {
-        self.version
-    }
-
     /// Makes the random key of a new document, and its wrapped form to store.
     ///
     /// # Errors
