@@ -36,5 +36,5 @@ pub use documents::{Heard, hear_upload};
 pub use error::Error;
 pub use router::router;
 pub use run::{run, serve};
-pub use search::{Candidates, Phase, SearchKeys, find_candidates};
+pub use search::{Candidates, Phase, Place, SearchKeys, find_candidates};
 pub use session::{PasswordError, hash_password};

@@ -4,12 +4,12 @@ use std::{
 };
 
 use sqlx::PgConnection;
-use untxt_backend::{SearchKeys, find_candidates};
+use untxt_backend::{Place, SearchKeys, find_candidates};
 use untxt_core::{
     crypto::OwnerKey,
     domain::{OwnerId, PageContent, PageNumber},
 };
-use untxt_database::search::{Candidate, Filter, list_segments};
+use untxt_database::search::{Filter, list_segments};
 use untxt_page::search::{Query, find, shown_words, snippets};
 
 use crate::{
@@ -95,9 +95,10 @@ async fn ask(conn: &mut PgConnection, keys: &SearchKeys, owner_key: &OwnerKey, q
     let query = Arc::new(query);
     let begin = Instant::now();
     let segments = list_segments(conn, OwnerId::from(OWNER)).await.expect("segments");
-    let candidates = find_candidates(conn, keys, &segments, &query, &Filter::default()).await.expect("candidates");
+    let candidates =
+        find_candidates(conn, keys, &segments, &query, &Filter::default(), None).await.expect("candidates");
     let index = begin.elapsed();
-    let shown: Vec<_> = candidates.found.iter().take(SHOWN).map(|(_, candidate)| *candidate).collect();
+    let shown: Vec<_> = candidates.found.iter().take(SHOWN).map(|(place, _)| *place).collect();
     let opening = open(owner_key, &query, &shown);
     times.found.push(candidates.found.len());
     times.index.push(index);
@@ -107,18 +108,18 @@ async fn ask(conn: &mut PgConnection, keys: &SearchKeys, owner_key: &OwnerKey, q
 
 /// Opens the pages that are shown first, looks for the words in them and cuts the passages out. They are sealed before, which
 /// doesn't count.
-fn open(owner_key: &OwnerKey, query: &Query, shown: &[Candidate]) -> Duration {
+fn open(owner_key: &OwnerKey, query: &Query, shown: &[Place]) -> Duration {
     let owner = OwnerId::from(OWNER);
     let mut spent = Duration::ZERO;
-    for candidate in shown {
-        let number = u32::try_from(candidate.position).unwrap_or_default();
+    for place in shown {
+        let number = u32::try_from(place.at.position).unwrap_or_default();
         let (document, task) = ids_of(number);
         let (key, _) = owner_key.create_document_key(document.into()).expect("a key");
-        let (task, place) = (task.into(), PageNumber::from_index(0));
+        let (task, first) = (task.into(), PageNumber::from_index(0));
         let content = PageContent { words: page(number), ..PageContent::default() };
-        let sealed = key.seal_page(owner, task, place, &content).expect("sealed");
+        let sealed = key.seal_page(owner, task, first, &content).expect("sealed");
         let begin = Instant::now();
-        let content = key.open_page(owner, task, place, &sealed).expect("opened");
+        let content = key.open_page(owner, task, first, &sealed).expect("opened");
         if let Some(found) = find(query, &content.words) {
             std::hint::black_box((snippets(&found, &content.words), shown_words(&found, &content.words)));
         }

@@ -69,7 +69,7 @@ async fn store(asked: &Asked, key: &SearchKey, conn: &mut PgConnection) -> (Stri
             let query = Arc::new(Query::parse(&format!("\"{}\"", word.text)).expect("a query"));
             let begin = Instant::now();
             let segments = list_segments(&mut backend, OwnerId::from(OWNER)).await.expect("segments");
-            find_candidates(&mut backend, &keys, &segments, &query, &Filter::default()).await.expect("found");
+            find_candidates(&mut backend, &keys, &segments, &query, &Filter::default(), None).await.expect("found");
             searching.push(begin.elapsed());
         }
     }

@@ -5,13 +5,13 @@ use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 use tokio::time::Instant;
 use untxt_core::domain::DocumentId;
-use untxt_database::search::{Filter, Reading};
+use untxt_database::search::Filter;
 use untxt_page::search::Query;
 use uuid::Uuid;
 
 use super::{
     answer::{Answer, Total, terms},
-    candidates::{Candidates, Place, find_candidates},
+    candidates::{Candidates, find_candidates},
     cursor::Cursor,
     keys::SearchKeys,
     open::open,
@@ -68,11 +68,12 @@ pub(super) async fn search(
     let place = app.searches.place().await?;
     let (keys, segments) = SearchKeys::load(&app, &actor).await?;
     let mut tx = actor.begin(&app).await?;
-    let candidates = find_candidates(&mut tx, &keys, &segments, &query, &filter).await?;
+    let after = after.map(|Cursor(place)| place);
+    let candidates = find_candidates(&mut tx, &keys, &segments, &query, &filter, after).await?;
     tx.commit().await?;
     let limit = wish.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT) as usize;
     let asked = Asked { query: &query, period: Period { from: wish.from, to: wish.to }, limit, place };
-    Ok(Json(asked.answer(&app, &actor, &candidates, after).await?))
+    Ok(Json(asked.answer(&app, &actor, &candidates, after.is_none()).await?))
 }
 
 impl Wish {
@@ -88,7 +89,7 @@ impl Wish {
         }
         let from = self.from.map(|from| first_id_at(from.saturating_sub(LONGEST_UPLOAD)));
         let before = self.to.map(|to| first_id_at(to.saturating_add(Duration::milliseconds(1))));
-        Ok(Filter { documents: self.documents.clone(), from, before })
+        Ok(Filter { documents: self.documents.clone(), from, before, after: None })
     }
 }
 
@@ -120,25 +121,28 @@ impl Asked<'_> {
         app: &App,
         actor: &Actor,
         candidates: &Candidates,
-        after: Option<Cursor>,
+        is_first: bool,
     ) -> Result<Answer, ApiError> {
-        let mut rest: Vec<(Place, Reading)> = candidates
-            .found
-            .iter()
-            .map(|(phase, candidate)| (Place::of(*phase, candidate), candidate.reading))
-            .filter(|(place, _)| after.is_none_or(|after| place.is_after(&after.0)))
-            .collect();
         let (mut hits, mut opened, mut last) = (Vec::new(), 0, None);
-        while hits.len() < self.limit && opened < MAX_OPENED && !rest.is_empty() {
-            let some: Vec<_> = rest.drain(..rest.len().min(self.limit - hits.len()).min(PAGES_AT_ONCE)).collect();
-            last = some.last().map(|(place, _)| Cursor(*place).to_string());
-            opened += some.len();
-            let readings: Vec<_> = some.into_iter().map(|(_, reading)| reading).collect();
-            hits.append(&mut open(app, actor, self, &readings).await?);
+        for some in candidates.found.chunks(PAGES_AT_ONCE) {
+            if hits.len() >= self.limit || opened >= MAX_OPENED {
+                break;
+            }
+            let readings: Vec<_> = some.iter().map(|(_, reading)| *reading).collect();
+            let mut found = open(app, actor, self, &readings).await?;
+            for (place, reading) in some {
+                if hits.len() >= self.limit {
+                    break;
+                }
+                hits.extend(found.remove(reading));
+                opened += 1;
+                last = Some(*place);
+            }
         }
-        let is_exact = after.is_none() && rest.is_empty() && !candidates.is_cut;
+        let next = if opened < candidates.found.len() { last } else { candidates.next };
+        let is_exact = is_first && next.is_none();
         let pages = if is_exact { hits.len() } else { candidates.found.len() - (opened - hits.len()) };
-        let next = last.filter(|_| !rest.is_empty());
+        let next = next.map(|place| Cursor(place).to_string());
         Ok(Answer { terms: terms(self.query), hits, total: Total { pages, is_exact }, next })
     }
 }

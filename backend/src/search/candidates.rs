@@ -2,22 +2,20 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    ops::Range,
     sync::Arc,
 };
 
 use untxt_database::{
     Error, PgConnection,
-    search::{self, Candidate, Filter, Reading, Segment, Wanted},
+    search::{self, Candidate, Filter, Near, Reading, Segment, Wanted},
 };
 use untxt_page::search::{Clause, Query};
 
 use super::keys::SearchKeys;
 
-/// Readings that are found at once; who has more should say more.
+/// Readings that are found at once, and those that any 200 misread words are found in; who wants more asks on.
 const MAX_CANDIDATES: u32 = 1000;
-
-/// Readings with some misread word; there are few unless the word is one of many that are alike.
-const MAX_NEAR: u32 = 2000;
 
 /// How a reading was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,34 +28,24 @@ pub enum Phase {
 
 /// Where a reading stands in the whole answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) phase: Phase,
-    pub(super) segment: i32,
-    pub(super) position: i64,
+pub struct Place {
+    /// How it was found.
+    pub phase: Phase,
+    /// Where it stands among those that were found so.
+    pub at: search::Place,
 }
 
 /// Readings that may have what was asked for, in the order of the answer: exact ones first, then the newest.
 #[derive(Debug, Default)]
 pub struct Candidates {
     /// Each once.
-    pub found: Vec<(Phase, Candidate)>,
-    /// There are more.
-    pub is_cut: bool,
+    pub found: Vec<(Place, Reading)>,
+    /// Where to go on when these are looked at; `None`: there are no more.
+    pub next: Option<Place>,
 }
 
-impl Place {
-    pub(super) const fn of(phase: Phase, candidate: &Candidate) -> Self {
-        Self { phase, segment: candidate.segment, position: candidate.position }
-    }
-
-    /// Says whether this comes later in the answer.
-    pub(super) fn is_after(&self, other: &Self) -> bool {
-        let rank = |place: &Self| (std::cmp::Reverse(place.phase), place.segment, place.position);
-        rank(self) < rank(other)
-    }
-}
-
-/// Asks the index. Misread words are looked for only when those that are exact don't fill the answer anyway.
+/// Asks the index for what stands behind `after`. Misread words are looked for only when those that are exact don't fill the
+/// answer anyway.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -67,21 +55,36 @@ pub async fn find_candidates(
     segments: &[Segment],
     query: &Arc<Query>,
     filter: &Filter,
+    after: Option<Place>,
 ) -> Result<Candidates, Error> {
     let asking = Asking { keys: keys.clone(), segments: segments.to_vec().into(), query: Arc::clone(query) };
-    let wanted = asking.make(|asking| asking.wanted(&asking.query.clauses)).await;
-    let exact = search::find(conn, &wanted, filter, MAX_CANDIDATES).await?;
-    if exact.len() >= MAX_CANDIDATES as usize {
-        return Ok(Candidates { found: in_phase(Phase::Exact, exact), is_cut: true });
+    let filter_after = |phase| {
+        let at = after.filter(|place| place.phase == phase).map(|place| place.at);
+        Filter { after: at, ..filter.clone() }
+    };
+    let mut candidates = Candidates::default();
+    let mut exact = None;
+    if after.is_none_or(|place| place.phase == Phase::Exact) {
+        let wanted = asking.make(|asking| asking.wanted(&asking.query.clauses)).await;
+        let found = search::find(conn, &wanted, &filter_after(Phase::Exact), MAX_CANDIDATES).await?;
+        candidates.add(Phase::Exact, &found);
+        if found.len() >= MAX_CANDIDATES as usize {
+            candidates.next = candidates.found.last().map(|(place, _)| *place);
+            return Ok(candidates);
+        }
+        exact = after.is_none().then_some(found);
     }
-    let (near, is_cut) = asking.find_near(conn, filter, &exact).await?;
-    let mut found = in_phase(Phase::Exact, exact);
-    found.extend(in_phase(Phase::Near, near));
-    Ok(Candidates { found, is_cut })
+    let (near, next) = asking.find_near(conn, &filter_after(Phase::Near), exact.as_deref()).await?;
+    candidates.add(Phase::Near, &near);
+    candidates.next = next.map(|at| Place { phase: Phase::Near, at });
+    Ok(candidates)
 }
 
-fn in_phase(phase: Phase, candidates: Vec<Candidate>) -> Vec<(Phase, Candidate)> {
-    candidates.into_iter().map(|candidate| (phase, candidate)).collect()
+impl Candidates {
+    fn add(&mut self, phase: Phase, found: &[Candidate]) {
+        let placed = |candidate: &Candidate| (Place { phase, at: candidate.place }, candidate.reading);
+        self.found.extend(found.iter().map(placed));
+    }
 }
 
 /// What tokens are made of.
@@ -127,58 +130,85 @@ impl Asking {
         self.segments.iter().filter_map(in_segment).flatten().collect()
     }
 
-    /// Finds readings in which one clause at least is only met by a misread word, newest first, and says whether there may be
-    /// more.
+    /// Finds readings in which one clause at least is only met by a misread word, newest first, and where to go on if there
+    /// may be more. `exact` are all that have all words, if that is known.
     async fn find_near(
         &self,
         conn: &mut PgConnection,
         filter: &Filter,
-        exact: &[Candidate],
-    ) -> Result<(Vec<Candidate>, bool), Error> {
-        let (mut is_cut, mut all) = (false, HashMap::<Reading, Candidate>::new());
+        exact: Option<&[Candidate]>,
+    ) -> Result<(Vec<Candidate>, Option<search::Place>), Error> {
+        let (mut complete_to, mut all) = (None, HashMap::<Reading, Candidate>::new());
         let mut met: Vec<HashSet<Reading>> = Vec::with_capacity(self.query.clauses.len());
         for clause in 0..self.query.clauses.len() {
             let tokens = self.make(move |asking| asking.near_tokens(clause)).await;
-            let found = match tokens.is_empty() {
-                true => Vec::new(),
-                false => search::find_near(conn, &tokens, filter, MAX_NEAR).await?,
+            let near = match tokens.is_empty() {
+                true => Near::default(),
+                false => search::find_near(conn, &tokens, filter, MAX_CANDIDATES).await?,
             };
-            is_cut |= found.len() >= MAX_NEAR as usize;
-            met.push(found.iter().map(|candidate| candidate.reading).collect());
-            all.extend(found.into_iter().map(|candidate| (candidate.reading, candidate)));
+            complete_to = complete_to.max(near.complete_to);
+            met.push(near.found.iter().map(|candidate| candidate.reading).collect());
+            all.extend(near.found.into_iter().map(|candidate| (candidate.reading, candidate)));
         }
-        for candidate in exact {
-            all.remove(&candidate.reading);
-        }
-        self.keep_met(conn, &mut all, &met).await?;
+        // Behind that place a reading may be missing from one list and stand in another.
+        all.retain(|_, candidate| complete_to.is_none_or(|place| place <= candidate.place));
         let mut near: Vec<_> = all.into_values().collect();
-        near.sort_unstable_by_key(|candidate| std::cmp::Reverse((candidate.segment, candidate.position)));
-        Ok((near, is_cut))
+        near.sort_unstable_by_key(|candidate| std::cmp::Reverse(candidate.place));
+        if near.len() > MAX_CANDIDATES as usize {
+            near.truncate(MAX_CANDIDATES as usize);
+            complete_to = near.last().map(|candidate| candidate.place);
+        }
+        self.leave_exact(conn, &mut near, exact).await?;
+        self.keep_met(conn, &mut near, &met).await?;
+        Ok((near, complete_to))
+    }
+
+    /// Leaves those that have not all words as they were asked for: they stand in the other part of the answer.
+    async fn leave_exact(
+        &self,
+        conn: &mut PgConnection,
+        near: &mut Vec<Candidate>,
+        exact: Option<&[Candidate]>,
+    ) -> Result<(), Error> {
+        let exact: HashSet<_> = match exact {
+            Some(exact) => exact.iter().map(|candidate| candidate.reading).collect(),
+            None => self.meeting(conn, near, 0..self.query.clauses.len()).await?,
+        };
+        near.retain(|candidate| !exact.contains(&candidate.reading));
+        Ok(())
     }
 
     /// Leaves those readings that meet every clause, with a misread word or without.
     async fn keep_met(
         &self,
         conn: &mut PgConnection,
-        all: &mut HashMap<Reading, Candidate>,
+        near: &mut Vec<Candidate>,
         met: &[HashSet<Reading>],
     ) -> Result<(), Error> {
         if met.len() < 2 {
             return Ok(());
         }
         for (clause, met) in met.iter().enumerate() {
-            let unmet: Vec<_> = all.keys().copied().filter(|reading| !met.contains(reading)).collect();
-            if unmet.is_empty() {
-                continue;
-            }
-            let wanted = self.make(move |asking| asking.wanted(&asking.query.clauses[clause..=clause])).await;
-            let exact: HashSet<_> = search::matching(conn, &unmet, &wanted).await?.into_iter().collect();
-            for (place, reading) in unmet.iter().enumerate() {
-                if !exact.contains(&place) {
-                    all.remove(reading);
-                }
-            }
+            let unmet: Vec<_> = near.iter().copied().filter(|one| !met.contains(&one.reading)).collect();
+            let exact = self.meeting(conn, &unmet, clause..clause + 1).await?;
+            near.retain(|one| met.contains(&one.reading) || exact.contains(&one.reading));
         }
         Ok(())
+    }
+
+    /// Says which of these readings meet all of some clauses exactly.
+    async fn meeting(
+        &self,
+        conn: &mut PgConnection,
+        candidates: &[Candidate],
+        clauses: Range<usize>,
+    ) -> Result<HashSet<Reading>, Error> {
+        if candidates.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let readings: Vec<_> = candidates.iter().map(|candidate| candidate.reading).collect();
+        let wanted = self.make(move |asking| asking.wanted(&asking.query.clauses[clauses])).await;
+        let places = search::matching(conn, &readings, &wanted).await?;
+        Ok(places.into_iter().filter_map(|place| readings.get(place).copied()).collect())
     }
 }

@@ -1,5 +1,7 @@
 use std::{fmt, str::FromStr};
 
+use untxt_database::search;
+
 use super::candidates::{Phase, Place};
 
 /// The last reading that an answer has looked at, as clients send it back: `exact.0.17`. The numbers count the readings of one
@@ -9,7 +11,7 @@ pub(super) struct Cursor(pub(super) Place);
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { phase, segment, position } = self.0;
+        let Place { phase, at: search::Place { segment, position } } = self.0;
         let phase = match phase {
             Phase::Exact => "exact",
             Phase::Near => "near",
@@ -32,7 +34,7 @@ impl FromStr for Cursor {
             return Err(());
         };
         let (segment, position) = (segment.parse().map_err(|_| ())?, position.parse().map_err(|_| ())?);
-        Ok(Self(Place { phase, segment, position }))
+        Ok(Self(Place { phase, at: search::Place { segment, position } }))
     }
 }
 

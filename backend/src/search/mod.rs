@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use axum::{Router, routing::post};
 
-pub use candidates::{Candidates, Phase, find_candidates};
+pub use candidates::{Candidates, Phase, Place, find_candidates};
 pub use keys::SearchKeys;
 pub(crate) use pace::Searches;
 

@@ -1,6 +1,6 @@
 //! Opening the readings that the index named, and looking whether they have what was asked for.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use metrics::counter;
 use untxt_core::{
@@ -18,13 +18,13 @@ use crate::{
     session::Actor,
 };
 
-/// Loads some of the readings, opens them, and gives those that are shown, in the period, and have what was asked for.
+/// Loads some readings, opens them, and gives a hit for each that is shown, in the period, and has what was asked for.
 pub(super) async fn open(
     app: &App,
     actor: &Actor,
     asked: &Asked<'_>,
     readings: &[Reading],
-) -> Result<Vec<answer::Hit>, ApiError> {
+) -> Result<HashMap<Reading, answer::Hit>, ApiError> {
     let mut tx = actor.begin(app).await?;
     let mut loaded = search::load_hits(&mut tx, readings).await?;
     loaded.retain(|hit| asked.period.has(hit.created_at));
@@ -40,9 +40,9 @@ pub(super) async fn open(
     looking.await.map_err(ApiError::internal)
 }
 
-fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> Vec<answer::Hit> {
+fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> HashMap<Reading, answer::Hit> {
     let mut last: Option<(DocumentId, DocumentKey)> = None;
-    let mut hits = Vec::new();
+    let mut hits = HashMap::new();
     for hit in loaded {
         let document = hit.reading.document;
         let key = match last {
@@ -57,7 +57,7 @@ fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> Vec<answer::Hit> {
             },
         };
         match look_at(query, hit, &key) {
-            Ok(found) => hits.extend(found),
+            Ok(found) => hits.extend(found.map(|found| (hit.reading, found))),
             Err(_) => tell_damage(hit),
         }
         last = Some((document, key));

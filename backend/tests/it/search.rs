@@ -170,7 +170,7 @@ async fn nobody_finds_pages_of_others() {
         let candidates = search::find(&mut tx, &wanted, &search::Filter::default(), 9).await.expect("answered");
         assert_eq!(candidates.len(), expected);
         let near = search::find_near(&mut tx, &tokens, &search::Filter::default(), 9).await.expect("answered");
-        assert_eq!(near.len(), expected);
+        assert_eq!(near.found.len(), expected);
         let all = vec![vec![vec![tokens.clone()]]];
         let reading = search::Reading { document: DocumentId::generate(), task, page: PageNumber::from_index(0) };
         let met = search::matching(&mut tx, &[reading], &all).await.expect("answered");
@@ -239,7 +239,7 @@ async fn answers_go_on_where_the_last_one_ended() {
         let answer = scene.ask_as(&scene.ada, &wish).await.json();
         let some = found(&answer);
         assert!(some.len() <= 3);
-        assert_eq!(answer["total"]["pages"], 8);
+        assert_eq!(answer["total"]["pages"], 8 - all.len(), "this answer's and those behind it");
         all.extend(some);
         after = answer["next"].clone();
         if after.is_null() {
@@ -248,6 +248,27 @@ async fn answers_go_on_where_the_last_one_ended() {
     }
     let expected = ["a.pdf/7", "a.pdf/6", "a.pdf/5", "a.pdf/4", "a.pdf/3", "a.pdf/2", "a.pdf/1", "b.pdf/1"];
     assert_eq!(all, expected, "exact ones first, the newest reading first");
+}
+
+#[tokio::test]
+async fn nothing_is_left_out_behind_a_thousand_pages_that_do_not_fit() {
+    let scene = Scene::start().await;
+    scene.read(&scene.ada, "old.pdf", &[&["company report"], &["companx report"]]).await;
+    let [other, misread] = [["company invoice"], ["companx invoice"]];
+    let mut pages: Vec<&[&str]> = vec![&other; 1010];
+    pages.extend(vec![&misread[..]; 1010]);
+    scene.read(&scene.ada, "many.pdf", &pages).await;
+    let (mut all, mut after, mut answers) = (Vec::new(), Value::Null, 0);
+    while answers == 0 || !after.is_null() {
+        let wish = json!({"query": "company -invoice", "after": after});
+        let answer = scene.ask_as(&scene.ada, &wish).await.json();
+        assert_eq!(answer["total"]["is_exact"], false);
+        all.extend(found(&answer));
+        after = answer["next"].clone();
+        answers += 1;
+    }
+    assert_eq!(all, ["old.pdf/1", "old.pdf/2"]);
+    assert!(answers > 10, "one answer opens 200 pages at most");
 }
 
 #[tokio::test]

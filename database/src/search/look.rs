@@ -22,6 +22,17 @@ pub struct Filter {
     pub from: Option<Uuid>,
     /// Only those with an earlier id.
     pub before: Option<Uuid>,
+    /// Only readings that stand behind this place: where another answer ended.
+    pub after: Option<Place>,
+}
+
+/// Where a reading stands among those of its owner; the newest is the highest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Its segment.
+    pub segment: i32,
+    /// Its number; those of one segment have one order.
+    pub position: i64,
 }
 
 /// A reading that has the tokens that were looked for.
@@ -29,10 +40,17 @@ pub struct Filter {
 pub struct Candidate {
     /// Which.
     pub reading: Reading,
-    /// Its segment.
-    pub segment: i32,
-    /// Its place among the owner's readings; the newest has the highest.
-    pub position: i64,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Readings that have any of many tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Near {
+    /// Some of them several times, in no order; among them all that stand at `complete_to` or before it.
+    pub found: Vec<Candidate>,
+    /// The last place of which that is sure; `None`: all there are were found.
+    pub complete_to: Option<Place>,
 }
 
 /// Lists the segments of the actor, newest first.
@@ -69,11 +87,13 @@ pub async fn find(conn: &mut PgConnection, wanted: &Wanted, filter: &Filter, lim
             page_number as "page_number!",
             segment as "segment!",
             position as "position!"
-        from find_search_pages($1, $2, $3, $4, $5)"#,
+        from find_search_pages($1, $2, $3, $4, $5, $6, $7)"#,
         to_json(wanted),
         documents.as_deref(),
         filter.from,
         filter.before,
+        filter.after.map(|place| place.segment),
+        filter.after.map(|place| place.position),
         i64::from(limit),
     )
     .fetch_all(conn)
@@ -83,32 +103,52 @@ pub async fn find(conn: &mut PgConnection, wanted: &Wanted, filter: &Filter, lim
     .collect()
 }
 
-/// Finds readings of the actor that have any of these tokens, some of them several times, at most `limit`, in no order.
+/// Finds readings of the actor that have any of these tokens. Tokens are asked for some at a time, and each time the newest
+/// `limit` readings are found.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn find_near(conn: &mut PgConnection, any: &[i64], filter: &Filter, limit: u32) -> Result<Vec<Candidate>> {
+pub async fn find_near(conn: &mut PgConnection, any: &[i64], filter: &Filter, limit: u32) -> Result<Near> {
     let documents = filter.columns();
-    sqlx::query_as!(
-        CandidateRow,
+    let rows = sqlx::query!(
         r#"select
             document_id as "document_id!",
             task_id as "task_id!",
             page_number as "page_number!",
             segment as "segment!",
-            position as "position!"
-        from find_near_search_pages($1, $2, $3, $4, $5)"#,
+            position as "position!",
+            batch as "batch!"
+        from find_near_search_pages($1, $2, $3, $4, $5, $6, $7)"#,
         any,
         documents.as_deref(),
         filter.from,
         filter.before,
+        filter.after.map(|place| place.segment),
+        filter.after.map(|place| place.position),
         i64::from(limit),
     )
     .fetch_all(conn)
-    .await?
-    .into_iter()
-    .map(TryInto::try_into)
-    .collect()
+    .await?;
+    let mut near = Near::default();
+    for batch in rows.chunk_by(|row, next| row.batch == next.batch) {
+        let is_cut = batch.len() >= limit as usize;
+        for row in batch {
+            near.found.push(
+                CandidateRow {
+                    document_id: row.document_id,
+                    task_id: row.task_id,
+                    page_number: row.page_number,
+                    segment: row.segment,
+                    position: row.position,
+                }
+                .try_into()?,
+            );
+        }
+        if is_cut {
+            near.complete_to = near.complete_to.max(near.found.last().map(|candidate: &Candidate| candidate.place));
+        }
+    }
+    Ok(near)
 }
 
 /// Says which of these readings of the actor have what is wanted: their places in the list, in no order.
@@ -158,6 +198,6 @@ impl TryFrom<CandidateRow> for Candidate {
     fn try_from(row: CandidateRow) -> Result<Self> {
         let page = Row { table: "search_pages", id: &row.task_id }.page("page_number", row.page_number)?;
         let reading = Reading { document: row.document_id.into(), task: row.task_id.into(), page };
-        Ok(Self { reading, segment: row.segment, position: row.position })
+        Ok(Self { reading, place: Place { segment: row.segment, position: row.position } })
     }
 }

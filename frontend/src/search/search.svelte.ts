@@ -5,9 +5,6 @@ import { endOfDay, startOfDay } from './days';
 /** A search that takes longer says so; a faster one only shows what it found. */
 const SLOW_MS = 300;
 
-/** The server counts no further. */
-const MOST_COUNTED = 1_000;
-
 /**
  * What somebody looks for, and what was found. It lives in memory and nowhere else: the words are document text, so
  * neither the address nor the history nor any storage of the browser gets to see them.
@@ -161,7 +158,7 @@ export class Search {
 /** Once all were loaded it is known how many there are. */
 function count(answer: SearchAnswer): SearchAnswer {
   const pages = answer.hits.length;
-  return answer.next === null && pages < MOST_COUNTED ? { ...answer, total: { pages, is_exact: true } } : answer;
+  return answer.next === null ? { ...answer, total: { pages, is_exact: true } } : answer;
 }
 
 /** Names a hit: a page is found once. */
