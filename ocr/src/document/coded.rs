@@ -13,6 +13,7 @@ use super::{
     bombs::MAX_STREAM_BYTES,
     filters::{coded_picture, unpacked, unpacked_size},
     jpeg_bare::without_metadata,
+    jpx_bare::plain_jpx,
 };
 
 /// What a picture is on its page.
@@ -30,7 +31,7 @@ pub(super) enum Role {
     SoftMask,
 }
 
-/// Takes a picture out of a PDF as the file codes it, such that any PDF/A-2 may hold it: JPEG (without metadata), JPEG 2000,
+/// Takes a picture out of a PDF as the file codes it, such that any PDF/A-2 may hold it: JPEG and JPEG 2000 (without metadata),
 /// fax, JBIG2 and Flate stay byte for byte, and colours what they are. Streams that it needs (a profile, a palette, symbols) stand
 /// in its dictionary directly. `None` for what an archive does not allow, or what is not sure to be whole.
 pub(super) fn take_coded(picture: &Stream<'_>, role: Role) -> Option<PdfStream> {
@@ -59,6 +60,7 @@ pub(super) fn take_coded(picture: &Stream<'_>, role: Role) -> Option<PdfStream> 
     }
     let (filter, data) = match coded_picture(picture, MAX_STREAM_BYTES) {
         Some((Filter::DctDecode, data)) => (Filter::DctDecode, Cow::Owned(without_metadata(&data))),
+        Some((Filter::JpxDecode, data)) => (Filter::JpxDecode, Cow::Owned(plain_jpx(&data)?)),
         Some((filter, data)) => (filter, data),
         None => (Filter::FlateDecode, take_flate(picture, width, height, colors * u64::from(bits))?),
     };
@@ -72,7 +74,7 @@ pub(super) fn take_coded(picture: &Stream<'_>, role: Role) -> Option<PdfStream> 
             ("CCITTFaxDecode", &["K", "Columns", "Rows", "BlackIs1", "EncodedByteAlign", "EndOfLine", "EndOfBlock"])
         }
         Filter::Jbig2Decode if has_space && colors * u64::from(bits) == 1 => ("JBIG2Decode", &["JBIG2Globals"]),
-        Filter::JpxDecode if !is_stencil && is_plain_jpx(&data) => ("JPXDecode", &[]),
+        Filter::JpxDecode if !is_stencil => ("JPXDecode", &[]),
         _ => return None,
     };
     let parameters = copy_parameters(picture, keys)?;
@@ -123,40 +125,6 @@ fn take_flate<'a>(picture: &Stream<'a>, width: u32, height: u32, bits: u64) -> O
 fn is_sound_jpeg(jpeg: &[u8], size: (u32, u32), colors: u64) -> bool {
     let header = JpegHeader::read(jpeg).ok().filter(JpegHeader::is_whole);
     header.is_some_and(|header| (header.width, header.height) == size && u64::from(header.components) == colors)
-}
-
-/// Says whether a JPEG 2000 file is one that PDF/A-2 takes without a look inside (ISO 19005-2, 6.2.8.3): one colour
-/// space, which it lists by number as sRGB, grey or sYCC; grey or three colours; no palette, nothing clear.
-fn is_plain_jpx(file: &[u8]) -> bool {
-    const SIGNATURE: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n";
-    let Some(header) = file.starts_with(SIGNATURE).then(|| find_box(file, b"jp2h")).flatten() else { return false };
-    let has_plain_pixels = find_box(header, b"ihdr").is_some_and(|box_| {
-        let colors = box_.get(8..10).map(|count| u16::from_be_bytes([count[0], count[1]]));
-        // 255: each channel has bits of its own
-        matches!(colors, Some(1 | 3)) && box_.get(10).is_some_and(|bits| *bits != 255)
-    });
-    let spaces: Vec<&[u8]> = boxes(header).filter(|(kind, _)| *kind == b"colr").map(|(_, content)| content).collect();
-    let has_plain_colors = matches!(spaces[..], [[1, _, _, 0, 0, 0, 16..=18]]);
-    let has_more = [&b"pclr"[..], b"cmap", b"cdef"].iter().any(|kind| find_box(header, kind).is_some());
-    has_plain_pixels && has_plain_colors && !has_more
-}
-
-fn find_box<'a>(data: &'a [u8], kind: &[u8]) -> Option<&'a [u8]> {
-    boxes(data).find(|(name, _)| *name == kind).map(|(_, content)| content)
-}
-
-/// Walks the boxes of a JPEG 2000 file: length, kind, content.
-fn boxes(mut rest: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    std::iter::from_fn(move || {
-        let [l3, l2, l1, l0, ..] = *rest else { return None };
-        let length = match u32::from_be_bytes([l3, l2, l1, l0]) as usize {
-            0 => rest.len(),
-            length => length,
-        };
-        let (whole, behind) = rest.split_at_checked(length)?;
-        rest = behind;
-        Some((whole.get(4..8)?, whole.get(8..)?))
-    })
 }
 
 /// Copies a colour space, and says how many samples it has: grey and RGB of the device, which the profile of an archive
@@ -256,33 +224,5 @@ fn copy_parameter(value: Object<'_>) -> Option<PdfObject> {
             Some(PdfStream::new(Dictionary::new(), symbols).with_compression(false).into())
         }
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn box_of(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
-        let length = u32::try_from(content.len() + 8).unwrap().to_be_bytes();
-        [&length[..], kind, content].concat()
-    }
-
-    fn jpx(colors: u8, header: &[Vec<u8>]) -> Vec<u8> {
-        let pixels = box_of(b"ihdr", &[0, 0, 0, 9, 0, 0, 0, 9, 0, colors, 7, 7, 0, 0]);
-        let header = box_of(b"jp2h", &[pixels, header.concat()].concat());
-        [box_of(b"jP  ", b"\r\n\x87\n"), box_of(b"ftyp", b"jp2 "), header].concat()
-    }
-
-    #[test]
-    fn jpeg_2000_is_taken_when_its_colours_are_known() {
-        let rgb = box_of(b"colr", &[1, 0, 0, 0, 0, 0, 16]);
-        assert!(is_plain_jpx(&jpx(3, std::slice::from_ref(&rgb))));
-        assert!(!is_plain_jpx(&jpx(4, std::slice::from_ref(&rgb))), "something is clear");
-        assert!(!is_plain_jpx(&jpx(3, &[rgb.clone(), rgb.clone()])), "two spaces");
-        assert!(!is_plain_jpx(&jpx(3, &[rgb, box_of(b"pclr", b"")])), "a palette");
-        assert!(!is_plain_jpx(&jpx(3, &[box_of(b"colr", &[2, 0, 0, 1, 2, 3])])), "a profile");
-        assert!(!is_plain_jpx(b"\xff\x4f\xff\x51"), "bare code");
-        assert!(!is_plain_jpx(&[]) && !is_plain_jpx(&jpx(3, &[vec![0, 0, 0, 3]])));
     }
 }

@@ -12,9 +12,15 @@ pub(crate) fn without_metadata(bytes: &[u8]) -> Vec<u8> {
             return bare;
         }
         let kept = match marker {
-            0xe0 if segment.starts_with(b"JFIF\0") && segment.len() > JFIF_LEN => Kept::WithoutThumbnail,
+            0xe0 if segment.starts_with(b"JFIF\0") && segment.len() > JFIF_LEN => {
+                // the last two bytes are the size of a thumbnail
+                Kept::Instead([&segment[..JFIF_LEN - 2], &[0, 0]].concat())
+            }
             0xe0 => Kept::or_dropped(segment.starts_with(b"JFIF\0")),
             0xe2 => Kept::or_dropped(segment.starts_with(b"ICC_PROFILE\0")),
+            0xee if segment.starts_with(b"Adobe") && segment.len() > ADOBE_LEN => {
+                Kept::Instead(segment[..ADOBE_LEN].to_vec())
+            }
             0xee => Kept::or_dropped(segment.starts_with(b"Adobe")),
             0xe1..=0xef | 0xfe => Kept::Nothing,
             _ => Kept::All,
@@ -25,23 +31,26 @@ pub(crate) fn without_metadata(bytes: &[u8]) -> Vec<u8> {
         // marker and length, two bytes each, stand before it
         bare.extend_from_slice(&bytes[copied..at - segment.len() - 4]);
         copied = at;
-        if kept == Kept::WithoutThumbnail {
-            bare.extend_from_slice(&[0xff, 0xe0, 0, 16]);
-            bare.extend_from_slice(&segment[..JFIF_LEN - 2]);
-            bare.extend_from_slice(&[0, 0]);
+        if let Kept::Instead(content) = kept {
+            bare.extend_from_slice(&[0xff, marker]);
+            bare.extend_from_slice(&u16::try_from(content.len() + 2).unwrap_or_default().to_be_bytes());
+            bare.extend_from_slice(&content);
         }
     }
     bare.extend_from_slice(&bytes[copied..]);
     bare
 }
 
-/// Length of a JFIF header without thumbnail; its last two bytes are the size of the thumbnail.
+/// Length of a JFIF header without thumbnail.
 const JFIF_LEN: usize = 14;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Length of Adobe's colour marker: its name, a version, two words of flags, and how colours are coded.
+const ADOBE_LEN: usize = 12;
+
+#[derive(PartialEq, Eq)]
 enum Kept {
     All,
-    WithoutThumbnail,
+    Instead(Vec<u8>),
     Nothing,
 }
 
@@ -87,7 +96,7 @@ mod tests {
             &segment(0xe2, b"MPF\0CANARY"),
             &segment(0xe2, b"ICC_PROFILE\0\x01\x01kept"),
             &segment(0xed, b"Photoshop 3.0\0CANARY"),
-            &segment(0xee, b"Adobe\0d\0\0\0\0\x01"),
+            &segment(0xee, b"Adobe\0d\0\0\0\0\x01CANARY"),
             &segment(0xfe, b"CANARY"),
             &plain[first..],
             b"CANARY of a film behind the picture",
@@ -95,7 +104,7 @@ mod tests {
         .concat();
         let bare = without_metadata(&dirty);
         assert!(!bare.windows(6).any(|window| window == b"CANARY"));
-        for kept in [b"JFIF\0".as_slice(), b"ICC_PROFILE\0\x01\x01kept", b"Adobe\0d"] {
+        for kept in [b"JFIF\0".as_slice(), b"ICC_PROFILE\0\x01\x01kept", b"\0\x0eAdobe\0d\0\0\0\0\x01"] {
             assert!(bare.windows(kept.len()).any(|window| window == kept));
         }
         assert!(bare.ends_with(&plain[first..]));

@@ -16,6 +16,7 @@ mod jpeg;
 mod jpeg_bare;
 mod jpeg_bits;
 mod jpeg_blocks;
+mod jpx_bare;
 mod loss;
 mod montage;
 mod options;
