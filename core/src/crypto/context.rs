@@ -13,6 +13,8 @@ pub(super) enum Purpose {
     Metadata,
     /// The searchable PDF and other results made for download.
     Export,
+    /// Names of folders and tags.
+    Label,
 }
 
 impl Purpose {
@@ -24,6 +26,7 @@ impl Purpose {
             Self::Words => "words",
             Self::Metadata => "metadata",
             Self::Export => "export",
+            Self::Label => "label",
         }
     }
 }

@@ -12,6 +12,7 @@ mod attacks;
 mod context;
 mod document_key;
 mod kms;
+mod label_key;
 mod owner_key;
 mod places;
 mod ring;
@@ -20,6 +21,7 @@ mod stream;
 
 pub use document_key::{DocumentKey, WrappedDocumentKey};
 pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey, connect};
+pub use label_key::{LabelKey, WrappedLabelKey};
 pub use owner_key::{IndexWrapping, KeyState, OwnerKey, WrappedOwnerKey};
 pub use ring::KeyRing;
 pub use search_key::{SearchKey, TokenKind};

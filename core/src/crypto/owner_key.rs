@@ -143,6 +143,10 @@ impl OwnerKey {
         &self.index
     }
 
+    pub(super) const fn version(&self) -> u32 {
+        self.version
+    }
+
     /// Gives which index key it carries: 1, 2, 3, …
     #[must_use]
     pub const fn index_generation(&self) -> u32 {

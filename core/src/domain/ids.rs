@@ -63,6 +63,14 @@ uuid_id!(
     TaskId
 );
 uuid_id!(
+    /// Where a person files documents; folders are in folders.
+    FolderId
+);
+uuid_id!(
+    /// What a person marks documents with.
+    TagId
+);
+uuid_id!(
     /// One login, from its first access token to its logout.
     SessionId
 );

@@ -1,4 +1,4 @@
-//! The nouns that every layer shares: owner, document, task, page, word, event.
+//! The nouns that every layer shares: owner, document, task, page, word, event, folder, tag.
 //!
 //! It promises that an id of one noun can't stand for another, and that states and failures are closed lists
 //! with one spelling in the database, the API and the events. It refuses to know where anything is stored.
@@ -6,12 +6,16 @@
 mod event;
 mod failure;
 mod ids;
+mod label;
 mod metadata;
+mod retention;
 mod state;
 
 pub use event::{EventKind, PageCounters, TaskEvent};
 pub use failure::{Failure, FailureCode};
-pub use ids::{DocumentId, EventSeq, OwnerId, PageNumber, SessionId, TaskId, UserId};
+pub use ids::{DocumentId, EventSeq, FolderId, OwnerId, PageNumber, SessionId, TagId, TaskId, UserId};
+pub use label::{Colour, LabelName};
 pub use metadata::DocumentMetadata;
+pub use retention::Retention;
 pub use state::{MediaType, PageState, TaskQueue, TaskState};
 pub use untxt_page::{PageContent, Preset, ReadingSettings, TextMode, Word};
