@@ -89,7 +89,7 @@ pub async fn activate(
     Ok(true)
 }
 
-/// Destroys an older version that no document needs; false: one does, or it is no older one.
+/// Destroys an older version that neither a document nor the labels need; false: one does, or it is no older one.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
@@ -117,7 +117,8 @@ pub async fn destroy(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<b
             retired_at = coalesce(retired_at, clock_timestamp()),
             destroyed_at = clock_timestamp()
         where owner_id = $1 and version = $2
-            and not exists (select from documents where owner_id = $1 and owner_key_version = $2)",
+            and not exists (select from documents where owner_id = $1 and owner_key_version = $2)
+            and not exists (select from label_keys where owner_id = $1 and owner_key_version = $2)",
         key.owner.as_uuid(),
         count_column(key.version),
     )

@@ -10,6 +10,7 @@ mod cancel;
 mod claims;
 mod dead_letters;
 mod documents;
+mod filing;
 mod listener;
 mod migrations;
 mod objects;
