@@ -2,10 +2,12 @@
 
 use std::{future::Future, path::PathBuf};
 
+use anyhow::ensure;
 use clap::Args;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use untxt_core::{
-    config::{Process, Settings},
+    config::{Encryption, Process, Settings},
+    crypto::prepare_key_memory,
     lifecycle::Lifecycle,
     telemetry,
 };
@@ -27,8 +29,26 @@ impl ServeArgs {
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
         let settings = Settings::load(self.config.as_deref(), process)?;
         telemetry::start(&settings.log, &settings.traces, process.name())?;
+        if matches!(process, Process::Backend | Process::Worker | Process::Keys | Process::Backup) {
+            lock_keys(&settings.encryption)?;
+        }
         Ok(settings)
     }
+}
+
+/// Takes the memory for keys, and refuses to go on where it can't be locked and that isn't accepted.
+fn lock_keys(settings: &Encryption) -> anyhow::Result<()> {
+    let is_locked = prepare_key_memory()?;
+    ensure!(
+        is_locked || settings.accept_unlocked_keys,
+        "the system doesn't let this process lock 32 KiB of memory, so that keys could be written to swap; raise its \
+         RLIMIT_MEMLOCK (LimitMEMLOCK= of a service, --ulimit memlock= of a container), or say \
+         encryption.accept_unlocked_keys = true and keep swap encrypted or off"
+    );
+    if !is_locked {
+        tracing::warn!("keys lie in memory that may be written to swap, as encryption.accept_unlocked_keys allows");
+    }
+    Ok(())
 }
 
 /// Runs a future on a new runtime, with a lifecycle that ends on SIGTERM and SIGINT.

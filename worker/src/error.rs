@@ -98,9 +98,11 @@ impl From<CryptoError> for JobError {
             CryptoError::Corrupt => Self::Document(FailureCode::Internal),
             // A refusal concerns every document of the installation, so no single one is to blame.
             // A key that is destroyed was asked for just before the document went to the next one.
-            CryptoError::Kms(_) | CryptoError::KeyFile(_) | CryptoError::Provider(_) | CryptoError::KeyDestroyed => {
-                Self::world(error)
-            }
+            CryptoError::Kms(_)
+            | CryptoError::KeyFile(_)
+            | CryptoError::Provider(_)
+            | CryptoError::KeyDestroyed
+            | CryptoError::Memory(_) => Self::world(error),
         }
     }
 }

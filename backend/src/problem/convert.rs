@@ -39,7 +39,7 @@ impl From<CryptoError> for ApiError {
             CryptoError::Kms(KmsError::Unavailable(_)) => Self::KeysUnavailable(error.into()),
             CryptoError::Kms(KmsError::Denied(_)) => Self::KeysDenied(error.into()),
             // It was replaced between two questions: the next ones find the new key.
-            CryptoError::KeyDestroyed => Self::Unavailable(error.into()),
+            CryptoError::KeyDestroyed | CryptoError::Memory(_) => Self::Unavailable(error.into()),
             _ => Self::internal(error),
         }
     }

@@ -12,6 +12,8 @@ use super::sections::optional;
 pub struct Encryption {
     /// Accepts a root key in a file.
     pub accept_key_file: bool,
+    /// Accepts keys in memory that may be written to swap.
+    pub accept_unlocked_keys: bool,
     pub rotation_days: u32,
     pub grace_hours: u32,
     pub timeout_seconds: u32,

@@ -4,9 +4,9 @@ use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     hkdf, rand,
 };
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, Zeroizing};
 
-use super::{CryptoError, context::length_prefixed};
+use super::{CryptoError, context::length_prefixed, memory::KeyMemory};
 
 /// First byte of Tink's output prefix.
 const TINK_PREFIX: u8 = 0x01;
@@ -17,9 +17,8 @@ pub(super) const TAG_LEN: usize = 16;
 /// Length of every key.
 pub(super) const KEY_LEN: usize = 32;
 
-/// 256 bits that are wiped when dropped and never printed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub(super) struct SecretKey([u8; KEY_LEN]);
+/// 256 bits in locked memory that are wiped when dropped and never printed.
+pub(super) struct SecretKey(KeyMemory);
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,34 +29,46 @@ impl fmt::Debug for SecretKey {
 impl SecretKey {
     /// Draws a key from the system's random source.
     pub(super) fn generate() -> Result<Self, CryptoError> {
-        let mut key = Self([0; KEY_LEN]);
-        rand::fill(&mut key.0).map_err(|_| CryptoError::Corrupt)?;
-        Ok(key)
+        let mut key = KeyMemory::take()?;
+        rand::fill(key.bytes_mut()).map_err(|_| CryptoError::Corrupt)?;
+        Ok(Self(key))
+    }
+
+    /// Takes a key that lies in its memory already.
+    #[cfg(test)]
+    pub(super) const fn in_memory(key: KeyMemory) -> Self {
+        Self(key)
     }
 
     /// Takes a key from bytes, refusing any other length than 32.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
-        bytes.try_into().map(Self).map_err(|_| CryptoError::Corrupt)
+        if bytes.len() != KEY_LEN {
+            return Err(CryptoError::Corrupt);
+        }
+        let mut key = KeyMemory::take()?;
+        key.bytes_mut().copy_from_slice(bytes);
+        Ok(Self(key))
     }
 
-    pub(super) const fn as_bytes(&self) -> &[u8; KEY_LEN] {
-        &self.0
+    /// Gives its 32 bytes.
+    pub(super) const fn as_bytes(&self) -> &[u8] {
+        self.0.bytes()
     }
 
     /// Derives a key by HKDF-SHA-256 (RFC 5869).
     pub(super) fn derive(&self, salt: &[u8], info: &[u8]) -> Result<Self, CryptoError> {
-        let mut derived = Self([0; KEY_LEN]);
+        let mut derived = KeyMemory::take()?;
         hkdf::Salt::new(hkdf::HKDF_SHA256, salt)
-            .extract(&self.0)
+            .extract(self.as_bytes())
             .expand(&[info], hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut derived.0))
+            .and_then(|okm| okm.fill(derived.bytes_mut()))
             .map_err(|_| CryptoError::Corrupt)?;
-        Ok(derived)
+        Ok(Self(derived))
     }
 
     /// Makes the AES-256-GCM key schedule.
     pub(super) fn cipher(&self) -> Result<LessSafeKey, CryptoError> {
-        UnboundKey::new(&AES_256_GCM, &self.0).map(LessSafeKey::new).map_err(|_| CryptoError::Corrupt)
+        UnboundKey::new(&AES_256_GCM, self.as_bytes()).map(LessSafeKey::new).map_err(|_| CryptoError::Corrupt)
     }
 
     /// Seals a small value in Tink's AEAD format with a random nonce.
@@ -208,6 +219,6 @@ mod tests {
 
     #[test]
     fn keys_are_never_printed() {
-        assert_eq!(format!("{:?}", SecretKey([65; 32])), "SecretKey(..)");
+        assert_eq!(format!("{:?}", SecretKey::from_bytes(&[65; 32]).expect("key")), "SecretKey(..)");
     }
 }

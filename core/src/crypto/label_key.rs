@@ -172,7 +172,8 @@ mod tests {
         assert_eq!(key.open_folder_name(folder, &sealed).expect("opened"), a_name());
         assert!(key.open_folder_name(FolderId::generate(), &sealed).is_err());
         assert!(key.open_tag_name(folder.as_uuid().into(), &sealed).is_err(), "a tag of the same id");
-        let others = LabelKey { owner: OwnerId::generate(), key: DocumentKey::new(key.key.key().clone(), 1) };
+        let same = SecretKey::from_bytes(key.key.key().as_bytes()).expect("a key");
+        let others = LabelKey { owner: OwnerId::generate(), key: DocumentKey::new(same, 1) };
         assert!(others.open_folder_name(folder, &sealed).is_err(), "another owner");
         let row = tag.to_string();
         let place = Context { owner: owner.owner(), table: "tags", column: "name", row: &row, version: 1 };

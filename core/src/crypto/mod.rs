@@ -13,6 +13,7 @@ mod context;
 mod document_key;
 mod kms;
 mod label_key;
+mod memory;
 mod owner_key;
 mod places;
 mod ring;
@@ -22,6 +23,7 @@ mod stream;
 pub use document_key::{DocumentKey, WrappedDocumentKey};
 pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey, connect};
 pub use label_key::{LabelKey, WrappedLabelKey};
+pub use memory::prepare_key_memory;
 pub use owner_key::{IndexWrapping, KeyState, OwnerKey, WrappedOwnerKey};
 pub use ring::KeyRing;
 pub use search_key::{SearchKey, TokenKind};
@@ -38,6 +40,9 @@ pub enum CryptoError {
     /// The key file is missing, malformed, or readable by others.
     #[error("{0}")]
     KeyFile(String),
+    /// There is no memory that a key may lie in.
+    #[error("the system gives no memory for keys")]
+    Memory(#[source] std::io::Error),
     /// The key was destroyed: what it sealed is gone for good.
     #[error("the key was destroyed, so nothing that it sealed opens again")]
     KeyDestroyed,

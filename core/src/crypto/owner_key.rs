@@ -64,10 +64,17 @@ pub struct OwnerKey {
 }
 
 /// The key that comes with an owner key, for keyed tags and search terms.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct IndexKey {
     pub(super) generation: u32,
     pub(super) key: SecretKey,
+}
+
+impl IndexKey {
+    /// Gives the same key to another version of the owner key.
+    pub(super) fn go_on(&self) -> Result<Self, CryptoError> {
+        Ok(Self { generation: self.generation, key: SecretKey::from_bytes(self.key.as_bytes())? })
+    }
 }
 
 impl KeyState {

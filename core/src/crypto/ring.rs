@@ -9,7 +9,7 @@ use metrics::counter;
 
 use super::{
     CryptoError, GeneratedKey, IndexWrapping, KeyContext, KeyState, Kms, KmsError, OwnerKey, WrappedOwnerKey,
-    aead::SecretKey, owner_key::IndexKey,
+    aead::SecretKey, memory, owner_key::IndexKey,
 };
 use crate::{domain::OwnerId, lifecycle::Lifecycle};
 
@@ -89,7 +89,7 @@ impl KeyRing {
     /// # Errors
     /// [`CryptoError::Kms`].
     pub async fn create_next(&self, active: &WrappedOwnerKey, version: u32) -> Result<WrappedOwnerKey, CryptoError> {
-        let index = self.open_owner_key(active).await?.index().clone();
+        let index = self.open_owner_key(active).await?.index().go_on()?;
         self.create(active.owner, version, KeyState::Pending, index).await
     }
 
@@ -199,12 +199,15 @@ impl KeyRing {
         self.services.first().ok_or(CryptoError::Kms(KmsError::Refused))
     }
 
-    /// Forgets keys in time also when nobody asks for one, until the lifecycle stops.
+    /// Forgets keys in time also when nobody asks for one, and tells how much memory there is for them, until the
+    /// lifecycle stops.
     pub fn forget_in_time(&self, lifecycle: &Lifecycle) {
         let (ring, stop) = (self.clone(), lifecycle.stop_token());
         lifecycle.spawn(async move {
+            memory::tell();
             while stop.run_until_cancelled(tokio::time::sleep(FORGET_EVERY)).await.is_some() {
                 ring.forget_expired();
+                memory::tell();
             }
         });
     }

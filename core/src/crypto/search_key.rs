@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use aws_lc_rs::hmac;
 
 use untxt_page::search::{IndexWords, Lookup};
@@ -14,37 +16,27 @@ pub enum TokenKind {
 }
 
 /// The owner's key for tokens of the search index, in clear, in memory only.
-#[derive(Clone)]
-pub struct SearchKey(hmac::Key);
+#[derive(Clone, Debug)]
+pub struct SearchKey(Arc<SecretKey>);
 
 impl SearchKey {
     /// Derives it from an index key (HKDF-SHA-256), so that no token is ever a tag of something else.
     pub(super) fn derive(index_key: &SecretKey) -> Result<Self, CryptoError> {
-        let key = index_key.derive(b"", b"untxt search tokens")?;
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))
+        index_key.derive(b"", b"untxt search tokens").map(|key| Self(Arc::new(key)))
     }
 
     /// Makes the token of a folded word: the first 64 bits of HMAC-SHA-256 of kind, segment (big endian) and word. In
     /// another segment the same word has another token, which nobody without the key can bring together.
     #[must_use]
     pub fn token(&self, segment: i32, kind: TokenKind, word: &str) -> i64 {
-        let kind = match kind {
-            TokenKind::Exact => 0_u8,
-            TokenKind::Prefix => 1,
-        };
-        let mut context = hmac::Context::with_key(&self.0);
-        let [a, b, c, d] = segment.to_be_bytes();
-        // Both fields before the word have one length each, so no two triples give the same bytes.
-        context.update(&[kind, a, b, c, d]);
-        context.update(word.as_bytes());
-        let tag = context.sign();
-        let mut token = [0; 8];
-        token.copy_from_slice(&tag.as_ref()[..8]);
-        i64::from_be_bytes(token)
+        token(&self.schedule(), segment, kind, word)
     }
-}
 
-impl SearchKey {
+    /// Makes what HMAC takes; for the time of one call, since it doesn't lie in locked memory.
+    fn schedule(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.0.as_bytes())
+    }
+
     /// Makes the token of what is looked for.
     #[must_use]
     pub fn lookup(&self, segment: i32, lookup: &Lookup) -> i64 {
@@ -58,8 +50,9 @@ impl SearchKey {
     /// takes half a millisecond.
     #[must_use]
     pub fn tokens(&self, segment: i32, words: &IndexWords) -> Vec<i64> {
-        let exact = words.exact.iter().map(|word| self.token(segment, TokenKind::Exact, word));
-        let prefixes = words.prefixes.iter().map(|prefix| self.token(segment, TokenKind::Prefix, prefix));
+        let key = self.schedule();
+        let exact = words.exact.iter().map(|word| token(&key, segment, TokenKind::Exact, word));
+        let prefixes = words.prefixes.iter().map(|prefix| token(&key, segment, TokenKind::Prefix, prefix));
         let mut tokens: Vec<_> = exact.chain(prefixes).collect();
         tokens.sort_unstable();
         tokens.dedup();
@@ -67,10 +60,20 @@ impl SearchKey {
     }
 }
 
-impl std::fmt::Debug for SearchKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SearchKey(..)")
-    }
+fn token(key: &hmac::Key, segment: i32, kind: TokenKind, word: &str) -> i64 {
+    let kind = match kind {
+        TokenKind::Exact => 0_u8,
+        TokenKind::Prefix => 1,
+    };
+    let mut context = hmac::Context::with_key(key);
+    let [a, b, c, d] = segment.to_be_bytes();
+    // Both fields before the word have one length each, so no two triples give the same bytes.
+    context.update(&[kind, a, b, c, d]);
+    context.update(word.as_bytes());
+    let tag = context.sign();
+    let mut token = [0; 8];
+    token.copy_from_slice(&tag.as_ref()[..8]);
+    i64::from_be_bytes(token)
 }
 
 #[cfg(test)]
@@ -99,6 +102,6 @@ mod tests {
 
     #[test]
     fn a_search_key_is_never_printed() {
-        assert_eq!(format!("{:?}", a_key(65)), "SearchKey(..)");
+        assert_eq!(format!("{:?}", a_key(65)), "SearchKey(SecretKey(..))");
     }
 }

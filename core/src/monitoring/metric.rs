@@ -54,6 +54,7 @@ pub const METRICS: &[Metric] = &[
         "Documents whose stored file is not what was uploaded; of the worker that checks.",
     ),
     counter("untxt_owner_keys_opened_total", "Owner keys opened. from: cache; key_service; error."),
+    level("untxt_key_memory_bytes", "Memory that is there for keys in clear. locked: yes; no, it may go to swap."),
     counter(
         "untxt_key_operations_total",
         "What was done to keys. operation: rotated, rewrapped, document_rewrapped, refused, destroyed.",

@@ -3,7 +3,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::{MetadataExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::SystemTime,
 };
 
@@ -29,14 +29,14 @@ pub struct LocalKms {
 
 #[derive(Debug)]
 struct Loaded {
-    roots: Vec<Root>,
+    roots: Vec<Arc<Root>>,
     version: Option<FileVersion>,
 }
 
 /// Which file it was: every replacement has a number of its own, whatever the clock says.
 type FileVersion = (u64, u64, u64, SystemTime);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Root {
     id: String,
     key: SecretKey,
@@ -78,7 +78,7 @@ impl LocalKms {
         let mut roots = Loaded::read(path)?.roots;
         let root = Root::generate()?;
         let id = root.id.clone();
-        roots.insert(0, root);
+        roots.insert(0, Arc::new(root));
         replace(path, &roots).map_err(|error| refuse(path, &format!("can't be written: {error}")))?;
         Ok(id)
     }
@@ -91,12 +91,12 @@ impl LocalKms {
         let _lock = lock(path)?;
         let roots = Loaded::read(path)?.roots;
         let active = roots.first().map(|root| root.id.clone());
-        let is_kept = |root: &Root| active.as_ref() == Some(&root.id) || !unused.contains(&root.id);
+        let is_kept = |root: &Arc<Root>| active.as_ref() == Some(&root.id) || !unused.contains(&root.id);
         let (kept, gone): (Vec<_>, Vec<_>) = roots.into_iter().partition(is_kept);
         if !gone.is_empty() {
             replace(path, &kept).map_err(|error| refuse(path, &format!("can't be written: {error}")))?;
         }
-        Ok(gone.into_iter().map(|root| root.id).collect())
+        Ok(gone.iter().map(|root| root.id.clone()).collect())
     }
 
     /// Reads the file again if it has changed. One that can't be read now is said, and the keys of before stay.
@@ -112,12 +112,12 @@ impl LocalKms {
         }
     }
 
-    fn active(&self) -> Option<Root> {
+    fn active(&self) -> Option<Arc<Root>> {
         self.reload_if_changed();
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).roots.first().cloned()
     }
 
-    fn find(&self, id: &str) -> Option<Root> {
+    fn find(&self, id: &str) -> Option<Arc<Root>> {
         self.reload_if_changed();
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
         loaded.roots.iter().find(|root| root.id == id).cloned()
@@ -127,7 +127,7 @@ impl LocalKms {
 #[async_trait]
 impl Kms for LocalKms {
     fn key_id(&self) -> String {
-        self.active().map_or_else(String::new, |root| root.id)
+        self.active().map_or_else(String::new, |root| root.id.clone())
     }
 
     fn holds(&self, key_id: &str) -> bool {
@@ -137,7 +137,7 @@ impl Kms for LocalKms {
     async fn wrap(&self, key: &[u8], context: &KeyContext) -> Result<WrappedKey, KmsError> {
         let root = self.active().ok_or(KmsError::Refused)?;
         let wrapped = root.key.seal(1, &bind(&root.id, context), key);
-        Ok(WrappedKey { key_id: root.id, bytes: wrapped.map_err(|error| KmsError::Unavailable(error.into()))? })
+        Ok(WrappedKey { key_id: root.id.clone(), bytes: wrapped.map_err(|error| KmsError::Unavailable(error.into()))? })
     }
 
     async fn unwrap(&self, key_id: &str, wrapped: &[u8], context: &KeyContext) -> Result<Zeroizing<Vec<u8>>, KmsError> {
@@ -175,7 +175,7 @@ impl Loaded {
         Ok(Self { roots, version })
     }
 
-    fn parse(text: &str) -> Result<Vec<Root>, CryptoError> {
+    fn parse(text: &str) -> Result<Vec<Arc<Root>>, CryptoError> {
         let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.starts_with('#')).collect();
         let (title, keys) = lines.split_first().ok_or(CryptoError::Corrupt)?;
         let (pairs, rest) = keys.as_chunks::<2>();
@@ -183,7 +183,7 @@ impl Loaded {
         if !is_known || pairs.is_empty() || !rest.is_empty() {
             return Err(CryptoError::Corrupt);
         }
-        pairs.iter().map(|[id, key]| Root::parse(id, key)).collect()
+        pairs.iter().map(|[id, key]| Root::parse(id, key).map(Arc::new)).collect()
     }
 }
 
@@ -212,7 +212,7 @@ fn write_new(path: &Path, root: &Root) -> io::Result<()> {
     if path.try_exists()? {
         return Ok(());
     }
-    match write_beside(path, std::slice::from_ref(root))?.persist_noclobber(path) {
+    match write_beside(path, [root])?.persist_noclobber(path) {
         Ok(_) => File::open(folder_of(path))?.sync_all(),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.error),
@@ -220,8 +220,8 @@ fn write_new(path: &Path, root: &Root) -> io::Result<()> {
 }
 
 /// Writes a whole file in the place of the one that is there, for the same user: whoever runs this may be another one.
-fn replace(path: &Path, roots: &[Root]) -> io::Result<()> {
-    let (before, file) = (fs::metadata(path)?, write_beside(path, roots)?);
+fn replace(path: &Path, roots: &[Arc<Root>]) -> io::Result<()> {
+    let (before, file) = (fs::metadata(path)?, write_beside(path, roots.iter().map(Arc::as_ref))?);
     let owner = file.as_file().metadata()?;
     if (owner.uid(), owner.gid()) != (before.uid(), before.gid()) {
         fchown(file.as_file(), Some(before.uid()), Some(before.gid()))?;
@@ -230,7 +230,7 @@ fn replace(path: &Path, roots: &[Root]) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 
-fn write_beside(path: &Path, roots: &[Root]) -> io::Result<NamedTempFile> {
+fn write_beside<'a>(path: &Path, roots: impl IntoIterator<Item = &'a Root>) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new()
         .prefix(".root-key-")
         .permissions(fs::Permissions::from_mode(0o600))
