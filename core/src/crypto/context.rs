@@ -18,6 +18,9 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
+    /// How many there are, counted by the last one.
+    pub(super) const COUNT: usize = Self::Label as usize + 1;
+
     /// Gives the name that the sub-key is derived with; never changed, or stored data no longer opens.
     pub(super) const fn label(self) -> &'static str {
         match self {

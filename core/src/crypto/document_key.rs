@@ -1,4 +1,4 @@
-use std::ops::Range;
+use std::{ops::Range, sync::OnceLock};
 
 use zeroize::Zeroizing;
 
@@ -20,11 +20,13 @@ pub struct DocumentKey {
     key: SecretKey,
     /// Written into the prefix of what this key seals; values written before a re-wrap carry an older one.
     owner_key_version: u32,
+    /// Keys of small values, by purpose, once one was needed: to derive one costs more than to seal a KiB.
+    value_keys: [OnceLock<SecretKey>; Purpose::COUNT],
 }
 
 impl DocumentKey {
     pub(super) const fn new(key: SecretKey, owner_key_version: u32) -> Self {
-        Self { key, owner_key_version }
+        Self { key, owner_key_version, value_keys: [const { OnceLock::new() }; Purpose::COUNT] }
     }
 
     pub(super) const fn key(&self) -> &SecretKey {
@@ -44,7 +46,7 @@ impl DocumentKey {
         if is_off(Protection::Sealing) {
             return Ok(plaintext.to_vec());
         }
-        self.sub_key(purpose, "value")?.seal(self.owner_key_version, &context.associated_data(purpose), plaintext)
+        self.value_key(purpose)?.seal(self.owner_key_version, &context.associated_data(purpose), plaintext)
     }
 
     /// Opens what [`Self::seal`] sealed for the same place.
@@ -60,7 +62,7 @@ impl DocumentKey {
         if is_off(Protection::Sealing) {
             return Ok(Zeroizing::new(sealed.to_vec()));
         }
-        self.sub_key(purpose, "value")?.open(&context.associated_data(purpose), sealed)
+        self.value_key(purpose)?.open(&context.associated_data(purpose), sealed)
     }
 
     /// Begins to seal a file.
@@ -88,6 +90,15 @@ impl DocumentKey {
         range: &Range<u64>,
     ) -> Result<(Range<u64>, StreamOpener), CryptoError> {
         file.part_opener(&self.sub_key(purpose, "file")?, &context.associated_data(purpose), range)
+    }
+
+    fn value_key(&self, purpose: Purpose) -> Result<&SecretKey, CryptoError> {
+        let kept = &self.value_keys[purpose as usize];
+        if let Some(key) = kept.get() {
+            return Ok(key);
+        }
+        let key = self.sub_key(purpose, "value")?;
+        Ok(kept.get_or_init(|| key))
     }
 
     /// Derives the key for one purpose; files and small values never share one.
