@@ -9,7 +9,8 @@ use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    App, documents, drain, frontend, headers, health, limits, live, observe, origin, queue, search, session, tasks,
+    App, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue, search, session,
+    tags, tasks,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -21,6 +22,8 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(session::router())
         .merge(limits::router())
         .merge(documents::router())
+        .merge(folders::router())
+        .merge(tags::router())
         .merge(tasks::router())
         .merge(search::router())
         .merge(queue::router())

@@ -14,8 +14,10 @@ pub mod dead_letters;
 pub mod documents;
 mod error;
 pub mod events;
+pub mod folders;
 pub mod installation;
 pub mod integrity;
+pub mod labels;
 pub mod languages;
 mod migrate;
 pub mod objects;
@@ -25,6 +27,7 @@ pub mod queue;
 mod row;
 pub mod search;
 pub mod sessions;
+pub mod tags;
 pub mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;

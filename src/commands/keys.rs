@@ -233,10 +233,10 @@ fn overdue(keys: &[KeyCount], rotation: Duration) -> Vec<String> {
 }
 
 fn sentence(kept: &Kept) -> String {
-    let Kept { rotated, rewrapped, documents, refused, destroyed } = kept;
+    let Kept { rotated, rewrapped, documents, labels, refused, destroyed } = kept;
     format!(
-        "{rotated} owner keys replaced, {rewrapped} wrapped anew, {documents} document keys wrapped anew, \
-         {destroyed} owner keys destroyed, {refused} refused"
+        "{rotated} owner keys replaced, {rewrapped} wrapped anew, {documents} document keys and {labels} keys of labels wrapped \
+         anew, {destroyed} owner keys destroyed, {refused} refused"
     )
 }
 

@@ -2,7 +2,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::{
     crypto::DocumentKey,
-    domain::{DocumentId, DocumentMetadata, MediaType, TaskId},
+    domain::{DocumentId, DocumentMetadata, FolderId, MediaType, TagId, TaskId},
 };
 use untxt_database::{documents::DocumentAndTask, tasks};
 
@@ -21,6 +21,11 @@ pub(crate) struct Document {
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     pub(super) task: Task,
+    folder: Option<FolderId>,
+    tags: Vec<TagId>,
+    /// Until when the rule of its folder has it kept.
+    #[serde(with = "time::serde::rfc3339::option")]
+    keep_until: Option<OffsetDateTime>,
     /// The run whose searchable PDF can be downloaded; another one than `task`: it is of an older reading.
     pdf_task: Option<TaskId>,
 }
@@ -69,6 +74,9 @@ impl Document {
             size_bytes: document.size_bytes,
             sha256: metadata.sha256,
             created_at: document.created_at,
+            folder: document.folder,
+            tags: document.tags.clone(),
+            keep_until: document.keep_until,
             task: Task::from(&found.task),
             pdf_task: found.pdf.map(|pdf| pdf.task),
         })

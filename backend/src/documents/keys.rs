@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use untxt_core::{
-    crypto::{DocumentKey, OwnerKey, WrappedDocumentKey, WrappedOwnerKey},
+    crypto::{DocumentKey, LabelKey, OwnerKey, WrappedDocumentKey, WrappedLabelKey, WrappedOwnerKey},
     domain::{DocumentId, OwnerId},
 };
 use untxt_database::{PgConnection, owner_keys};
@@ -12,7 +12,7 @@ use untxt_database::{PgConnection, owner_keys};
 use crate::{App, problem::ApiError, session::Actor};
 
 /// Gives the newest key of the person, and makes the first one when there is none.
-pub(super) async fn current(app: &App, actor: &Actor) -> Result<Arc<OwnerKey>, ApiError> {
+pub(crate) async fn current(app: &App, actor: &Actor) -> Result<Arc<OwnerKey>, ApiError> {
     let owner = actor.owner();
     let mut tx = actor.begin(app).await?;
     let found = owner_keys::find_current(&mut tx, owner).await?;
@@ -37,11 +37,11 @@ async fn open(app: &App, wrapped: &WrappedOwnerKey) -> Result<Arc<OwnerKey>, Api
         .map_err(|error| ApiError::of_stored("owner key", format_args!("{}/{}", wrapped.owner, wrapped.version), error))
 }
 
-/// The owner keys that some documents need, still wrapped.
+/// The owner keys that some documents or labels need, still wrapped.
 #[derive(Debug)]
 pub(crate) struct WrappedKeys(Vec<WrappedOwnerKey>);
 
-/// The owner keys that some documents need.
+/// The owner keys that some documents or labels need.
 #[derive(Debug)]
 pub(crate) struct OwnerKeys(HashMap<u32, Arc<OwnerKey>>);
 
@@ -78,10 +78,17 @@ impl OwnerKeys {
         document: DocumentId,
         wrapped: &WrappedDocumentKey,
     ) -> Result<DocumentKey, ApiError> {
-        let version = wrapped.owner_key_version;
-        let key = self.0.get(&version);
-        let key = key.ok_or_else(|| ApiError::internal(format!("the owner key version {version} was not loaded")))?;
-        let opened = key.open_document_key(document, wrapped);
+        let opened = self.version(wrapped.owner_key_version)?.open_document_key(document, wrapped);
         opened.map_err(|error| ApiError::of_stored("document key", document, error))
+    }
+
+    pub(crate) fn label_key(&self, owner: OwnerId, wrapped: &WrappedLabelKey) -> Result<LabelKey, ApiError> {
+        let opened = self.version(wrapped.owner_key_version)?.open_label_key(wrapped);
+        opened.map_err(|error| ApiError::of_stored("label key", owner, error))
+    }
+
+    fn version(&self, version: u32) -> Result<&OwnerKey, ApiError> {
+        let key = self.0.get(&version).map(AsRef::as_ref);
+        key.ok_or_else(|| ApiError::internal(format!("the owner key version {version} was not loaded")))
     }
 }

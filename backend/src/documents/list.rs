@@ -2,19 +2,23 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::DocumentId;
-use untxt_database::documents;
+use untxt_core::domain::{DocumentId, TagId};
+use untxt_database::documents::{self, Filter, InFolder};
 
-use super::{Document, keys::WrappedKeys};
+use super::{Document, file::refuse_unknown, keys::WrappedKeys};
 use crate::{App, extract::Query, problem::ApiError, session::Actor, tasks::load_places};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
+const BAD_FOLDER: ApiError = ApiError::BadRequest("folder is the id of a folder, or none");
 
 #[derive(Deserialize)]
 pub(super) struct Page {
     limit: Option<u32>,
     before: Option<DocumentId>,
+    /// The id of a folder, or `none`.
+    folder: Option<String>,
+    tag: Option<TagId>,
 }
 
 #[derive(Serialize)]
@@ -31,9 +35,11 @@ pub(super) async fn list(
     Query(page): Query<Page>,
 ) -> Result<Json<Documents>, ApiError> {
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    let filter = page.filter()?;
     let mut tx = actor.begin(&app).await?;
+    refuse_unknown(&mut tx, filter.folder.and_then(InFolder::id), filter.tag.as_slice()).await?;
     // One more than asked for says whether there is a next page.
-    let mut found = documents::list(&mut tx, actor.owner(), page.before, limit + 1).await?;
+    let mut found = documents::list(&mut tx, actor.owner(), &filter, limit + 1).await?;
     let has_more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let keys =
@@ -50,4 +56,15 @@ pub(super) async fn list(
     }
     let next = documents.last().filter(|_| has_more).map(|document| document.id);
     Ok(Json(Documents { documents, next }))
+}
+
+impl Page {
+    fn filter(&self) -> Result<Filter, ApiError> {
+        let folder = match self.folder.as_deref() {
+            None => None,
+            Some("none") => Some(InFolder::None),
+            Some(id) => Some(InFolder::One(id.parse().map_err(|_| BAD_FOLDER)?)),
+        };
+        Ok(Filter { before: self.before, folder, tag: self.tag })
+    }
 }

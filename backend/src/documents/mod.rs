@@ -8,6 +8,7 @@ mod delete;
 mod disposition;
 mod document;
 mod download;
+mod file;
 mod formats;
 #[cfg(feature = "fuzzing")]
 mod hear;
@@ -36,9 +37,10 @@ use axum::{
 };
 
 pub(crate) use document::Document;
+pub(crate) use file::{check_tags, refuse_unknown};
 #[cfg(feature = "fuzzing")]
 pub use hear::{Heard, hear_upload};
-pub(crate) use keys::{OwnerKeys, WrappedKeys};
+pub(crate) use keys::{OwnerKeys, WrappedKeys, current as current_key};
 pub(crate) use places::UploadPlaces;
 
 use crate::App;
@@ -47,7 +49,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
     let one = "/api/v1/documents/{document}";
     let at = |path: &str| format!("{one}/{path}");
     Router::new()
-        .route(one, get(show::show).delete(delete::delete))
+        .route(one, get(show::show).patch(file::file).delete(delete::delete))
         .route(&at("pages"), get(page::list))
         .route(&at("pages/{page}"), get(page::show))
         .route(&at("pages/{page}/image"), get(page::image))

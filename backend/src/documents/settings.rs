@@ -1,9 +1,10 @@
 //! How somebody asks for a document to be read: `?languages=deu,eng&preset=fax&text=redo&queue=bulk`.
 
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::{ReadingSettings, TaskQueue};
+use untxt_core::domain::{FolderId, ReadingSettings, TagId, TaskQueue};
 use untxt_database::languages;
 
+use super::file::check_tags;
 use crate::{App, problem::ApiError};
 
 /// What may be said of it; all of it may be left out.
@@ -17,9 +18,33 @@ pub(super) struct AskedSettings {
     pub(super) queue: Option<String>,
 }
 
+/// How an upload is to be read, and where it is to be filed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AskedUpload {
+    languages: Option<String>,
+    preset: Option<String>,
+    text: Option<String>,
+    queue: Option<String>,
+    folder: Option<FolderId>,
+    /// Ids joined by commas.
+    tags: Option<String>,
+}
+
+impl AskedUpload {
+    /// Gives how it is to be read, the folder, and the tags, each once.
+    pub(super) fn split(self) -> Result<(AskedSettings, Option<FolderId>, Vec<TagId>), ApiError> {
+        let Self { languages, preset, text, queue, folder, tags } = self;
+        let ids = tags.as_deref().unwrap_or_default().split(',').filter(|id| !id.is_empty());
+        let tags = ids.map(str::parse).collect::<Result<_, _>>().map_err(|_| BAD_TAGS)?;
+        Ok((AskedSettings { languages, preset, text, queue }, folder, check_tags(tags)?))
+    }
+}
+
 const BAD_PRESET: ApiError = ApiError::BadRequest("preset is one of auto, clean_scan, fax, photo, book, form");
 const BAD_TEXT: ApiError = ApiError::BadRequest("text is one of skip, redo, force");
 const BAD_QUEUE: ApiError = ApiError::BadRequest("queue is one of interactive, bulk");
+const BAD_TAGS: ApiError = ApiError::BadRequest("tags is a list of ids joined by commas");
 const BAD_LANGUAGES: ApiError = ApiError::BadRequest("languages is auto, or up to eight codes such as deu,eng");
 /// Each language makes every page slower.
 const MAX_LANGUAGES: usize = 8;

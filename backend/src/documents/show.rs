@@ -11,10 +11,15 @@ pub(super) async fn show(
     actor: Actor,
     Path(id): Path<DocumentId>,
 ) -> Result<Json<Document>, ApiError> {
-    let opened = Opened::load(&app, &actor, id).await?;
+    load(&app, &actor, id).await
+}
+
+/// Gives a document of the person as it is now.
+pub(super) async fn load(app: &App, actor: &Actor, id: DocumentId) -> Result<Json<Document>, ApiError> {
+    let opened = Opened::load(app, actor, id).await?;
     let mut document = Document::open(&opened.found, &opened.key)?;
     if let Some(waiting) = document.task.waiting() {
-        document.task.place_among(&*load_places(&app, &actor, &[waiting]).await?);
+        document.task.place_among(&*load_places(app, actor, &[waiting]).await?);
     }
     Ok(Json(document))
 }

@@ -13,7 +13,7 @@ use http::{
 use untxt_core::{
     config,
     crypto::{DocumentKey, OwnerKey, WrappedDocumentKey},
-    domain::{DocumentId, DocumentMetadata, ReadingSettings, TaskId, TaskQueue},
+    domain::{DocumentId, DocumentMetadata, FolderId, ReadingSettings, TagId, TaskId, TaskQueue},
     storage::ObjectKey,
     telemetry::chain,
 };
@@ -25,11 +25,12 @@ use uuid::Uuid;
 
 use super::{
     document::Document,
+    file::{of_filing, refuse_unknown},
     idempotency::IdempotencyKey,
     keys::{self, WrappedKeys},
     part::{FilePart, MAX_OVERHEAD},
     receive::{Received, measure, receive},
-    settings::AskedSettings,
+    settings::AskedUpload,
 };
 use crate::{App, extract::Query, observe::RequestId, problem::ApiError, session::Actor, tasks::wake_worker};
 
@@ -38,15 +39,16 @@ pub(super) async fn upload(
     State(app): State<Arc<App>>,
     actor: Actor,
     key: Option<IdempotencyKey>,
-    Query(asked): Query<AskedSettings>,
+    Query(asked): Query<AskedUpload>,
     Extension(RequestId(trace)): Extension<RequestId>,
     request: Request,
 ) -> Result<Response, ApiError> {
     refuse_too_long(request.headers(), &app.limits)?;
+    let (asked, folder, tags) = asked.split()?;
     let usual = (ReadingSettings::of_languages(app.languages.clone()), TaskQueue::default());
     let (settings, queue) = asked.settle(&app, usual).await?;
     let owner_key = keys::current(&app, &actor).await?;
-    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key, settings, queue, trace };
+    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key, settings, queue, folder, tags, trace };
     // Not cancelled when the client goes away in the middle: the store must be left clean.
     app.lifecycle.spawn(upload.accept(request)).await.map_err(ApiError::internal)?
 }
@@ -68,6 +70,8 @@ struct Upload {
     owner_key: Arc<OwnerKey>,
     settings: ReadingSettings,
     queue: TaskQueue,
+    folder: Option<FolderId>,
+    tags: Vec<TagId>,
     trace: Uuid,
 }
 
@@ -101,9 +105,15 @@ impl Upload {
     }
 
     async fn find_existing(&self) -> Result<Option<DocumentAndTask>, ApiError> {
-        let Some(tag) = self.idempotency_tag() else { return Ok(None) };
         let mut tx = self.actor.begin(&self.app).await?;
-        let existing = documents::find_by_idempotency_tag(&mut tx, self.actor.owner(), &tag).await?;
+        let existing = match self.idempotency_tag() {
+            Some(tag) => documents::find_by_idempotency_tag(&mut tx, self.actor.owner(), &tag).await?,
+            None => None,
+        };
+        if existing.is_none() {
+            // Before the file comes.
+            refuse_unknown(&mut tx, self.folder, &self.tags).await?;
+        }
         tx.commit().await?;
         Ok(existing)
     }
@@ -140,6 +150,8 @@ impl Upload {
             settings: &self.settings,
             queue: self.queue,
             trace: self.trace,
+            folder: self.folder,
+            tags: &self.tags,
         };
         self.insert(&new, &draft, &received).await
     }
@@ -180,10 +192,10 @@ impl Upload {
                 drop(tx);
                 let key = &keys::current(&self.app, &self.actor).await?.rewrap(draft.id, &draft.key)?;
                 let mut tx = self.actor.begin(&self.app).await?;
-                let inserted = documents::insert_with_task(&mut tx, &NewDocument { key, ..new.clone() }).await?;
-                Ok((inserted, tx))
+                let inserted = documents::insert_with_task(&mut tx, &NewDocument { key, ..new.clone() }).await;
+                Ok((inserted.map_err(of_filing)?, tx))
             }
-            inserted => Ok((inserted?, tx)),
+            inserted => Ok((inserted.map_err(of_filing)?, tx)),
         }
     }
 

@@ -51,7 +51,8 @@ impl ApiError {
             Self::Framework(status) => return Face::of_status(*status),
             Self::Internal(_) => return Face::of_status(StatusCode::INTERNAL_SERVER_ERROR),
             other => {
-                let (status, code, title, detail) = other.of_access().unwrap_or_else(|| other.of_documents());
+                let (status, code, title, detail) =
+                    other.of_access().or_else(|| other.of_filing()).unwrap_or_else(|| other.of_documents());
                 (status, code, title, Cow::Borrowed(detail))
             }
         };
@@ -111,6 +112,56 @@ impl ApiError {
             Self::Unavailable(_) => {
                 (503, "unavailable", "the server is busy", "nothing was changed; try again in a few seconds")
             }
+            _ => return None,
+        })
+    }
+
+    /// Errors of folders and tags.
+    const fn of_filing(&self) -> Option<Row> {
+        Some(match self {
+            Self::FolderNotFound => (
+                404,
+                "folder_not_found",
+                "there is no such folder",
+                "reload the list of folders: it may have been deleted",
+            ),
+            Self::TagNotFound => {
+                (404, "tag_not_found", "there is no such tag", "reload the list of tags: it may have been deleted")
+            }
+            Self::NameTaken => (
+                409,
+                "name_taken",
+                "another one has this name",
+                "choose another name, or rename the other one; upper and lower case make no difference",
+            ),
+            Self::FolderInItself => {
+                (409, "folder_in_itself", "a folder can't be in itself", "choose a folder that is not in this one")
+            }
+            Self::InvalidName => (
+                422,
+                "invalid_name",
+                "this can't be a name",
+                "send 1 to 255 characters without line breaks or invisible marks",
+            ),
+            Self::InvalidColour => (422, "invalid_colour", "this is no colour", "send it as #rrggbb"),
+            Self::InvalidRetention => (
+                422,
+                "invalid_retention",
+                "this can't be a rule",
+                "both are from 1 to 36500 days or null, and delete_days is not less than keep_days",
+            ),
+            Self::TooManyFolders => {
+                (409, "too_many_folders", "there are too many folders", "delete one of them: 1,000 are the limit")
+            }
+            Self::TooManyTags => {
+                (409, "too_many_tags", "there are too many tags", "delete one of them: 1,000 are the limit")
+            }
+            Self::TooDeep => (
+                422,
+                "too_deep",
+                "the folder would lie too deep",
+                "put it further up: ten folders in each other are the limit",
+            ),
             _ => return None,
         })
     }

@@ -57,7 +57,7 @@ pub const METRICS: &[Metric] = &[
     level("untxt_key_memory_bytes", "Memory that is there for keys in clear. locked: yes; no, it may go to swap."),
     counter(
         "untxt_key_operations_total",
-        "What was done to keys. operation: rotated, rewrapped, document_rewrapped, refused, destroyed.",
+        "What was done to keys. operation: rotated, rewrapped, document_rewrapped, labels_rewrapped, refused, destroyed.",
     ),
     level("untxt_owner_keys", "Versions of owner keys. state: pending, active, retired, compromised, destroyed."),
     level(

@@ -1,11 +1,11 @@
 use sqlx::PgConnection;
 use untxt_core::{
     crypto::WrappedDocumentKey,
-    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId, TaskQueue},
+    domain::{DocumentId, FolderId, MediaType, OwnerId, ReadingSettings, TagId, TaskId, TaskQueue},
 };
 use uuid::Uuid;
 
-use super::{DocumentAndTask, find, find_by_idempotency_tag};
+use super::{DocumentAndTask, file::insert_tags, find, find_by_idempotency_tag};
 use crate::{Error, Result, row::count_column};
 
 /// The constraint that refuses a document under a key of its owner that seals nothing any more.
@@ -38,6 +38,10 @@ pub struct NewDocument<'a> {
     pub queue: TaskQueue,
     /// Joins the log lines of one walk.
     pub trace: Uuid,
+    /// The folder that it is put in.
+    pub folder: Option<FolderId>,
+    /// The tags that it is given, each named once.
+    pub tags: &'a [TagId],
 }
 
 /// What an insertion did.
@@ -53,10 +57,12 @@ pub enum Inserted {
 /// insert one document and get the same answer.
 ///
 /// # Errors
-/// [`crate::Error::Conflict`] when the owner key version is not stored, or an id exists.
+/// [`crate::Error::Conflict`] when the owner key version is not stored, or an id exists; with [`super::FOLDER`] or
+/// [`super::TAG`] when the actor has no such folder or tag.
 pub async fn insert_with_task(conn: &mut PgConnection, new: &NewDocument<'_>) -> Result<Inserted> {
     if insert_document(conn, new).await? {
         insert_task(conn, new).await?;
+        insert_tags(conn, new.owner, new.id, new.tags).await?;
         let inserted = find(conn, new.id).await?.ok_or(Error::NotFound("document"))?;
         return Ok(Inserted::New(inserted));
     }
@@ -71,9 +77,9 @@ async fn insert_document(conn: &mut PgConnection, new: &NewDocument<'_>) -> Resu
     let inserted = sqlx::query!(
         "insert into documents (
             id, owner_id, media_type, size_bytes, metadata_sealed, owner_key_version, wrapped_key, content_tag,
-            idempotency_tag
+            idempotency_tag, folder_id
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         -- waits for another request with the same key to commit or roll back
         on conflict (owner_id, idempotency_tag) do nothing",
         new.id.as_uuid(),
@@ -85,6 +91,7 @@ async fn insert_document(conn: &mut PgConnection, new: &NewDocument<'_>) -> Resu
         new.key.wrapped,
         new.content_tag,
         new.idempotency_tag.map(<[u8; 32]>::as_slice),
+        new.folder.map(FolderId::as_uuid),
     )
     .execute(conn)
     .await?;

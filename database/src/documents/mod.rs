@@ -1,19 +1,23 @@
 //! Uploads. What is stored of them here is sealed or says nothing about a person.
 
 mod delete;
+mod file;
 mod insert;
+mod list;
 mod row;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use untxt_core::{
     crypto::WrappedDocumentKey,
-    domain::{DocumentId, MediaType, OwnerId, TaskId},
+    domain::{DocumentId, FolderId, MediaType, OwnerId, TagId, TaskId},
 };
 use uuid::Uuid;
 
 pub use delete::{Deleted, delete};
+pub use file::{FOLDER, Filing, TAG, file};
 pub use insert::{Inserted, NewDocument, OWNER_KEY_STATE, insert_with_task};
+pub use list::{Filter, InFolder, list};
 use row::DocumentAndTaskRow;
 
 use crate::{Result, row::Row, tasks::Task};
@@ -37,6 +41,12 @@ pub struct Document {
     pub content_tag: Vec<u8>,
     /// When it was accepted.
     pub created_at: OffsetDateTime,
+    /// The folder that it is in.
+    pub folder: Option<FolderId>,
+    /// Its tags, oldest first.
+    pub tags: Vec<TagId>,
+    /// Until when the rule of its folder has it kept.
+    pub keep_until: Option<OffsetDateTime>,
 }
 
 /// An upload and the task that says what it shows: the newest one that is not void.
@@ -126,31 +136,6 @@ pub async fn find_source(conn: &mut PgConnection, id: DocumentId) -> Result<Opti
     }))
 }
 
-/// Lists the actor's documents, newest first, at most `limit`, those after `before` when given.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn list(
-    conn: &mut PgConnection,
-    owner: OwnerId,
-    before: Option<DocumentId>,
-    limit: u32,
-) -> Result<Vec<DocumentAndTask>> {
-    let ids = sqlx::query_scalar!(
-        "select id
-        from documents
-        where owner_id = $1 and ($2::uuid is null or id < $2)
-        order by id desc
-        limit $3",
-        owner.as_uuid(),
-        before.map(DocumentId::as_uuid),
-        i64::from(limit),
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    load(conn, &ids).await
-}
-
 /// Loads these documents of the actor, newest first.
 async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DocumentAndTask>> {
     sqlx::query_as!(
@@ -165,6 +150,9 @@ async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DocumentAndTa
             d.wrapped_key,
             d.content_tag,
             d.created_at,
+            d.folder_id,
+            array(select tag_id from document_tags where document_id = d.id order by tag_id) as "tags!",
+            (select keep_until from document_retention where document_id = d.id) as keep_until,
             t.id as task_id,
             t.state,
             t.page_count,

@@ -1,5 +1,8 @@
 use time::OffsetDateTime;
-use untxt_core::crypto::WrappedDocumentKey;
+use untxt_core::{
+    crypto::WrappedDocumentKey,
+    domain::{FolderId, TagId},
+};
 use uuid::Uuid;
 
 use super::{Document, DocumentAndTask, PublishedPdf};
@@ -16,6 +19,9 @@ pub(super) struct DocumentAndTaskRow {
     pub(super) wrapped_key: Vec<u8>,
     pub(super) content_tag: Vec<u8>,
     pub(super) created_at: OffsetDateTime,
+    pub(super) folder_id: Option<Uuid>,
+    pub(super) tags: Vec<Uuid>,
+    pub(super) keep_until: Option<OffsetDateTime>,
     pub(super) task_id: Uuid,
     pub(super) state: String,
     pub(super) page_count: i32,
@@ -55,6 +61,9 @@ impl TryFrom<DocumentAndTaskRow> for DocumentAndTask {
             },
             content_tag: row.content_tag,
             created_at: row.created_at,
+            folder: row.folder_id.map(FolderId::from),
+            tags: row.tags.into_iter().map(TagId::from).collect(),
+            keep_until: row.keep_until,
         };
         let task = TaskRow {
             id: row.task_id,

@@ -18,6 +18,8 @@ pub enum KeyOperation {
     Rewrapped,
     /// Keys of documents were wrapped by it instead of an older one.
     DocumentsRewrapped,
+    /// The key of folders and tags was wrapped by it instead of an older one.
+    LabelsRewrapped,
     /// It is gone.
     Destroyed,
     /// It did not open.
@@ -54,6 +56,7 @@ impl KeyOperation {
             Self::Compromised => "compromised",
             Self::Rewrapped => "rewrapped",
             Self::DocumentsRewrapped => "documents_rewrapped",
+            Self::LabelsRewrapped => "labels_rewrapped",
             Self::Destroyed => "destroyed",
             Self::Refused => "refused",
             Self::RootCreated => "root_created",

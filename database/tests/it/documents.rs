@@ -7,7 +7,7 @@ use untxt_core::{
 };
 use untxt_database::{
     Error, documents,
-    documents::Inserted,
+    documents::{Filter, Inserted},
     events, pages,
     tasks::{self, Begun, NewRun, Plan},
     testing::TestPostgres,
@@ -47,10 +47,12 @@ async fn the_list_is_newest_first_and_goes_on_after_a_deleted_one() {
         ids.insert(0, a_document(&backend, owner).await.document.id);
     }
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
-    let first = documents::list(&mut tx, owner, None, 2).await.expect("a list");
+    let first = documents::list(&mut tx, owner, &Filter::default(), 2).await.expect("a list");
     assert_eq!(first.iter().map(|found| found.document.id).collect::<Vec<_>>(), ids[..2]);
     documents::delete(&mut tx, ids[1]).await.expect("an answer").expect("deleted");
-    let rest = documents::list(&mut tx, owner, Some(ids[1]), 9).await.expect("a list");
+    let rest = documents::list(&mut tx, owner, &Filter { before: Some(ids[1]), ..Filter::default() }, 9)
+        .await
+        .expect("a list");
     assert_eq!(rest.iter().map(|found| found.document.id).collect::<Vec<_>>(), ids[2..]);
 }
 

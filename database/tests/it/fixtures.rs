@@ -65,6 +65,8 @@ pub(crate) async fn upload_to(
         settings: &ReadingSettings::of_languages("eng"),
         queue,
         trace: Uuid::now_v7(),
+        folder: None,
+        tags: &[],
     };
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
     let inserted = documents::insert_with_task(&mut tx, &new).await.expect("inserted");

@@ -101,7 +101,7 @@ async fn the_backend_sees_what_its_actor_owns_and_nothing_without_one() {
     let document = tasks::find(&mut as_alice, task).await.expect("an answer").expect("the task").document;
     assert_eq!(documents::find(&mut as_bob, document).await.expect("an answer"), None);
     assert_eq!(documents::delete(&mut as_bob, document).await.expect("an answer"), None);
-    let list = documents::list(&mut as_bob, alice.as_owner(), None, 10).await.expect("a list");
+    let list = documents::list(&mut as_bob, alice.as_owner(), &documents::Filter::default(), 10).await.expect("a list");
     assert!(list.is_empty());
     let stolen = owner_keys::find_current(&mut as_bob, alice.as_owner()).await.expect("an answer");
     assert_eq!(stolen, None);

@@ -83,7 +83,7 @@ impl KeyKeeper {
     }
 
     /// Opens an older version; `None`: it does not open, and that was written down.
-    async fn open_version(&self, owner: OwnerId, version: u32) -> JobResult<Option<Arc<OwnerKey>>> {
+    pub(super) async fn open_version(&self, owner: OwnerId, version: u32) -> JobResult<Option<Arc<OwnerKey>>> {
         let mut tx = self.database.begin_as(owner).await?;
         let stored = owner_keys::find(&mut tx, owner, version).await?;
         tx.commit().await?;

@@ -6,6 +6,7 @@
 //! their keys change hands, what they seal stays as it is.
 
 mod documents;
+mod labels;
 mod owner;
 mod rotate;
 mod schedule;
@@ -56,7 +57,9 @@ pub struct Kept {
     pub rewrapped: u64,
     /// Keys of documents that the active owner key wrapped instead of an older one.
     pub documents: u64,
-    /// Keys, of owners and documents, that did not open: they stay as they are, and so do those that wrap them.
+    /// Keys of folders and tags that it wrapped instead, one per owner.
+    pub labels: u64,
+    /// Keys, of owners, documents and labels, that did not open: they stay as they are, and so do those that wrap them.
     pub refused: u64,
     /// Owner keys that were destroyed.
     pub destroyed: u64,
@@ -149,6 +152,7 @@ impl std::ops::AddAssign for Kept {
         self.rotated += more.rotated;
         self.rewrapped += more.rewrapped;
         self.documents += more.documents;
+        self.labels += more.labels;
         self.refused += more.refused;
         self.destroyed += more.destroyed;
     }

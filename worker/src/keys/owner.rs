@@ -20,6 +20,7 @@ impl KeyKeeper {
         }
         kept.rotated += u64::from(self.go_on_with_rotation(owner).await?);
         kept += self.rewrap_documents(owner).await?;
+        kept += self.rewrap_labels(owner).await?;
         kept.destroyed += self.destroy_unneeded(owner).await?;
         Ok(kept)
     }

@@ -161,6 +161,8 @@ impl House {
             settings: &ReadingSettings::of_languages("eng"),
             queue: TaskQueue::Interactive,
             trace,
+            folder: None,
+            tags: &[],
         };
         documents::insert_with_task(&mut tx, &new).await.expect("inserted");
         tx.commit().await.expect("committed");

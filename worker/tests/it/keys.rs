@@ -4,14 +4,17 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tempfile::TempDir;
 use untxt_core::{
-    crypto::{CryptoError, DocumentKey, KeyContext, KeyRing, KeyState, Kms, LocalKms, WrappedOwnerKey},
-    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId, TaskQueue, UserId},
+    crypto::{
+        CryptoError, DocumentKey, KeyContext, KeyRing, KeyState, Kms, LocalKms, WrappedLabelKey, WrappedOwnerKey,
+    },
+    domain::{DocumentId, FolderId, LabelName, MediaType, OwnerId, ReadingSettings, TaskId, TaskQueue, UserId},
     lifecycle::Lifecycle,
     storage::ObjectKey,
 };
 use untxt_database::{
     Database, Error,
     documents::{self, NewDocument},
+    labels,
     owner_keys::{self, Replaced},
     testing::TestPostgres,
     users,
@@ -90,6 +93,8 @@ impl Safe {
             settings: &ReadingSettings::of_languages("eng"),
             queue: TaskQueue::Interactive,
             trace: Uuid::now_v7(),
+            folder: None,
+            tags: &[],
         };
         let mut tx = self.backend.begin_as(self.owner).await?;
         documents::insert_with_task(&mut tx, &new).await?;
@@ -103,6 +108,30 @@ impl Safe {
             all.push(self.upload().await);
         }
         all
+    }
+
+    /// Does what the first folder of a person does, and gives its sealed name.
+    async fn label(&self, folder: FolderId) -> Vec<u8> {
+        let active = self.active().await;
+        let (key, wrapped) =
+            self.ring().open_owner_key(&active).await.expect("opened").create_label_key().expect("a key");
+        let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
+        let stored = labels::insert_or_load_key(&mut tx, self.owner, &wrapped).await.expect("stored");
+        assert_eq!(stored, wrapped);
+        tx.commit().await.expect("committed");
+        key.seal_folder_name(folder, &LabelName::new("Bills").expect("a name")).expect("sealed")
+    }
+
+    /// Opens the stored label key with what is stored of the owner's, and a name; gives which version wraps it.
+    async fn expect_label_opens(&self, folder: FolderId, sealed: &[u8]) -> u32 {
+        let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
+        let stored = labels::find_key(&mut tx, self.owner).await.expect("asked").expect("a key");
+        tx.commit().await.expect("committed");
+        let owner_key =
+            self.ring().open_owner_key(&self.version(stored.owner_key_version).await).await.expect("opened");
+        let name = owner_key.open_label_key(&stored).expect("opened").open_folder_name(folder, sealed).expect("opened");
+        assert_eq!(name.as_str(), "Bills");
+        stored.owner_key_version
     }
 
     /// Opens the stored key of each document with what is stored of the owner's, and what it has sealed with it.
@@ -298,4 +327,40 @@ async fn a_key_that_does_not_open_stays_and_keeps_what_wraps_it() {
     let refused = safe.postgres.superuser_psql("select count(*) from key_events where operation = 'refused'");
     assert_eq!(refused, "2", "once a day for each version");
     assert_eq!(safe.version(1).await.state, KeyState::Retired);
+}
+
+#[tokio::test]
+async fn the_label_key_follows_its_owners_key_and_holds_it_until_then() {
+    let safe = Safe::build().await;
+    let folder = FolderId::generate();
+    let sealed = safe.label(folder).await;
+    let kept = safe.keeper(Duration::ZERO, LONG).keep_all(|_| {}).await.expect("kept");
+    assert_eq!(kept, Kept { rotated: 1, labels: 1, ..Kept::default() });
+    assert_eq!(safe.expect_label_opens(folder, &sealed).await, 2);
+    let events = safe.postgres.superuser_psql("select version from key_events where operation = 'labels_rewrapped'");
+    assert_eq!(events, "2");
+
+    // A key that does not open stays, and so does the version that it hangs on, however long ago that was replaced.
+    safe.change("update label_keys set wrapped_key = set_byte(wrapped_key, 30, get_byte(wrapped_key, 30) # 1)");
+    let kept = safe.keeper(Duration::ZERO, Duration::ZERO).keep_all(|_| {}).await.expect("kept");
+    assert_eq!(kept, Kept { rotated: 1, refused: 1, destroyed: 1, ..Kept::default() });
+    assert_eq!(safe.state(), "1 destroyed, 2 retired, 3 active / 0");
+    safe.change("update label_keys set wrapped_key = set_byte(wrapped_key, 30, get_byte(wrapped_key, 30) # 1)");
+    assert_eq!(safe.expect_label_opens(folder, &sealed).await, 2);
+
+    let kept = safe.keeper(LONG, Duration::ZERO).keep_all(|_| {}).await.expect("kept");
+    assert_eq!(kept, Kept { labels: 1, destroyed: 1, ..Kept::default() });
+    assert_eq!(safe.expect_label_opens(folder, &sealed).await, 3);
+    // And a new root key.
+    let old_root = LocalKms::open(&safe.root_key).expect("a root key").key_id();
+    LocalKms::rotate(&safe.root_key).expect("rotated");
+    safe.keeper(LONG, LONG).keep_all(|_| {}).await.expect("kept");
+    LocalKms::destroy(&safe.root_key, &[old_root]).expect("destroyed");
+    assert_eq!(safe.expect_label_opens(folder, &sealed).await, 3);
+    // Nothing is stored under a version that is gone.
+    safe.change("delete from label_keys");
+    let gone = WrappedLabelKey { owner_key_version: 2, wrapped: vec![0] };
+    let mut tx = safe.backend.begin_as(safe.owner).await.expect("a transaction");
+    let refused = labels::insert_or_load_key(&mut tx, safe.owner, &gone).await;
+    assert!(matches!(&refused, Err(Error::Conflict(name)) if name == labels::OWNER_KEY_STATE), "{refused:?}");
 }

@@ -1,0 +1,79 @@
+//! Putting documents into folders, and giving them tags.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use untxt_core::domain::{DocumentId, FolderId, TagId};
+use untxt_database::{
+    Error, PgConnection,
+    documents::{self, Filing},
+    folders, tags,
+};
+
+use super::{Document, show};
+use crate::{App, extract, labels::present, problem::ApiError, session::Actor};
+
+/// Tags that one document may have.
+const MAX_TAGS: usize = 50;
+
+/// What is left out stays as it is; `folder` null takes it out of its folder.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    #[serde(default, deserialize_with = "present")]
+    folder: Option<Option<FolderId>>,
+    tags: Option<Vec<TagId>>,
+}
+
+/// Files a document, and gives it as it is then.
+pub(super) async fn file(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    extract::Path(id): extract::Path<DocumentId>,
+    extract::Json(wish): extract::Json<Wish>,
+) -> Result<Json<Document>, ApiError> {
+    let filing = Filing { folder: wish.folder, tags: wish.tags.map(check_tags).transpose()? };
+    let mut tx = actor.begin(&app).await?;
+    if !documents::file(&mut tx, id, &filing).await.map_err(of_filing)? {
+        return Err(ApiError::DocumentNotFound);
+    }
+    tx.commit().await?;
+    show::load(&app, &actor, id).await
+}
+
+/// Takes each tag once, and not too many.
+pub(crate) fn check_tags(mut tags: Vec<TagId>) -> Result<Vec<TagId>, ApiError> {
+    tags.sort_unstable();
+    tags.dedup();
+    match tags.len() {
+        0..=MAX_TAGS => Ok(tags),
+        _ => Err(ApiError::BadRequest("a document has at most 50 tags")),
+    }
+}
+
+/// Refuses a folder or tags that the person doesn't have.
+pub(crate) async fn refuse_unknown(
+    conn: &mut PgConnection,
+    folder: Option<FolderId>,
+    tags: &[TagId],
+) -> Result<(), ApiError> {
+    if let Some(folder) = folder
+        && !folders::exists(conn, folder).await?
+    {
+        return Err(ApiError::FolderNotFound);
+    }
+    if !tags.is_empty() && tags::count_known(conn, tags).await? < tags.len() {
+        return Err(ApiError::TagNotFound);
+    }
+    Ok(())
+}
+
+/// Says what it means that a document can't be put somewhere: what is there was deleted, or never was there.
+pub(super) fn of_filing(error: Error) -> ApiError {
+    match error {
+        Error::Conflict(constraint) if constraint == documents::FOLDER => ApiError::FolderNotFound,
+        Error::Conflict(constraint) if constraint == documents::TAG => ApiError::TagNotFound,
+        other => other.into(),
+    }
+}

@@ -1,0 +1,73 @@
+//! Folders: where people file documents, and how long what is in them stays.
+//!
+//! It promises that names are unique among neighbours, that no folder is in itself, and that what is in a folder which is
+//! deleted goes to its parent. Folders of others look like those that don't exist.
+
+mod delete;
+mod list;
+mod write;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, patch},
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+use untxt_core::{
+    crypto::LabelKey,
+    domain::{FolderId, LabelName, OwnerId, Retention},
+};
+use untxt_database::{PgConnection, folders};
+
+use crate::{App, labels::damaged, problem::ApiError};
+
+pub(crate) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1/folders", get(list::list).post(write::create))
+        .route("/api/v1/folders/{folder}", patch(write::change).delete(delete::delete))
+}
+
+/// A folder as its owner sees it.
+#[derive(Debug, Serialize)]
+struct Folder {
+    id: FolderId,
+    parent: Option<FolderId>,
+    name: String,
+    colour: String,
+    /// Its own rule; where it has none, that of the nearest folder above counts.
+    retention: Retention,
+    /// How many are in it, not counting those in folders in it.
+    documents: u64,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+}
+
+impl Folder {
+    fn open(found: &folders::Folder, key: &LabelKey) -> Result<Self, ApiError> {
+        let name = key.open_folder_name(found.id, &found.name_sealed).map_err(damaged(found.id))?;
+        Ok(Self {
+            id: found.id,
+            parent: found.parent,
+            name: name.as_str().to_owned(),
+            colour: found.colour.to_string(),
+            retention: found.retention,
+            documents: found.documents,
+            created_at: found.created_at,
+        })
+    }
+}
+
+/// Opens the names of all folders that are in one, or in none, but for one.
+async fn open_names(
+    conn: &mut PgConnection,
+    owner: OwnerId,
+    key: &LabelKey,
+    parent: Option<FolderId>,
+    but: Option<FolderId>,
+) -> Result<Vec<LabelName>, ApiError> {
+    let sealed = folders::list_names(conn, owner, parent).await?;
+    let others = sealed.into_iter().filter(|(id, _)| Some(*id) != but);
+    others.map(|(id, sealed)| key.open_folder_name(id, &sealed).map_err(damaged(id))).collect()
+}

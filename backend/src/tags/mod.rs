@@ -1,0 +1,49 @@
+//! Tags: what people mark documents with. Tags of others look like those that don't exist.
+
+mod delete;
+mod list;
+mod write;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, patch},
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+use untxt_core::{crypto::LabelKey, domain::TagId};
+use untxt_database::tags;
+
+use crate::{App, labels::damaged, problem::ApiError};
+
+pub(crate) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1/tags", get(list::list).post(write::create))
+        .route("/api/v1/tags/{tag}", patch(write::change).delete(delete::delete))
+}
+
+/// A tag as its owner sees it.
+#[derive(Debug, Serialize)]
+struct Tag {
+    id: TagId,
+    name: String,
+    colour: String,
+    /// How many have it.
+    documents: u64,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+}
+
+impl Tag {
+    fn open(found: &tags::Tag, key: &LabelKey) -> Result<Self, ApiError> {
+        let name = key.open_tag_name(found.id, &found.name_sealed).map_err(damaged(found.id))?;
+        Ok(Self {
+            id: found.id,
+            name: name.as_str().to_owned(),
+            colour: found.colour.to_string(),
+            documents: found.documents,
+            created_at: found.created_at,
+        })
+    }
+}
