@@ -4,8 +4,8 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 use tokio::time::Instant;
-use untxt_core::domain::DocumentId;
-use untxt_database::search::Filter;
+use untxt_core::domain::{DocumentId, FolderId, TagId};
+use untxt_database::{PgConnection, folders, search::Filter};
 use untxt_page::search::Query;
 use uuid::Uuid;
 
@@ -17,7 +17,13 @@ use super::{
     open::open,
     pace,
 };
-use crate::{App, extract, problem::ApiError, session::Actor};
+use crate::{
+    App,
+    documents::{check_tags, refuse_unknown},
+    extract,
+    problem::ApiError,
+    session::Actor,
+};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 50;
@@ -44,6 +50,10 @@ pub(super) struct Wish {
     #[serde(default, with = "time::serde::rfc3339::option")]
     to: Option<OffsetDateTime>,
     documents: Option<Vec<DocumentId>>,
+    /// Also what is in folders in it.
+    folder: Option<FolderId>,
+    /// All of them.
+    tags: Option<Vec<TagId>>,
     limit: Option<u32>,
     after: Option<String>,
 }
@@ -63,11 +73,12 @@ pub(super) async fn search(
 ) -> Result<Json<Answer>, ApiError> {
     let query = Arc::new(Query::parse(&wish.query).map_err(ApiError::Unsearchable)?);
     let after = wish.after()?;
-    let filter = wish.filter()?;
+    let mut filter = wish.filter()?;
     app.searches.begin(actor.user, Instant::now())?;
     let place = app.searches.place().await?;
     let (keys, segments) = SearchKeys::load(&app, &actor).await?;
     let mut tx = actor.begin(&app).await?;
+    filter.folders = wish.folders(&mut tx, &filter.tags).await?;
     let after = after.map(|Cursor(place)| place);
     let candidates = find_candidates(&mut tx, &keys, &segments, &query, &filter, after).await?;
     tx.commit().await?;
@@ -89,7 +100,15 @@ impl Wish {
         }
         let from = self.from.map(|from| first_id_at(from.saturating_sub(LONGEST_UPLOAD)));
         let before = self.to.map(|to| first_id_at(to.saturating_add(Duration::milliseconds(1))));
-        Ok(Filter { documents: self.documents.clone(), from, before, after: None })
+        let tags = check_tags(self.tags.clone().unwrap_or_default())?;
+        Ok(Filter { documents: self.documents.clone(), from, before, tags, folders: None, after: None })
+    }
+
+    /// Lists the folder and those in it, having seen that the person has it, and these tags.
+    async fn folders(&self, conn: &mut PgConnection, tags: &[TagId]) -> Result<Option<Vec<FolderId>>, ApiError> {
+        refuse_unknown(conn, self.folder, tags).await?;
+        let Some(folder) = self.folder else { return Ok(None) };
+        Ok(Some(folders::list_with_subfolders(conn, folder).await?))
     }
 }
 

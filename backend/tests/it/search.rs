@@ -333,3 +333,38 @@ async fn an_index_under_two_keys_is_found_under_both() {
     assert_eq!(generations, "1,2");
     assert_eq!(scene.find("firma").await, ["letter.pdf/1", "invoice.pdf/1"]);
 }
+
+#[tokio::test]
+async fn a_search_is_confined_to_a_folder_with_its_subfolders_and_to_tags() {
+    let scene = Scene::start().await;
+    let (app, ada) = (&scene.app, &scene.ada);
+    let top = ada.make(app, "/api/v1/folders", &json!({"name": "Top"})).await;
+    let inner = ada.make(app, "/api/v1/folders", &json!({"name": "Inner", "parent": top})).await;
+    let red = ada.make(app, "/api/v1/tags", &json!({"name": "red"})).await;
+    let blue = ada.make(app, "/api/v1/tags", &json!({"name": "blue"})).await;
+    for (name, filing) in [
+        ("top.pdf", json!({"folder": top, "tags": [red]})),
+        ("inner.pdf", json!({"folder": inner, "tags": [red, blue]})),
+        ("none.pdf", json!({"tags": [blue]})),
+    ] {
+        let (at, _) = scene.read(ada, name, &LETTER).await;
+        assert_eq!(ada.patch(app, &at, &filing).await.status, 200);
+    }
+    for (wish, expected) in [
+        (json!({}), vec!["none.pdf/1", "inner.pdf/1", "top.pdf/1"]),
+        (json!({"folder": top}), vec!["inner.pdf/1", "top.pdf/1"]),
+        (json!({"folder": inner}), vec!["inner.pdf/1"]),
+        (json!({"tags": [blue]}), vec!["none.pdf/1", "inner.pdf/1"]),
+        (json!({"tags": [red, blue, red]}), vec!["inner.pdf/1"]),
+        (json!({"tags": []}), vec!["none.pdf/1", "inner.pdf/1", "top.pdf/1"]),
+        (json!({"folder": top, "tags": [blue]}), vec!["inner.pdf/1"]),
+    ] {
+        for query in ["firma", "rechnung"] {
+            let mut wish = wish.clone();
+            wish["query"] = query.into();
+            let answer = scene.ask_as(ada, &wish).await;
+            assert_eq!(answer.status, 200, "{wish}: {:?}", answer.body);
+            assert_eq!(found(&answer.json()), expected, "{wish}");
+        }
+    }
+}

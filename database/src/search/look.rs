@@ -1,6 +1,6 @@
 use serde_json::Value;
 use sqlx::PgConnection;
-use untxt_core::domain::{DocumentId, OwnerId};
+use untxt_core::domain::{DocumentId, FolderId, OwnerId, TagId};
 use uuid::Uuid;
 
 use super::{Reading, Segment};
@@ -22,6 +22,10 @@ pub struct Filter {
     pub from: Option<Uuid>,
     /// Only those with an earlier id.
     pub before: Option<Uuid>,
+    /// Only those that are directly in one of these.
+    pub folders: Option<Vec<FolderId>>,
+    /// Only those that have all of these, each named once.
+    pub tags: Vec<TagId>,
     /// Only readings that stand behind this place: where another answer ended.
     pub after: Option<Place>,
 }
@@ -78,7 +82,7 @@ pub async fn list_segments(conn: &mut PgConnection, owner: OwnerId) -> Result<Ve
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn find(conn: &mut PgConnection, wanted: &Wanted, filter: &Filter, limit: u32) -> Result<Vec<Candidate>> {
-    let documents = filter.columns();
+    let FilterColumns { documents, folders, tags } = filter.columns();
     sqlx::query_as!(
         CandidateRow,
         r#"select
@@ -87,11 +91,13 @@ pub async fn find(conn: &mut PgConnection, wanted: &Wanted, filter: &Filter, lim
             page_number as "page_number!",
             segment as "segment!",
             position as "position!"
-        from find_search_pages($1, $2, $3, $4, $5, $6, $7)"#,
+        from find_search_pages($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
         to_json(wanted),
         documents.as_deref(),
         filter.from,
         filter.before,
+        folders.as_deref(),
+        tags.as_deref(),
         filter.after.map(|place| place.segment),
         filter.after.map(|place| place.position),
         i64::from(limit),
@@ -109,7 +115,7 @@ pub async fn find(conn: &mut PgConnection, wanted: &Wanted, filter: &Filter, lim
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn find_near(conn: &mut PgConnection, any: &[i64], filter: &Filter, limit: u32) -> Result<Near> {
-    let documents = filter.columns();
+    let FilterColumns { documents, folders, tags } = filter.columns();
     let rows = sqlx::query!(
         r#"select
             document_id as "document_id!",
@@ -118,11 +124,13 @@ pub async fn find_near(conn: &mut PgConnection, any: &[i64], filter: &Filter, li
             segment as "segment!",
             position as "position!",
             batch as "batch!"
-        from find_near_search_pages($1, $2, $3, $4, $5, $6, $7)"#,
+        from find_near_search_pages($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
         any,
         documents.as_deref(),
         filter.from,
         filter.before,
+        folders.as_deref(),
+        tags.as_deref(),
         filter.after.map(|place| place.segment),
         filter.after.map(|place| place.position),
         i64::from(limit),
@@ -179,9 +187,20 @@ fn to_json(wanted: &Wanted) -> Value {
 }
 
 impl Filter {
-    fn columns(&self) -> Option<Vec<Uuid>> {
-        self.documents.as_ref().map(|documents| documents.iter().map(|id| id.as_uuid()).collect())
+    fn columns(&self) -> FilterColumns {
+        FilterColumns {
+            documents: self.documents.as_ref().map(|ids| ids.iter().map(|id| id.as_uuid()).collect()),
+            folders: self.folders.as_ref().map(|ids| ids.iter().map(|id| id.as_uuid()).collect()),
+            tags: (!self.tags.is_empty()).then(|| self.tags.iter().map(|id| id.as_uuid()).collect()),
+        }
     }
+}
+
+/// Lists of ids; `None` when they don't matter.
+struct FilterColumns {
+    documents: Option<Vec<Uuid>>,
+    folders: Option<Vec<Uuid>>,
+    tags: Option<Vec<Uuid>>,
 }
 
 struct CandidateRow {

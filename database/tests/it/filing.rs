@@ -1,7 +1,12 @@
-use untxt_database::testing::TestPostgres;
+use untxt_core::domain::TagId;
+use untxt_database::{
+    pages,
+    search::{self, Filter},
+    testing::TestPostgres,
+};
 use uuid::Uuid;
 
-use crate::fixtures::{a_document, a_user};
+use crate::fixtures::{LEASE, a_document, a_result, a_task_with_pages, a_user, claim_page};
 
 /// Writes the insertion of a folder with these days.
 fn a_folder(id: Uuid, owner: impl std::fmt::Display, parent: &str, keep: &str, delete: &str) -> String {
@@ -48,4 +53,51 @@ async fn of_each_number_the_nearest_folder_above_that_has_one_counts() {
     let hidden: (Option<i32>, Option<i32>) =
         sqlx::query_as(rule).bind(low).fetch_one(&mut *tx).await.expect("an answer");
     assert_eq!(hidden, (None, None), "of another's folder nothing is told");
+}
+
+#[tokio::test]
+async fn a_search_looks_in_folders_and_among_tags() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let alice = a_user(&backend, "alice").await;
+    let mut documents = Vec::new();
+    for _ in 0..3 {
+        let task = a_task_with_pages(&backend, &worker, alice.as_owner(), 1).await;
+        let page = claim_page(&worker, task, LEASE).await.expect("a page");
+        let mut tx = worker.begin_system().await.expect("a transaction");
+        pages::complete(&mut tx, &page, &a_result(0.9)).await.expect("completed");
+        tx.commit().await.expect("committed");
+        documents.push(page.document);
+    }
+    let [one, two, three] = documents[..] else { panic!("three") };
+    let [folder, red, blue] = [Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7()];
+    let _ = postgres.superuser_psql(&format!(
+        "{}
+        update documents set folder_id = '{folder}' where id in ('{one}', '{two}');
+        insert into tags (id, owner_id, name_sealed, colour)
+            values ('{red}', '{alice}', '', '#ff0000'), ('{blue}', '{alice}', '', '#0000ff');
+        insert into document_tags (document_id, tag_id, owner_id) values
+            ('{one}', '{red}', '{alice}'), ('{one}', '{blue}', '{alice}'), ('{three}', '{red}', '{alice}')",
+        a_folder(folder, alice, "null", "null", "null"),
+    ));
+    let find = async |filter: Filter| {
+        let mut tx = backend.begin_as(alice).await.expect("a transaction");
+        let wanted = vec![vec![vec![vec![1]]]];
+        let mut found: Vec<_> = search::find(&mut tx, &wanted, &filter, 9).await.expect("answered");
+        let near = search::find_near(&mut tx, &[2, 9], &filter, 9).await.expect("answered");
+        assert_eq!(found, near.found);
+        found.drain(..).map(|candidate| candidate.reading.document).collect::<Vec<_>>()
+    };
+    assert_eq!(find(Filter::default()).await, [three, two, one]);
+    let in_folder = Filter { folders: Some(vec![folder.into()]), ..Filter::default() };
+    assert_eq!(find(in_folder.clone()).await, [two, one]);
+    assert_eq!(find(Filter { folders: Some(Vec::new()), ..Filter::default() }).await, []);
+    let tagged = |tags: &[Uuid]| Filter { tags: tags.iter().copied().map(TagId::from).collect(), ..Filter::default() };
+    assert_eq!(find(tagged(&[red])).await, [three, one]);
+    assert_eq!(find(tagged(&[red, blue])).await, [one]);
+    assert_eq!(find(tagged(&[red, Uuid::now_v7()])).await, []);
+    assert_eq!(find(Filter { before: Some(two.as_uuid()), ..in_folder.clone() }).await, [one]);
+    assert_eq!(find(Filter { from: Some(two.as_uuid()), ..in_folder.clone() }).await, [two]);
+    let all = Filter { documents: Some(vec![one, three]), tags: vec![red.into()], ..in_folder };
+    assert_eq!(find(all).await, [one]);
 }
