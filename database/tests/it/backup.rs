@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures::TryStreamExt;
 use untxt_core::{
-    domain::{SessionId, TaskId},
+    domain::{FolderId, SessionId, TagId, TaskId, UserId},
     storage::ObjectKey,
 };
 use untxt_database::{
@@ -78,7 +78,21 @@ async fn fill(postgres: &TestPostgres) -> TaskId {
     let mut tx = backend.begin_as(alice).await.expect("a transaction");
     sessions::create(&mut tx, SessionId::generate(), alice, &[1; 32], LEASE).await.expect("a session");
     tx.commit().await.expect("committed");
+    file_all(postgres, alice);
     task
+}
+
+/// Puts all documents of a person into a folder that was made before the one that it is in, and gives them a tag.
+fn file_all(postgres: &TestPostgres, owner: UserId) {
+    let (low, top, tag) = (FolderId::generate(), FolderId::generate(), TagId::generate());
+    let _ = postgres.superuser_psql(&format!(
+        "insert into label_keys (owner_id, owner_key_version, wrapped_key) values ('{owner}', 1, 'wrapped');
+        insert into folders (id, owner_id, parent_id, name_sealed, colour, keep_days) values
+            ('{low}', '{owner}', '{top}', 'sealed', '#000000', null), ('{top}', '{owner}', null, 'sealed', '#000000', 9);
+        insert into tags (id, owner_id, name_sealed, colour) values ('{tag}', '{owner}', 'sealed', '#000000');
+        update documents set folder_id = '{low}' where owner_id = '{owner}';
+        insert into document_tags select id, '{tag}', owner_id from documents where owner_id = '{owner}'"
+    ));
 }
 
 /// What a later migration might bring.
@@ -148,6 +162,11 @@ async fn what_is_restored_is_the_same_and_goes_on() {
     let counts = "select (select count(*) from users), (select count(*) from documents), (select count(*) from pages),
         (select count(*) from task_events), (select string_agg(login, ',' order by login) from users)";
     assert_eq!(to.superuser_psql(counts), from.superuser_psql(counts));
+    let filed = "select folder_id, tag_id, keep_until from documents d
+        join document_tags t on t.document_id = d.id
+        join document_retention r on r.document_id = d.id and keep_until is not null";
+    assert_eq!(to.superuser_psql(filed), from.superuser_psql(filed));
+    assert!(!to.superuser_psql(filed).is_empty(), "it is in its folder, has its tag, and is kept");
     assert_eq!(to.superuser_psql("select nextval('counted')"), "4");
     let added = to.superuser_psql("insert into later (label) values ('three'); select id, twice from later order by 1");
     assert_eq!(added, "1|2\n2|4\n3|6");

@@ -1,7 +1,11 @@
-use untxt_core::domain::TagId;
+use untxt_core::domain::{Colour, FolderId, OwnerId, Retention, TagId};
 use untxt_database::{
+    Database, Error,
+    documents::{self, Filing},
+    folders::{self, FolderContent, Place},
     pages,
     search::{self, Filter},
+    tags,
     testing::TestPostgres,
 };
 use uuid::Uuid;
@@ -100,4 +104,91 @@ async fn a_search_looks_in_folders_and_among_tags() {
     assert_eq!(find(Filter { from: Some(two.as_uuid()), ..in_folder.clone() }).await, [two]);
     let all = Filter { documents: Some(vec![one, three]), tags: vec![red.into()], ..in_folder };
     assert_eq!(find(all).await, [one]);
+}
+
+/// Makes a folder in another one, if that is given.
+async fn make_folder(backend: &Database, owner: OwnerId, parent: Option<FolderId>) -> FolderId {
+    let id = FolderId::generate();
+    let (colour, retention) = (Colour::DEFAULT, Retention::default());
+    let content = FolderContent { parent, name_sealed: b"sealed", colour, retention };
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    folders::insert(&mut tx, id, owner, &content).await.expect("inserted");
+    tx.commit().await.expect("committed");
+    id
+}
+
+#[tokio::test]
+async fn who_files_a_document_and_who_deletes_the_folder_wait_for_each_other() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let alice = a_user(&backend, "alice").await.as_owner();
+    let document = a_document(&backend, alice).await.document.id;
+    let parent = make_folder(&backend, alice, None).await;
+    let into = |folder| Filing { folder: Some(Some(folder)), tags: None };
+    for is_filed_first in [true, false] {
+        let folder = make_folder(&backend, alice, Some(parent)).await;
+        let (mut one, mut two) = (
+            backend.begin_as(alice).await.expect("a transaction"),
+            backend.begin_as(alice).await.expect("a transaction"),
+        );
+        if is_filed_first {
+            assert!(documents::file(&mut one, document, &into(folder)).await.expect("filed"));
+            let (deleted, committed) = tokio::join!(folders::delete(&mut two, folder), one.commit());
+            committed.expect("committed");
+            assert!(deleted.expect("deleted"));
+            two.commit().await.expect("committed");
+        } else {
+            assert!(folders::delete(&mut one, folder).await.expect("deleted"));
+            let filing = into(folder);
+            let (filed, committed) = tokio::join!(documents::file(&mut two, document, &filing), one.commit());
+            committed.expect("committed");
+            assert!(matches!(&filed, Err(Error::Conflict(name)) if name == documents::FOLDER), "{filed:?}");
+        }
+        let mut tx = backend.begin_as(alice).await.expect("a transaction");
+        let found = documents::find(&mut tx, document).await.expect("an answer").expect("the document");
+        assert_eq!(found.document.folder, Some(parent), "nothing is lost");
+        assert_eq!(folders::find(&mut tx, folder).await.expect("an answer"), None);
+    }
+}
+
+#[tokio::test]
+async fn nobody_files_in_folders_and_tags_of_others() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let (alice, bob) = (a_user(&backend, "alice").await.as_owner(), a_user(&backend, "bob").await.as_owner());
+    let (folder, own) = (make_folder(&backend, alice, None).await, make_folder(&backend, bob, None).await);
+    let document = a_document(&backend, bob).await.document.id;
+    let tag = TagId::generate();
+    let mut tx = backend.begin_as(alice).await.expect("a transaction");
+    tags::insert(&mut tx, tag, alice, b"sealed", Colour::DEFAULT).await.expect("inserted");
+    tx.commit().await.expect("committed");
+
+    let mut tx = backend.begin_as(bob).await.expect("a transaction");
+    assert_eq!(folders::find(&mut tx, folder).await.expect("an answer"), None);
+    assert_eq!(folders::place(&mut tx, None, Some(folder)).await.expect("an answer"), Place::NoParent);
+    assert_eq!(folders::list_with_subfolders(&mut tx, folder).await.expect("an answer"), []);
+    assert!(!folders::delete(&mut tx, folder).await.expect("an answer"));
+    assert!(!tags::delete(&mut tx, tag).await.expect("an answer"));
+    assert_eq!(tags::count_known(&mut tx, &[tag]).await.expect("an answer"), 0);
+    tx.commit().await.expect("committed");
+    // Whoever forgets to ask is stopped by the constraints.
+    let refusal = async |filing: Filing| {
+        let mut tx = backend.begin_as(bob).await.expect("a transaction");
+        match documents::file(&mut tx, document, &filing).await {
+            Err(Error::Conflict(constraint)) => constraint,
+            other => panic!("{other:?}"),
+        }
+    };
+    let filing = Filing { folder: Some(Some(folder)), tags: None };
+    assert_eq!(refusal(filing).await, documents::FOLDER);
+    assert_eq!(refusal(Filing { folder: None, tags: Some(vec![tag]) }).await, documents::TAG);
+    let mut tx = backend.begin_as(bob).await.expect("a transaction");
+    let content = FolderContent {
+        parent: Some(folder),
+        name_sealed: b"sealed",
+        colour: Colour::DEFAULT,
+        retention: Retention::default(),
+    };
+    let moved = folders::update(&mut tx, own, &content).await;
+    assert!(matches!(&moved, Err(Error::Conflict(name)) if name == "folders_parent_fkey"), "{moved:?}");
 }
