@@ -105,6 +105,18 @@ mod tests {
     }
 
     #[test]
+    fn a_document_has_fewer_values_than_its_key_may_seal() {
+        let complaints = |readings: &str| {
+            let environment = [("UNTXT_LIMITS__MAX_PAGES", "1000000"), ("UNTXT_LIMITS__MAX_READINGS", readings)];
+            let mut problems = Problems::default();
+            load(GOOD, &environment).expect("good").validate(Process::Worker, &mut problems);
+            problems.to_string().contains("must be below 2^32")
+        };
+        assert!(!complaints("1431"), "three attempts of each");
+        assert!(complaints("1432"));
+    }
+
+    #[test]
     fn a_word_that_is_no_choice_is_a_problem() {
         let problems = load("[log]\nformat='xml'\n[encryption]\nprovider='none'\n", &[]).expect_err("bad");
         assert_eq!(messages(&problems), ["encryption.provider", "log.format"]);

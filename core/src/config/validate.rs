@@ -5,6 +5,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{MalwareScan, Problems, Settings};
+use crate::crypto::MAX_RANDOM_NONCES;
 
 /// The process that the settings are for; each needs other sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +162,12 @@ impl Settings {
             if value == 0 {
                 problems.add(path, "must be at least 1");
             }
+        }
+        // Each attempt at a page seals one value under the same key of its document.
+        let values =
+            u128::from(limits.max_pages) * u128::from(limits.max_readings) * u128::from(self.worker.max_attempts);
+        if values >= u128::from(MAX_RANDOM_NONCES) {
+            problems.add("limits.max_pages", "times limits.max_readings and worker.max_attempts must be below 2^32");
         }
         if limits.allowed_types.is_empty() {
             problems.add("limits.allowed_types", "must name at least one type");

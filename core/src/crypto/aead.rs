@@ -12,6 +12,8 @@ use super::{CryptoError, context::length_prefixed, memory::KeyMemory};
 const TINK_PREFIX: u8 = 0x01;
 /// Prefix byte and key id.
 const PREFIX_LEN: usize = 5;
+/// How often one key may seal with random nonces (NIST SP 800-38D, 8.3).
+pub(crate) const MAX_RANDOM_NONCES: u64 = 1 << 32;
 /// Length of a GCM tag.
 pub(super) const TAG_LEN: usize = 16;
 /// Length of every key.

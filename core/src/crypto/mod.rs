@@ -20,6 +20,7 @@ mod ring;
 mod search_key;
 mod stream;
 
+pub(crate) use aead::MAX_RANDOM_NONCES;
 pub use document_key::{DocumentKey, WrappedDocumentKey};
 pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey, connect};
 pub use label_key::{LabelKey, WrappedLabelKey};
