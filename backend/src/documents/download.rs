@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use axum::{
-    body::Body,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -13,6 +12,7 @@ use super::{
     disposition::{attachment, with_extension},
     document::Opened,
     object,
+    range::Asked,
 };
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
 
@@ -21,13 +21,15 @@ pub(super) async fn original(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path(id): Path<DocumentId>,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
     let opened = Opened::load_readable(&app, &actor, id).await?;
     let name = attachment(&opened.metadata()?.name);
-    let body = object::open(&app, &opened, ObjectKey::Original(id)).await?;
+    let mut file = object::open(&app, &opened, ObjectKey::Original(id), &asked).await?;
     let document = &opened.found.document;
-    let kind = (CONTENT_TYPE, document.media_type.as_str());
-    Ok(([kind], [(CONTENT_LENGTH, document.size_bytes)], [(CONTENT_DISPOSITION, name)], body).into_response())
+    // A part brings its own.
+    file.headers_mut().entry(CONTENT_LENGTH).or_insert(document.size_bytes.into());
+    Ok(([(CONTENT_TYPE, document.media_type.as_str())], [(CONTENT_DISPOSITION, name)], file).into_response())
 }
 
 /// Gives the scan with its text to select and search, unless the virus scanner found something in it: of a PDF, every
@@ -37,20 +39,21 @@ pub(super) async fn searchable_pdf(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path(id): Path<DocumentId>,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
-    let (opened, body) = open_pdf(&app, &actor, id).await?;
+    let (opened, file) = open_pdf(&app, &actor, id, &asked).await?;
     let is_older = opened.found.pdf.is_some_and(|pdf| pdf.task != opened.found.task.id);
     let extension = if is_older { "older.searchable.pdf" } else { "searchable.pdf" };
     let name = attachment(&with_extension(&opened.metadata()?.name, extension));
-    Ok(([(CONTENT_TYPE, "application/pdf")], [(CONTENT_DISPOSITION, name)], body).into_response())
+    Ok(([(CONTENT_TYPE, "application/pdf")], [(CONTENT_DISPOSITION, name)], file).into_response())
 }
 
 /// Opens the searchable PDF. One that is gone from the store was replaced since we asked: then the one in its place.
-async fn open_pdf(app: &App, actor: &Actor, id: DocumentId) -> Result<(Opened, Body), ApiError> {
+async fn open_pdf(app: &App, actor: &Actor, id: DocumentId, asked: &Asked) -> Result<(Opened, Response), ApiError> {
     for _ in 0..2 {
         let opened = Opened::load_readable(app, actor, id).await?;
-        if let Some(body) = object::open_if_there(app, &opened, pdf_of(&opened)?).await? {
-            return Ok((opened, body));
+        if let Some(file) = object::open_if_there(app, &opened, pdf_of(&opened)?, asked).await? {
+            return Ok((opened, file));
         }
     }
     Err(ApiError::NoSearchablePdf)

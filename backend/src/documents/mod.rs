@@ -22,6 +22,7 @@ mod page;
 mod pages;
 mod part;
 mod places;
+mod range;
 mod receive;
 mod rerun;
 mod settings;

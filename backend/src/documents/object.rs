@@ -1,43 +1,124 @@
-//! Sealed objects as streams of verified plaintext.
+//! Sealed objects as streams of verified plaintext, whole or a part.
 
-use std::io;
+use std::{io, ops::Range};
 
-use axum::body::Body;
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
+use http::{
+    StatusCode,
+    header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG},
+};
 use untxt_core::{
-    crypto::{CryptoError, StreamOpener},
+    crypto::{CryptoError, SealedFile, StreamOpener},
     storage::{ByteStream, ObjectKey, StorageError},
 };
 
-use super::document::Opened;
+use super::{
+    document::Opened,
+    range::{Asked, Part},
+};
 use crate::{App, problem::ApiError};
 
-/// Opens an object as the body of an answer. The first piece is verified before this returns, so that a missing or
-/// damaged object is a clear error; damage further on breaks the connection off.
-pub(super) async fn open(app: &App, opened: &Opened, key: ObjectKey) -> Result<Body, ApiError> {
-    open_if_there(app, opened, key).await?.ok_or_else(|| StorageError::NotFound.into())
+/// Answers with an object, or with the part of it that is asked for. The first piece is verified before this returns, so
+/// that a missing or damaged object is a clear error; damage further on breaks the connection off.
+pub(super) async fn open(app: &App, opened: &Opened, key: ObjectKey, asked: &Asked) -> Result<Response, ApiError> {
+    open_if_there(app, opened, key, asked).await?.ok_or_else(|| StorageError::NotFound.into())
 }
 
-/// Opens an object like [`open`]; `None` when it is not in the store, as one that was replaced meanwhile.
-pub(super) async fn open_if_there(app: &App, opened: &Opened, key: ObjectKey) -> Result<Option<Body>, ApiError> {
-    let opener = opened.key.opener_for(opened.found.document.owner, &key);
-    let source = match app.objects.get(&key, None).await {
-        Err(StorageError::NotFound) => return Ok(None),
-        source => source?,
+/// Answers with an object like [`open`]; `None` when it is not in the store, as one that was replaced meanwhile.
+pub(super) async fn open_if_there(
+    app: &App,
+    opened: &Opened,
+    key: ObjectKey,
+    asked: &Asked,
+) -> Result<Option<Response>, ApiError> {
+    // A path names one content for ever: each attempt has a path of its own.
+    let tag = format!("\"{key}\"");
+    let answer = match asked.part_of(&tag) {
+        Some(part) => open_part(app, opened, key, part).await,
+        None => open_whole(app, opened, key).await,
     };
+    match answer {
+        Ok(answer) => Ok(Some(([(ETAG, tag.as_str()), (ACCEPT_RANGES, "bytes")], answer).into_response())),
+        Err(Failed::NotThere) => Ok(None),
+        Err(Failed::Otherwise(error)) => Err(error),
+    }
+}
+
+/// Why there is no answer with an object.
+enum Failed {
+    NotThere,
+    Otherwise(ApiError),
+}
+
+impl From<StorageError> for Failed {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::NotFound => Self::NotThere,
+            other => Self::Otherwise(other.into()),
+        }
+    }
+}
+
+impl From<ApiError> for Failed {
+    fn from(error: ApiError) -> Self {
+        Self::Otherwise(error)
+    }
+}
+
+async fn open_whole(app: &App, opened: &Opened, key: ObjectKey) -> Result<Response, Failed> {
+    let opener = opened.key.opener_for(opened.found.document.owner, &key);
+    let source = app.objects.get(&key, None).await?;
+    Ok(verified(key, source, opener).await?.into_response())
+}
+
+/// Reads the header and the segments that the part lies in, and no others.
+async fn open_part(app: &App, opened: &Opened, key: ObjectKey, part: Part) -> Result<Response, Failed> {
+    let damaged = |error| ApiError::of_stored("object", key, error);
+    let sealed_bytes = app.objects.length(&key).await?;
+    let header = read(app, key, SealedFile::HEADER).await?;
+    let file = SealedFile::new(&header, sealed_bytes).map_err(damaged)?;
+    // The length is the store's word until the last segment opens; who was lied to learns it there.
+    let bytes = file.clear_bytes();
+    let range = part.of(bytes).ok_or(ApiError::RangeNotThere { bytes })?;
+    let (sealed, opener) =
+        opened.key.part_opener_for(opened.found.document.owner, &key, &file, &range).map_err(damaged)?;
+    let source = app.objects.get(&key, Some(sealed)).await?;
+    let body = verified(key, source, opener).await?;
+    let content = format!("bytes {}-{}/{bytes}", range.start, range.end - 1);
+    let length = (range.end - range.start).to_string();
+    Ok((StatusCode::PARTIAL_CONTENT, [(CONTENT_RANGE, content), (CONTENT_LENGTH, length)], body).into_response())
+}
+
+/// Reads a few bytes as they are stored.
+async fn read(app: &App, key: ObjectKey, range: Range<u64>) -> Result<Vec<u8>, Failed> {
+    let pieces: Vec<Bytes> =
+        app.objects.get(&key, Some(range)).await?.try_collect().await.map_err(|error| unanswered(key, error))?;
+    Ok(pieces.concat())
+}
+
+async fn verified(key: ObjectKey, source: ByteStream, opener: StreamOpener) -> Result<Body, ApiError> {
     let mut plain = Box::pin(decrypt(source, opener));
-    let first = plain.next().await.transpose().map_err(|error| match is_damage(&error) {
-        true => ApiError::Damaged { what: "object", id: key.to_string() },
-        false => ApiError::internal(error),
-    })?;
+    let first = plain.next().await.transpose().map_err(|error| unanswered(key, error))?;
     let rest = plain.inspect_err(move |error| {
         if is_damage(error) {
             metrics::counter!("untxt_damaged_total", "what" => "object").increment(1);
         }
         tracing::error!(object.key = %key, %error, "an object can't be opened; the answer is broken off");
     });
-    Ok(Some(Body::from_stream(stream::iter(first.map(Ok)).chain(rest))))
+    Ok(Body::from_stream(stream::iter(first.map(Ok)).chain(rest)))
+}
+
+/// Says why nothing of an object can be given.
+fn unanswered(key: ObjectKey, error: io::Error) -> ApiError {
+    match is_damage(&error) {
+        true => ApiError::Damaged { what: "object", id: key.to_string() },
+        false => ApiError::internal(error),
+    }
 }
 
 /// Tells an object that does not open from a store that does not answer.

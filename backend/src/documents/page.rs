@@ -13,7 +13,7 @@ use untxt_core::{
 };
 use untxt_database::pages::{self, PageWithContent};
 
-use super::{document::Opened, object};
+use super::{document::Opened, object, range::Asked};
 use crate::{
     App,
     extract::{Path, Query},
@@ -129,12 +129,13 @@ pub(super) async fn image(
     actor: Actor,
     Path((id, number)): Path<(DocumentId, PageNumber)>,
     Query(result): Query<ResultQuery>,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
     let (opened, page) = load_result(&app, &actor, (id, number), result).await?;
     let image = page.page.image.ok_or(ApiError::PageNotReady)?;
     let key = ObjectKey::PageImage(id, page.page.task, number, image.attempt);
-    let body = object::open(&app, &opened, key).await?;
-    Ok(([(CONTENT_TYPE, image.media_type.as_str())], body).into_response())
+    let picture = object::open(&app, &opened, key, &asked).await?;
+    Ok(([(CONTENT_TYPE, image.media_type.as_str())], picture).into_response())
 }
 
 /// Finds what a certain run read from a page, or what is shown of it.

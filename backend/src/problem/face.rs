@@ -32,6 +32,10 @@ impl ApiError {
                 let detail = format!("this server takes files up to {max_bytes} bytes; split the document");
                 (413, "file_too_large", "the file is too large", detail.into())
             }
+            Self::RangeNotThere { bytes } => {
+                let detail = format!("the file has {bytes} bytes; ask for a part of them");
+                (416, "range_not_there", "the file has no such part", detail.into())
+            }
             Self::TooManyReadings { max } => {
                 let detail = format!(
                     "this server keeps {max} readings of a document; upload the file again to have it read anew"

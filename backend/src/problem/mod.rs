@@ -14,7 +14,7 @@ use axum::{
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER},
 };
 use serde::Serialize;
 use untxt_core::{
@@ -68,6 +68,10 @@ pub(crate) enum ApiError {
         max: u32,
     },
     NoSearchablePdf,
+    /// The part that is asked for begins behind the end of the file.
+    RangeNotThere {
+        bytes: u64,
+    },
     AddressTooLong,
     FileTooLarge {
         max_bytes: u64,
@@ -208,6 +212,9 @@ fn with_problem(response: Response, error: &ApiError, request_id: Uuid) -> Respo
     let (mut parts, _) = response.into_parts();
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     parts.headers.remove(CONTENT_LENGTH);
+    if let ApiError::RangeNotThere { bytes } = error {
+        parts.headers.extend(HeaderValue::from_str(&format!("bytes */{bytes}")).map(|all| (CONTENT_RANGE, all)));
+    }
     if let Some(seconds) = error.retry_after() {
         parts.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -15,6 +15,7 @@ mod keys;
 mod live;
 mod people;
 mod queue;
+mod ranges;
 mod rerun;
 mod seams;
 mod search;

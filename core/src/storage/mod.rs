@@ -71,6 +71,9 @@ pub trait ObjectStore: Send + Sync + std::fmt::Debug {
     /// Reads an object, whole or a range of bytes.
     async fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<ByteStream, StorageError>;
 
+    /// Gives how many bytes an object has.
+    async fn length(&self, key: &ObjectKey) -> Result<u64, StorageError>;
+
     /// Deletes objects; those that are not there count as deleted.
     async fn delete(&self, keys: &[ObjectKey]) -> Result<(), StorageError>;
 

@@ -90,6 +90,7 @@ async fn objects_of_every_size_come_back_whole_and_in_ranges() {
         let (key, bytes) = (an_object(), some_bytes(length));
         assert_eq!(store.put(&key, body(&bytes, piece)).await.expect("stored"), length as u64);
         assert!(read(&store, &key, None).await == bytes, "{length}");
+        assert_eq!(store.length(&key).await.expect("there"), length as u64);
         if length > 1 {
             let (from, to) = (length / 3, length / 3 + length / 2);
             assert!(read(&store, &key, Some(from as u64..to as u64)).await == bytes[from..to], "{length}");
@@ -97,6 +98,7 @@ async fn objects_of_every_size_come_back_whole_and_in_ranges() {
         }
     }
     assert_eq!(parts_left(&site), 0);
+    assert!(matches!(store.length(&an_object()).await, Err(StorageError::NotFound)));
 }
 
 #[tokio::test]

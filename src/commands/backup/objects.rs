@@ -219,6 +219,10 @@ mod tests {
             Ok(stream::iter(bytes.chunks(100_003).map(|piece| Ok(piece.to_vec().into())).collect::<Vec<_>>()).boxed())
         }
 
+        async fn length(&self, key: &ObjectKey) -> Result<u64, StorageError> {
+            self.objects.lock().expect("objects").get(key).map(|bytes| bytes.len() as u64).ok_or(StorageError::NotFound)
+        }
+
         async fn delete(&self, keys: &[ObjectKey]) -> Result<(), StorageError> {
             self.objects.lock().expect("objects").retain(|key, _| !keys.contains(key));
             Ok(())

@@ -152,6 +152,11 @@ impl ObjectStore for MemoryObjects {
         Ok(stream::iter(pieces).boxed())
     }
 
+    async fn length(&self, key: &ObjectKey) -> Result<u64, StorageError> {
+        self.answer()?;
+        Ok(self.sealed(key).ok_or(StorageError::NotFound)?.len() as u64)
+    }
+
     async fn delete(&self, keys: &[ObjectKey]) -> Result<(), StorageError> {
         self.answer()?;
         let mut objects = self.objects.lock().expect("the objects");

@@ -107,6 +107,13 @@ impl ObjectStore for S3Store {
         Ok(pieces(request.send().await.map_err(StorageError::from_sdk)?))
     }
 
+    async fn length(&self, key: &ObjectKey) -> Result<u64, StorageError> {
+        let request = self.client.head_object().bucket(&self.bucket).key(key.to_string());
+        let answer = request.send().await.map_err(StorageError::from_sdk)?;
+        let length = answer.content_length().and_then(|length| u64::try_from(length).ok());
+        length.ok_or_else(|| StorageError::unexpected("the store does not say how long an object is"))
+    }
+
     async fn delete(&self, keys: &[ObjectKey]) -> Result<(), StorageError> {
         for batch in keys.chunks(DELETE_BATCH) {
             self.delete_batch(batch).await?;
