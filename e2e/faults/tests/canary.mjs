@@ -38,6 +38,8 @@ export default async function prove(t, site) {
   await t.test('no process that holds keys can leave a core file', () => {
     for (const { name, child } of [site.backend, ...site.workers]) {
       assert.match(readFileSync(`/proc/${child.pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m, name);
+      const locked = /^VmLck:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
+      assert.ok(Number(locked?.[1]) >= 32, `${name} locks the memory of its keys`);
     }
   });
 
