@@ -10,7 +10,13 @@ use untxt_core::{
 use untxt_database::Database;
 
 use crate::{
-    Error, documents::UploadPlaces, live::Hub, origin::Site, search::Searches, session::Logins, tasks::KnownPlaces,
+    Error,
+    documents::{Refusals, UploadPlaces},
+    live::Hub,
+    origin::Site,
+    search::Searches,
+    session::Logins,
+    tasks::KnownPlaces,
 };
 
 /// The other processes that the backend talks to.
@@ -33,6 +39,7 @@ pub struct App {
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) keys: KeyRing,
+    pub(crate) refusals: Arc<Refusals>,
     pub(crate) logins: Logins,
     pub(crate) site: Site,
     pub(crate) limits: config::Limits,
@@ -68,6 +75,7 @@ impl App {
     /// When `server.public_url` is malformed or there is no randomness.
     pub fn new(settings: &Settings, services: Services, lifecycle: &Lifecycle) -> Result<Self, Error> {
         Ok(Self {
+            refusals: Arc::new(Refusals::new(services.db.clone(), lifecycle.clone())),
             db: services.db,
             objects: services.objects,
             queue: services.queue,

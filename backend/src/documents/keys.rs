@@ -9,6 +9,7 @@ use untxt_core::{
 };
 use untxt_database::{PgConnection, owner_keys};
 
+use super::Refusals;
 use crate::{App, problem::ApiError, session::Actor};
 
 /// Gives the newest key of the person, and makes the first one when there is none.
@@ -35,6 +36,14 @@ async fn open(app: &App, wrapped: &WrappedOwnerKey) -> Result<Arc<OwnerKey>, Api
     let opened = app.keys.open_owner_key(wrapped).await;
     opened
         .map_err(|error| ApiError::of_stored("owner key", format_args!("{}/{}", wrapped.owner, wrapped.version), error))
+        .inspect_err(|error| record_damage(&app.refusals, wrapped, error))
+}
+
+/// Records a key that was changed; of a key service that is away its log tells.
+fn record_damage(refusals: &Refusals, key: &WrappedOwnerKey, error: &ApiError) {
+    if matches!(error, ApiError::Damaged { .. }) {
+        refusals.record(key);
+    }
 }
 
 /// The owner keys that some documents or labels need, still wrapped.
@@ -43,7 +52,10 @@ pub(crate) struct WrappedKeys(Vec<WrappedOwnerKey>);
 
 /// The owner keys that some documents or labels need.
 #[derive(Debug)]
-pub(crate) struct OwnerKeys(HashMap<u32, Arc<OwnerKey>>);
+pub(crate) struct OwnerKeys {
+    keys: HashMap<u32, (WrappedOwnerKey, Arc<OwnerKey>)>,
+    refusals: Arc<Refusals>,
+}
 
 impl WrappedKeys {
     /// Loads these versions of a person's key.
@@ -66,9 +78,10 @@ impl WrappedKeys {
     pub(crate) async fn open(self, app: &App) -> Result<OwnerKeys, ApiError> {
         let mut keys = HashMap::with_capacity(self.0.len());
         for wrapped in self.0 {
-            keys.insert(wrapped.version, open(app, &wrapped).await?);
+            let key = open(app, &wrapped).await?;
+            keys.insert(wrapped.version, (wrapped, key));
         }
-        Ok(OwnerKeys(keys))
+        Ok(OwnerKeys { keys, refusals: Arc::clone(&app.refusals) })
     }
 }
 
@@ -78,17 +91,23 @@ impl OwnerKeys {
         document: DocumentId,
         wrapped: &WrappedDocumentKey,
     ) -> Result<DocumentKey, ApiError> {
-        let opened = self.version(wrapped.owner_key_version)?.open_document_key(document, wrapped);
-        opened.map_err(|error| ApiError::of_stored("document key", document, error))
+        let (stored, key) = self.version(wrapped.owner_key_version)?;
+        let opened = key.open_document_key(document, wrapped);
+        opened
+            .map_err(|error| ApiError::of_stored("document key", document, error))
+            .inspect_err(|error| record_damage(&self.refusals, stored, error))
     }
 
     pub(crate) fn label_key(&self, owner: OwnerId, wrapped: &WrappedLabelKey) -> Result<LabelKey, ApiError> {
-        let opened = self.version(wrapped.owner_key_version)?.open_label_key(wrapped);
-        opened.map_err(|error| ApiError::of_stored("label key", owner, error))
+        let (stored, key) = self.version(wrapped.owner_key_version)?;
+        let opened = key.open_label_key(wrapped);
+        opened
+            .map_err(|error| ApiError::of_stored("label key", owner, error))
+            .inspect_err(|error| record_damage(&self.refusals, stored, error))
     }
 
-    fn version(&self, version: u32) -> Result<&OwnerKey, ApiError> {
-        let key = self.0.get(&version).map(AsRef::as_ref);
+    fn version(&self, version: u32) -> Result<&(WrappedOwnerKey, Arc<OwnerKey>), ApiError> {
+        let key = self.keys.get(&version);
         key.ok_or_else(|| ApiError::internal(format!("the owner key version {version} was not loaded")))
     }
 }

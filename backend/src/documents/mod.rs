@@ -24,6 +24,7 @@ mod part;
 mod places;
 mod range;
 mod receive;
+mod refusals;
 mod rerun;
 mod settings;
 mod show;
@@ -43,6 +44,7 @@ pub(crate) use file::{check_tags, refuse_unknown};
 pub use hear::{Heard, hear_upload};
 pub(crate) use keys::{OwnerKeys, WrappedKeys, current as current_key};
 pub(crate) use places::UploadPlaces;
+pub(crate) use refusals::Refusals;
 
 use crate::App;
 

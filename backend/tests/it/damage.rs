@@ -85,3 +85,25 @@ async fn rows_that_were_changed_or_moved_answer_one_code() {
         assert_eq!(ada.get(&app, &format!("/api/v1/documents/{id}")).await.status, 200, "{what}: mended");
     }
 }
+
+#[tokio::test]
+async fn a_key_that_does_not_open_is_recorded_once() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let document = ada.upload(&app, "secret.pdf", &pdf(1000)).await.json();
+    let id = document["id"].as_str().expect("an id");
+    assert_eq!(ada.get(&app, &format!("/api/v1/documents/{id}/original")).await.status, 200);
+    tamper(
+        &app,
+        &format!(
+            "update documents set wrapped_key = set_byte(wrapped_key, 20, get_byte(wrapped_key, 20) # 1) where id = '{id}'"
+        ),
+    );
+    for _ in 0..5 {
+        is_damaged(&app, &ada, id, &["", "/original"]).await;
+    }
+    app.lifecycle.stop();
+    assert!(app.lifecycle.wait(std::time::Duration::from_secs(30)).await, "it is written beside the requests");
+    let recorded = app.postgres.superuser_psql("select owner_id, version from key_events where operation = 'refused'");
+    assert_eq!(recorded.trim(), format!("{}|1", ada.id));
+}
