@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::Result;
 
 /// How long a caller waits for a free connection before it is told [`crate::Error::Unavailable`].
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A pool of verified connections, all of one role. Clones share the pool.
 #[derive(Clone)]

@@ -19,7 +19,7 @@ pub mod installation;
 pub mod integrity;
 pub mod labels;
 pub mod languages;
-mod migrate;
+pub mod migrate;
 pub mod objects;
 pub mod owner_keys;
 pub mod pages;

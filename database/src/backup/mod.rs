@@ -5,12 +5,18 @@
 //! refuses to know where the bytes go and what they mean.
 
 mod catalog;
+mod contents;
+mod earlier;
 mod restore;
 mod snapshot;
 
 pub use catalog::{Layout, Migration, Sequence, Table};
+pub use contents::{SealedDocument, SealedPage};
 pub use restore::{CleanUpPause, Incoming, Restore};
 pub use snapshot::Snapshot;
+
+/// The oldest tables of which a [`Snapshot`] can be taken: since this migration they say which objects there are.
+pub const OLDEST_FOR_BACKUP: i64 = 9;
 
 /// A stream of the bytes of a table, in Postgres' binary `COPY` format, rows in the order of their keys: equal rows give
 /// equal bytes.

@@ -1,16 +1,26 @@
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgCopyIn};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres,
+    postgres::{PgCopyIn, PgPoolOptions},
+};
 use untxt_core::config;
 use uuid::Uuid;
 
 use super::{Layout, RowBytes, Sequence, Table, catalog::quote};
-use crate::{Error, Result, connect::verified_options, installation, objects::try_hold_off_clean_up};
+use crate::{
+    Error, Result,
+    connect::{ACQUIRE_TIMEOUT, verified_options},
+    installation,
+    objects::try_hold_off_clean_up,
+};
 
 /// All rows of a backup on their way into an installation that nobody has used, as role `untxt_migrate`. Nobody sees
 /// any of them before [`Self::commit`]; dropped before it, nothing has happened.
 #[derive(Debug)]
 pub struct Restore {
-    conn: PgConnection,
-    tables: Vec<Table>,
+    pub(super) tx: sqlx::Transaction<'static, Postgres>,
+    /// Of one connection, that of the transaction.
+    pool: PgPool,
+    pub(super) tables: Vec<Table>,
     /// It stays what it was: its bucket says so too.
     installation: Uuid,
 }
@@ -59,17 +69,19 @@ impl Restore {
             ("idle_in_transaction_session_timeout", "600s"),
             // What row-level security would hide is an error, not less.
             ("row_security", "off"),
+            // What goes along with what is removed is no news.
+            ("client_min_messages", "warning"),
         ]);
-        let mut conn = options.connect().await?;
-        conn.execute("set role untxt_owner").await?;
-        conn.execute("begin").await?;
-        let tables = Layout::load(&mut conn).await?.tables;
-        let mut restore = Self { conn, tables, installation: Uuid::nil() };
+        let pool =
+            PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_with(options).await?;
+        let mut tx = pool.begin().await?;
+        tx.execute("set role untxt_owner").await?;
+        let tables = Layout::load(&mut tx).await?.tables;
+        let mut restore = Self { tx, pool, tables, installation: Uuid::nil() };
         restore.open_tables().await?;
         restore.refuse_used().await?;
-        restore.installation = installation::id(&mut restore.conn).await?;
-        let names = restore.names();
-        restore.run(format!("truncate {names}")).await?;
+        restore.installation = installation::id(&mut restore.tx).await?;
+        restore.empty_tables().await?;
         Ok(restore)
     }
 
@@ -78,7 +90,7 @@ impl Restore {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn layout(&mut self) -> Result<Layout> {
-        Layout::load(&mut self.conn).await
+        Layout::load(&mut self.tx).await
     }
 
     /// Begins to write the rows of a table.
@@ -86,7 +98,7 @@ impl Restore {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn write(&mut self, table: &Table) -> Result<Incoming<'_>> {
-        Ok(Incoming { copy: self.conn.copy_in_raw(&table.write_statement()).await? })
+        Ok(Incoming { copy: self.tx.copy_in_raw(&table.write_statement()).await? })
     }
 
     /// Reads all rows of a table back.
@@ -94,7 +106,7 @@ impl Restore {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn read(&mut self, table: &Table) -> Result<RowBytes<'_>> {
-        table.read(&mut self.conn).await
+        table.read(&mut self.tx).await
     }
 
     /// Lets the sequences go on where they stood.
@@ -107,7 +119,7 @@ impl Restore {
                 .bind(&sequence.name)
                 .bind(sequence.last_value)
                 .bind(sequence.is_called)
-                .execute(&mut self.conn)
+                .execute(&mut *self.tx)
                 .await?;
         }
         Ok(())
@@ -119,7 +131,7 @@ impl Restore {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn settle(&mut self) -> Result<u64> {
-        let conn = &mut self.conn;
+        let conn = &mut *self.tx;
         sqlx::query!("update installation set id = $1", self.installation).execute(&mut *conn).await?;
         sqlx::query!("update sessions set ended_at = clock_timestamp() where ended_at is null")
             .execute(&mut *conn)
@@ -158,31 +170,29 @@ impl Restore {
     /// # Errors
     /// [`Error::Unavailable`]: then nobody knows whether it happened, and the caller must look.
     pub async fn commit(mut self) -> Result<()> {
-        // Postgres changes no triggers of a table whose foreign keys still wait to be checked.
-        self.conn.execute("set constraints all immediate").await?;
-        for table in self.tables.clone() {
-            let name = quote(&table.name);
-            self.run(format!("alter table public.{name} enable trigger user, force row level security")).await?;
+        self.close_tables().await?;
+        self.tx.commit().await?;
+        for table in self.tables {
+            let statement = format!("set role untxt_owner; analyze public.{}", quote(&table.name));
+            self.pool.execute(AssertSqlSafe(statement)).await?;
         }
-        self.conn.execute("commit").await?;
-        for table in self.tables.clone() {
-            self.run(format!("analyze public.{}", quote(&table.name))).await?;
-        }
-        Ok(self.conn.close().await?)
+        self.pool.close().await;
+        Ok(())
     }
 
     /// Goes back to how everything was.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; the server does the same when the connection is gone.
-    pub async fn abandon(mut self) -> Result<()> {
-        self.conn.execute("rollback").await?;
-        Ok(self.conn.close().await?)
+    pub async fn abandon(self) -> Result<()> {
+        self.tx.rollback().await?;
+        self.pool.close().await;
+        Ok(())
     }
 
     /// Lets the owner of the tables in and silences our own triggers, within this transaction: rows come as they were,
     /// and nobody is told of what happened long ago. Foreign keys and constraints stay on.
-    async fn open_tables(&mut self) -> Result<()> {
+    pub(super) async fn open_tables(&mut self) -> Result<()> {
         let names = self.names();
         self.run(format!("lock table {names} in access exclusive mode")).await?;
         for table in self.tables.clone() {
@@ -192,13 +202,29 @@ impl Restore {
         Ok(())
     }
 
+    /// Gives them back to row-level security and triggers.
+    pub(super) async fn close_tables(&mut self) -> Result<()> {
+        // Postgres changes no triggers of a table whose foreign keys still wait to be checked.
+        self.tx.execute("set constraints all immediate").await?;
+        for table in self.tables.clone() {
+            let name = quote(&table.name);
+            self.run(format!("alter table public.{name} enable trigger user, force row level security")).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn empty_tables(&mut self) -> Result<()> {
+        let names = self.names();
+        self.run(format!("truncate {names}")).await
+    }
+
     async fn refuse_used(&mut self) -> Result<()> {
         let is_used = sqlx::query_scalar!(
             r#"select
                 exists (select from documents) or exists (select from owner_keys) or (select count(*) from users) > 1
                 as "is_used!""#
         )
-        .fetch_one(&mut self.conn)
+        .fetch_one(&mut *self.tx)
         .await?;
         if is_used { Err(Error::Conflict("this installation is in use".to_owned())) } else { Ok(()) }
     }
@@ -207,8 +233,8 @@ impl Restore {
         self.tables.iter().map(|table| format!("public.{}", quote(&table.name))).collect::<Vec<_>>().join(", ")
     }
 
-    async fn run(&mut self, statement: String) -> Result<()> {
-        self.conn.execute(AssertSqlSafe(statement)).await?;
+    pub(super) async fn run(&mut self, statement: String) -> Result<()> {
+        self.tx.execute(AssertSqlSafe(statement)).await?;
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ use crate::{Result, connect::verified_options, row::Row};
 /// it is closed; meanwhile others go on.
 #[derive(Debug)]
 pub struct Snapshot {
-    conn: PgConnection,
+    pub(super) conn: PgConnection,
 }
 
 impl Snapshot {

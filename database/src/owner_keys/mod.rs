@@ -11,7 +11,7 @@ pub use events::{KeyEvent, KeyOperation, record, record_refusal};
 pub use rewrap::{Rewrapped, list_documents_under_older, store_documents, store_key};
 pub use roots::destroy_unused_roots;
 pub use rotate::{Replaced, activate, destroy, next_version, store_pending};
-pub use status::{KeyCount, count, count_documents_under_older};
+pub use status::{KeyCount, count, count_documents_under_older, count_old_forms};
 pub use upkeep::{DueKey, Upkeep, list_due, load_due, try_begin_upkeep};
 
 use sqlx::PgConnection;
@@ -125,15 +125,58 @@ async fn insert(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<bool> 
     Ok(inserted == 1)
 }
 
-/// Lists one key, any, of each root key that wrapped some.
+/// Lists one key, any, of each root key that wrapped some. It reads tables of earlier versions as well, where keys have no
+/// state and index keys no form.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
 pub(crate) async fn list_one_of_each_root(conn: &mut PgConnection) -> Result<Vec<WrappedOwnerKey>> {
     sqlx::query_as!(
         OwnerKeyRow,
-        "select distinct on (kms_key_id)
+        r#"select distinct on (kms_key_id)
+            owner_id,
+            version,
+            coalesce(to_jsonb(k) ->> 'state', 'active') as "state!",
+            kms_key_id,
+            wrapped as "wrapped?",
+            wrapped_index_key as "wrapped_index_key?",
+            coalesce(to_jsonb(k) ->> 'index_wrapped_by', 'root') as "index_wrapped_by!",
+            coalesce((to_jsonb(k) ->> 'index_generation')::integer, 1) as "index_generation!"
+        from owner_keys k
+        where coalesce(to_jsonb(k) ->> 'state', 'active') <> 'destroyed'
+        order by kms_key_id"#,
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+/// Lists all keys of some owners, in the order of their ids, those after one.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub(crate) async fn list_of_owners(
+    conn: &mut PgConnection,
+    after: Option<OwnerId>,
+    max_owners: u32,
+) -> Result<Vec<WrappedOwnerKey>> {
+    sqlx::query_as!(
+        OwnerKeyRow,
+        "select
             owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
         from owner_keys
-        where state <> 'destroyed'
-        order by kms_key_id",
+        where owner_id in (
+            select distinct owner_id
+            from owner_keys
+            where $1::uuid is null or owner_id > $1
+            order by owner_id
+            limit $2
+        )
+        order by owner_id, version",
+        after.map(OwnerId::as_uuid),
+        i64::from(max_owners),
     )
     .fetch_all(conn)
     .await?

@@ -55,3 +55,12 @@ pub async fn count_documents_under_older(conn: &mut PgConnection) -> Result<u64>
     let count = sqlx::query_scalar!(r#"select count_documents_under_older_keys() as "count!""#).fetch_one(conn).await?;
     Row { table: "documents", id: &"all" }.number("count", count)
 }
+
+/// Counts keys in the form of the first versions, whose index key the root key wraps.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn count_old_forms(conn: &mut PgConnection) -> Result<u64> {
+    let count = sqlx::query_scalar!(r#"select count_old_key_forms() as "count!""#).fetch_one(conn).await?;
+    Row { table: "owner_keys", id: &"all" }.number("count", count)
+}

@@ -16,7 +16,7 @@ use std::{
 use tokio::sync::{Mutex, OnceCell};
 use untxt_core::config;
 
-use crate::Database;
+use crate::{Database, migrate::build_earlier};
 use server::{Server, TEMPLATE};
 
 /// A login role.
@@ -72,6 +72,13 @@ impl TestPostgres {
             ),
         );
         Self { server, database }
+    }
+
+    /// Makes a fresh database as an earlier version had it: at that migration.
+    pub async fn start_at(level: i64) -> Self {
+        let postgres = Self::start().await;
+        build_earlier(&postgres.settings(Role::Migrate), level).await.expect("earlier tables");
+        postgres
     }
 
     /// Connects as `untxt_backend`.

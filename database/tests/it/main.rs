@@ -20,3 +20,4 @@ mod rerun;
 mod row_security;
 mod transport;
 mod turns;
+mod upgrade;
