@@ -106,6 +106,11 @@ impl Keys {
         Ok((owner_keys::count(&mut tx).await?, owner_keys::count_documents_under_older(&mut tx).await?))
     }
 
+    async fn count_old_forms(&self) -> anyhow::Result<u64> {
+        let mut tx = self.database.begin_system().await?;
+        Ok(owner_keys::count_old_forms(&mut tx).await?)
+    }
+
     #[expect(clippy::print_stdout, reason = "a command tells its person what it found")]
     async fn show(&self) -> anyhow::Result<ExitCode> {
         let root = self.ring.root_key_id()?;
@@ -115,6 +120,7 @@ impl Keys {
         for count in &keys {
             println!("{}", line(count, &root));
         }
+        println!("old form      {} owner keys; a worker brings them into that of now", self.count_old_forms().await?);
         println!("documents     {under_older} not under the active key of their owner");
         let encryption = &self.settings.encryption;
         println!(
