@@ -31,8 +31,8 @@ pub(crate) enum Command {
     Worker(serve::ServeArgs),
     /// Serve S3 from a folder.
     Storage(serve::ServeArgs),
-    /// Bring the database to this version.
-    Migrate(serve::ServeArgs),
+    /// Bring the database to this version; plan, try and verify that.
+    Migrate(migrate::MigrateArgs),
     /// Ask a running process whether it is ready, for orchestrators.
     Health(serve::ServeArgs),
     /// Read documents without any server.

@@ -110,18 +110,18 @@ impl Backup {
         Ok(())
     }
 
-    /// Refuses an installation that is in use or has other tables.
+    /// Refuses an installation that is in use, and tables that this version has not grown from.
     async fn check_layout(&self, database: &Database) -> anyhow::Result<()> {
         let mut restore = begin(database).await?;
-        let (ours, theirs) = (restore.layout().await?, &self.manifest.layout);
+        let (ours, theirs) = (restore.layout().await?.version(), &self.manifest.layout);
+        let is_known = restore.go_back_to(theirs).await?;
         restore.abandon().await?;
-        if ours != *theirs {
+        if !is_known {
             bail!(
-                "the backup was written by UNTXT {} at migration {}, and this installation is at migration {}: restore \
+                "the backup was written by UNTXT {} at migration {}, and this installation is at migration {ours}: restore \
                  it with that version, then start the newer one",
                 self.manifest.untxt,
                 theirs.version(),
-                ours.version(),
             );
         }
         Ok(())
@@ -151,6 +151,7 @@ impl Backup {
     /// Writes all rows in one transaction; gives how many tasks go on.
     async fn restore_rows(&self, database: &Database) -> anyhow::Result<u64> {
         let mut restore = begin(database).await?;
+        ensure!(restore.go_back_to(&self.manifest.layout).await?, "the tables were changed meanwhile; start it again");
         let tables = self.manifest.layout.tables.iter().zip(&self.manifest.rows);
         let progress = Progress::new("tables", self.manifest.rows.len());
         let writing = async {
@@ -163,6 +164,10 @@ impl Backup {
         };
         progress.watch(writing).await?;
         restore.set_sequences(&self.manifest.sequences).await?;
+        let later = restore.migrate_on().await.context("the rows can't be brought to this version")?;
+        if later > 0 {
+            say(&format!("migrated     {later} migrations came after migration {}", self.manifest.layout.version()));
+        }
         let open_tasks = restore.settle().await?;
         restore.commit().await?;
         Ok(open_tasks)

@@ -16,16 +16,22 @@ mod seal;
 mod sealed;
 mod verify;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use untxt_core::{config::Process, crypto::age::Recipient};
+use untxt_core::{
+    config::{Process, Settings},
+    crypto::age::Recipient,
+};
 
 use super::serve::{ServeArgs, block_on};
 
 /// What a command gives when it did its work, but something was not whole.
-const NOT_WHOLE: u8 = 3;
+pub(super) const NOT_WHOLE: u8 = 3;
 
 /// What to back up and where to.
 #[derive(Debug, Args)]
@@ -130,11 +136,16 @@ pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Writes a backup before a change, as `untxt export` does, and removes none; says whether it is whole.
+pub(super) async fn export_before(settings: &Settings, to: &Path, recipients: &[Recipient]) -> anyhow::Result<bool> {
+    export::run(settings, to, recipients, usize::MAX).await
+}
+
 fn code(is_whole: bool) -> ExitCode {
     if is_whole { ExitCode::SUCCESS } else { ExitCode::from(NOT_WHOLE) }
 }
 
-fn parse_recipient(text: &str) -> Result<Recipient, String> {
+pub(super) fn parse_recipient(text: &str) -> Result<Recipient, String> {
     text.parse().map_err(|error: untxt_core::crypto::age::AgeError| error.to_string())
 }
 
