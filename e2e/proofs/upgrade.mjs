@@ -37,10 +37,14 @@ async function restored(t, site) {
     assert.match(imported.said, new RegExp(`migrated +\\d+ migrations came after migration ${LEVEL}`));
     assert.ok(site.level() > LEVEL);
     await site.isAsBefore();
+    const clerk = await site.logIn();
+    for (const kind of ['folders', 'tags']) {
+      assert.equal((await clerk.send('POST', `/api/v1/${kind}`, { json: { name: 'harbour', colour: '#336699' } })).status, 201);
+    }
     const { code, said } = site.migrate('--verify', '--all', ...site.reader);
     assert.equal(code, 0, said);
     assert.match(said, /tables +as in a new installation: \d+ things/);
-    assert.match(said, /owner keys +2 open\ndocuments +3 looked at, all: keys, names and 6 pages/);
+    assert.match(said, /owner keys +2 open, and 2 names of folders and tags\ndocuments +3 looked at, all: keys, names and 6 pages/);
   });
 }
 

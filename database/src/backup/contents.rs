@@ -2,13 +2,13 @@
 
 use sqlx::AssertSqlSafe;
 use untxt_core::{
-    crypto::{WrappedDocumentKey, WrappedOwnerKey},
-    domain::{DocumentId, OwnerId, PageNumber, TaskId},
+    crypto::{WrappedDocumentKey, WrappedLabelKey, WrappedOwnerKey},
+    domain::{DocumentId, FolderId, OwnerId, PageNumber, TagId, TaskId},
 };
 use uuid::Uuid;
 
 use super::{Snapshot, Table, catalog::quote};
-use crate::{Result, owner_keys, row::Row};
+use crate::{Result, folders, labels, owner_keys, row::Row, tags};
 
 /// What the row of a document has sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,17 @@ pub struct SealedPage {
     pub number: PageNumber,
     /// What was read.
     pub content: Vec<u8>,
+}
+
+/// What the rows of an owner's folders and tags have sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedLabels {
+    /// The key of their names.
+    pub key: WrappedLabelKey,
+    /// Names of folders.
+    pub folders: Vec<(FolderId, Vec<u8>)>,
+    /// Names of tags.
+    pub tags: Vec<(TagId, Vec<u8>)>,
 }
 
 impl Snapshot {
@@ -100,6 +111,21 @@ impl Snapshot {
         .into_iter()
         .map(TryInto::try_into)
         .collect()
+    }
+
+    /// Lists the folders and tags of an owner; `None`: they never had any. Tables must be of this version.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`], [`crate::Error::Corrupt`].
+    pub async fn labels(&mut self, owner: OwnerId) -> Result<Option<SealedLabels>> {
+        let Some(key) = labels::find_key(&mut self.conn, owner).await? else { return Ok(None) };
+        let folders = folders::list(&mut self.conn, owner).await?;
+        let tags = tags::list(&mut self.conn, owner).await?;
+        Ok(Some(SealedLabels {
+            key,
+            folders: folders.into_iter().map(|folder| (folder.id, folder.name_sealed)).collect(),
+            tags: tags.into_iter().map(|tag| (tag.id, tag.name_sealed)).collect(),
+        }))
     }
 
     /// Lists what was read of a document, in every run.

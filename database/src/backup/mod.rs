@@ -11,7 +11,7 @@ mod restore;
 mod snapshot;
 
 pub use catalog::{Layout, Migration, Sequence, Table};
-pub use contents::{SealedDocument, SealedPage};
+pub use contents::{SealedDocument, SealedLabels, SealedPage};
 pub use restore::{CleanUpPause, Incoming, Restore};
 pub use snapshot::Snapshot;
 

@@ -1,12 +1,13 @@
 //! Is everything as it should be after a migration? Keys and values are opened and forgotten; ids are told of those that
 //! don't open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, anyhow};
 use untxt_core::{
     config::{Database, Settings},
     crypto::{CryptoError, KeyRing, KeyState, connect},
+    domain::OwnerId,
 };
 use untxt_database::{
     backup::{SealedDocument, Snapshot},
@@ -95,7 +96,7 @@ struct Opener {
 
 impl Opener {
     async fn open_owner_keys(&mut self) -> anyhow::Result<()> {
-        let (mut opened, mut last) = (0_u64, None);
+        let (mut opened, mut names, mut last) = (0_u64, 0, None);
         loop {
             let keys = self.snapshot.owner_keys(last, AT_ONCE).await?;
             let Some(key) = keys.last() else { break };
@@ -108,9 +109,39 @@ impl Opener {
                     }
                 }
             }
+            for owner in keys.iter().map(|key| key.owner).collect::<BTreeSet<_>>() {
+                names += self.open_labels(owner).await?;
+            }
         }
-        say(&format!("owner keys   {opened} open"));
+        say(&format!("owner keys   {opened} open, and {names} names of folders and tags"));
         Ok(())
+    }
+
+    /// Opens the names of an owner's folders and tags; gives how many opened.
+    async fn open_labels(&mut self, owner: OwnerId) -> anyhow::Result<u64> {
+        let Some(labels) = self.snapshot.labels(owner).await? else { return Ok(0) };
+        let stored = self.snapshot.owner_key(owner, labels.key.owner_key_version).await?;
+        let stored =
+            stored.ok_or_else(|| anyhow!("the key of the names of {owner} hangs on an owner key that is not there"))?;
+        let opened = self.ring.open_owner_key(&stored).await;
+        let key = match opened.and_then(|owner_key| owner_key.open_label_key(&labels.key)) {
+            Ok(key) => key,
+            Err(error) => {
+                self.refuse(&format!("the key of the names of {owner}"), error)?;
+                return Ok(0);
+            }
+        };
+        let folders =
+            labels.folders.iter().map(|(id, name)| ("folder", id.to_string(), key.open_folder_name(*id, name)));
+        let tags = labels.tags.iter().map(|(id, name)| ("tag", id.to_string(), key.open_tag_name(*id, name)));
+        let mut names = 0;
+        for (kind, id, name) in folders.chain(tags) {
+            match name {
+                Ok(_) => names += 1,
+                Err(error) => self.refuse(&format!("the name of {kind} {id}"), error)?,
+            }
+        }
+        Ok(names)
     }
 
     async fn open_documents(&mut self, all: bool) -> anyhow::Result<()> {
