@@ -11,11 +11,11 @@ use metrics::gauge;
 use tokio::time::timeout;
 use untxt_core::{
     crypto::DocumentKey,
-    domain::{DocumentId, OwnerId},
+    domain::{DocumentId, OwnerId, PageNumber, TaskId},
     telemetry::chain,
 };
 use untxt_database::{
-    owner_keys,
+    Transaction, owner_keys,
     search::{self, PageIndex, Reading, Unindexed},
 };
 
@@ -63,36 +63,63 @@ async fn rebuild(worker: &Worker) -> JobResult<usize> {
     if !in_time(async { Ok(search::try_begin_rebuild(&mut elected).await?) }).await? {
         return Ok(0);
     }
-    let mut made = 0;
+    let (mut made, mut left) = (0, 0);
+    // First what nobody can find, once from the newest to the oldest: what can't be made now is tried again later.
+    let mut last = None;
     loop {
-        let listed = in_time(list(worker)).await?;
-        let begun = made;
-        gauge!("untxt_search_unindexed_pages").set(f64::from(u32::try_from(listed.len()).unwrap_or(u32::MAX)));
-        for some in listed.chunks(AT_ONCE) {
-            // asked often enough that the server does not take the transaction for one that is forgotten
-            in_time(async { Ok(search::keep_rebuilding(&mut elected).await?) }).await?;
-            made += in_time(make(worker, some)).await?;
-        }
-        // What could not be made now is tried again later, not at once.
-        if made == begun {
-            elected.commit().await?;
-            return Ok(made);
+        let listed = in_time(list_missing(worker, last)).await?;
+        let Some(Unindexed { task, page, .. }) = listed.last() else { break };
+        last = Some((*task, *page));
+        let now = make_all(worker, &mut elected, &listed).await?;
+        (made, left) = (made + now, left + listed.len() - now);
+    }
+    // Then what is found by two keys, of each owner until nothing more can be made.
+    for (owner, oldest) in in_time(list_owners(worker)).await? {
+        loop {
+            let listed = in_time(list_stale(worker, owner, oldest)).await?;
+            let now = make_all(worker, &mut elected, &listed).await?;
+            made += now;
+            if now == 0 {
+                left += listed.len();
+                break;
+            }
         }
     }
+    tell(left);
+    elected.commit().await?;
+    Ok(made)
 }
 
-/// Lists what is to be made: first what nobody can find, then what is found by two keys.
-async fn list(worker: &Worker) -> JobResult<Vec<Unindexed>> {
+/// Makes what was listed, and says how many rows that are.
+async fn make_all(worker: &Worker, elected: &mut Transaction, listed: &[Unindexed]) -> JobResult<usize> {
+    let mut made = 0;
+    if !listed.is_empty() {
+        tell(listed.len());
+    }
+    for some in listed.chunks(AT_ONCE) {
+        // asked often enough that the server does not take the transaction for one that is forgotten
+        in_time(async { Ok(search::keep_rebuilding(elected).await?) }).await?;
+        made += in_time(make(worker, some)).await?;
+    }
+    Ok(made)
+}
+
+fn tell(unindexed: usize) {
+    gauge!("untxt_search_unindexed_pages").set(f64::from(u32::try_from(unindexed).unwrap_or(u32::MAX)));
+}
+
+async fn list_missing(worker: &Worker, before: Option<(TaskId, PageNumber)>) -> JobResult<Vec<Unindexed>> {
     let mut tx = worker.services.database.begin_system().await?;
-    let mut listed = search::list_missing(&mut tx, LISTED).await?;
+    let listed = search::list_missing(&mut tx, before, LISTED).await?;
+    tx.commit().await?;
+    Ok(listed)
+}
+
+async fn list_owners(worker: &Worker) -> JobResult<Vec<(OwnerId, u32)>> {
+    let mut tx = worker.services.database.begin_system().await?;
     let owners = search::list_owners(&mut tx).await?;
     tx.commit().await?;
-    for (owner, oldest) in owners {
-        if listed.is_empty() {
-            listed = list_stale(worker, owner, oldest).await?;
-        }
-    }
-    Ok(listed)
+    Ok(owners)
 }
 
 /// Lists the rows of an owner that an older index key made, if there are segments of one.

@@ -64,11 +64,17 @@ pub async fn list_owners(conn: &mut PgConnection) -> Result<Vec<(OwnerId, u32)>>
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn list_missing(conn: &mut PgConnection, limit: u32) -> Result<Vec<Unindexed>> {
+pub async fn list_missing(
+    conn: &mut PgConnection,
+    before: Option<(TaskId, PageNumber)>,
+    limit: u32,
+) -> Result<Vec<Unindexed>> {
+    let (task, page) = before.map_or((uuid::Uuid::max(), i32::MAX), |(task, page)| (task.as_uuid(), page_column(page)));
     let rows = sqlx::query!(
         "select p.owner_id, p.task_id, p.page_number
         from pages p
         where p.state = 'done'
+            and (p.task_id, p.page_number) < ($2, $3)
             and not exists (
                 select
                 from search_pages s
@@ -78,6 +84,8 @@ pub async fn list_missing(conn: &mut PgConnection, limit: u32) -> Result<Vec<Uni
         order by p.task_id desc, p.page_number desc
         limit $1",
         i64::from(limit),
+        task,
+        page,
     )
     .fetch_all(conn)
     .await?;
@@ -168,6 +176,18 @@ pub async fn replace(conn: &mut PgConnection, owner: OwnerId, reading: Reading, 
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn forget_empty_segments(conn: &mut PgConnection, owner: OwnerId, generation: u32) -> Result<()> {
+    // Whoever stores a page under an older key at this moment is waited for, and the next statement sees that page.
+    sqlx::query!(
+        "select 1 as locked
+        from search_segments
+        where owner_id = $1 and index_generation < $2
+        order by index_generation, segment
+        for update",
+        owner.as_uuid(),
+        count_column(generation),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     sqlx::query!(
         "delete from search_segments s
         where s.owner_id = $1

@@ -75,3 +75,25 @@ async fn rows_that_are_missing_or_old_are_made_anew() {
     assert_eq!(house.postgres.superuser_psql(segments), "2: 2", "nothing is asked under the old key any more");
     worker.stop().await;
 }
+
+#[tokio::test]
+async fn what_cannot_be_made_holds_up_nothing_else() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let (older, newer) = (house.upload(tiff_of(&[width::GOOD])).await, house.upload(tiff_of(&[width::GOOD; 2])).await);
+    for upload in [&older, &newer] {
+        house.end_of(upload.task).await;
+    }
+    worker.stop().await;
+    // the newest page has no row and does not open
+    _ = house.postgres.superuser_psql(&format!(
+        "set session_replication_role = replica;
+        update pages set content_sealed = '\\x00' where task_id = '{task}' and page_number = 2;
+        delete from search_pages where task_id = '{task}' and page_number = 2",
+        task = newer.task,
+    ));
+    let _new_key = house.replace_index_key().await;
+    let worker = house.worker().await;
+    wait_for(&house, "1 of 1 in 0 under 2; 1 of 1 in 0 under 2").await;
+    worker.stop().await;
+}
