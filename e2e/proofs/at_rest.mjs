@@ -1,4 +1,4 @@
-// What the documents say, and what they are called, is nowhere on the disk.
+// What the documents say, what they are called, and what their folders and tags are, is nowhere on the disk.
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 
@@ -14,9 +14,13 @@ export default async function prove(t, world) {
   }
   const text = (await admin.get(`/documents/${world.document.id}/formats/txt`)).text;
   for (const word of world.heading.split(' ')) assert.ok(text.includes(word), `${word} was not read: this proof would prove nothing`);
+  for (const noun of ['folders', 'tags']) {
+    const made = await admin.send('POST', `/api/v1/${noun}`, { json: { name: `${canaries[0]} at rest` } });
+    assert.equal(made.status, 201, made.text);
+  }
   stack.sql('checkpoint');
 
-  await t.test('no word and no file name in the database, the store, the queue, the logs or anywhere else', async (t) => {
+  await t.test('no word and no name in the database, the store, the queue, the logs or anywhere else', async (t) => {
     const { files, bytes, hits } = await search(stack.data, canaries);
     t.diagnostic(`${files} files, ${(bytes / 1e6).toFixed(0)} MB searched`);
     for (const folder of ['postgres/cluster', 'store', 'redis/data', 'logs']) {
