@@ -3,12 +3,13 @@
 
     open_with_tink.py FACTS.json PLACE... < sealed > clear
 
-PLACE says what is opened: `metadata` (documents.metadata_sealed), `page TASK NUMBER` (pages.content_sealed) or
-`object PATH` (a file of the object store, such as documents/ID/original).
+PLACE says what is opened: `metadata` (documents.metadata_sealed), `page TASK NUMBER` (pages.content_sealed),
+`object PATH` (a file of the object store, such as documents/ID/original), or a name of `folders ID` or `tags ID`.
 
 FACTS.json, all bytes in hex:
     owner, document                           their ids
     document_key                              documents.wrapped_key
+    label_key                                 label_keys.wrapped_key, for names of folders and tags
     owner_key                                 the owner's key, unwrapped by the key service; or, with a key file:
     root_key_file, root_key_id, owner_key_wrapped, owner_key_version
 """
@@ -103,6 +104,12 @@ def read_document_key(facts):
     return open_value(read_owner_key(facts), associated_data, wrapped)
 
 
+def read_label_key(facts):
+    wrapped = bytes.fromhex(facts["label_key"])
+    associated_data = fields(b"untxt label key", UUID(facts["owner"]).bytes, wrapped[1:5])
+    return open_value(read_owner_key(facts), associated_data, wrapped)
+
+
 def find_place(facts, kind, *names):
     """Gives form, purpose, table, column and row of what is to be opened."""
     if kind == "metadata":
@@ -111,6 +118,8 @@ def find_place(facts, kind, *names):
         task, page = names
         return "value", "words", "pages", "content", f"{task}/{page}"
     (path,) = names
+    if kind in ("folders", "tags"):
+        return "value", "label", kind, "name", path
     first_word = path.rsplit("/", 1)[1].split("-")[0]
     column = {"image": "page_image", "searchable": "searchable_pdf"}.get(first_word, first_word)
     return "file", PURPOSES[column], "object", column, path
@@ -121,7 +130,8 @@ def find_key(facts, place):
     form, purpose, *names = find_place(facts, *place)
     where = (name.encode() for name in names)
     associated_data = fields(b"untxt value", purpose.encode(), UUID(facts["owner"]).bytes, *where, number(1))
-    return form, sub_key(read_document_key(facts), form, purpose), associated_data
+    key = read_label_key(facts) if purpose == "label" else read_document_key(facts)
+    return form, sub_key(key, form, purpose), associated_data
 
 
 def main(path, *place):

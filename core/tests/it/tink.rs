@@ -9,8 +9,8 @@ use std::{
 
 use serde_json::{Value, json};
 use untxt_core::{
-    crypto::{DocumentKey, KeyRing, Kms, LocalKms, WrappedDocumentKey, WrappedOwnerKey},
-    domain::{DocumentId, DocumentMetadata, OwnerId, PageContent, PageNumber, TaskId},
+    crypto::{DocumentKey, KeyRing, Kms, LabelKey, LocalKms, WrappedDocumentKey, WrappedOwnerKey},
+    domain::{DocumentId, DocumentMetadata, FolderId, LabelName, OwnerId, PageContent, PageNumber, TagId, TaskId},
     storage::ObjectKey,
 };
 
@@ -18,12 +18,13 @@ use untxt_core::{
 const FIRST: usize = (1 << 20) - 40 - 16;
 const OTHER: usize = (1 << 20) - 16;
 
-/// A document with all keys above it.
+/// A document and names, with all keys above them.
 struct Vault {
     folder: tempfile::TempDir,
     owner: OwnerId,
     document: DocumentId,
     key: DocumentKey,
+    labels: LabelKey,
     facts: Value,
 }
 
@@ -45,8 +46,10 @@ impl Vault {
         let stored = ring.create_owner_key(owner).await.expect("made");
         let owner_key = ring.open_owner_key(&stored).await.expect("opened");
         let (key, wrapped) = owner_key.create_document_key(document).expect("made");
-        let facts = facts(&root, document, &stored, &wrapped);
-        Self { folder, owner, document, key, facts }
+        let (labels, wrapped_labels) = owner_key.create_label_key().expect("made");
+        let mut facts = facts(&root, document, &stored, &wrapped);
+        facts["label_key"] = hex::encode(wrapped_labels.wrapped).into();
+        Self { folder, owner, document, key, labels, facts }
     }
 
     fn metadata(&self, name: &str) -> Case {
@@ -153,6 +156,24 @@ async fn small_values_agree_both_ways() {
     }
     let metadata = vault.key.open_metadata(vault.owner, vault.document, &of_tink[3]).expect("opened");
     assert_eq!(metadata.name, "Befund.pdf");
+}
+
+#[tokio::test]
+async fn names_agree_both_ways() {
+    let vault = Vault::make().await;
+    let (folder, tag, name) = (FolderId::generate(), TagId::generate(), LabelName::new("Röntgen").expect("a name"));
+    let case = |place: [String; 2], sealed| Case { place: place.into(), sealed, clear: name.as_str().into() };
+    let cases = [
+        case(["folders".into(), folder.to_string()], vault.labels.seal_folder_name(folder, &name).expect("sealed")),
+        case(["tags".into(), tag.to_string()], vault.labels.seal_tag_name(tag, &name).expect("sealed")),
+    ];
+    let (of_tink, said) = vault.check(&cases);
+    assert_eq!(said, "");
+    assert_eq!(vault.labels.open_folder_name(folder, &of_tink[0]).expect("opened"), name);
+    assert_eq!(vault.labels.open_tag_name(tag, &of_tink[1]).expect("opened"), name);
+    for changed in changed(&of_tink[0]) {
+        assert!(vault.labels.open_folder_name(folder, &changed).is_err());
+    }
 }
 
 #[tokio::test]
