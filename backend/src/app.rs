@@ -5,6 +5,7 @@ use untxt_core::{
     crypto::{KeyRing, connect},
     lifecycle::Lifecycle,
     queue::{Queue, RedisQueue},
+    receipts::PublicKey,
     storage::{ObjectStore, S3Store},
 };
 use untxt_database::Database;
@@ -43,6 +44,9 @@ pub struct App {
     pub(crate) logins: Logins,
     pub(crate) site: Site,
     pub(crate) limits: config::Limits,
+    pub(crate) trash: config::Trash,
+    /// What receipts are checked with.
+    pub(crate) signing_keys: Vec<PublicKey>,
     /// Languages of uploads that name none, joined by "+".
     pub(crate) languages: String,
     pub(crate) hub: Arc<Hub>,
@@ -72,7 +76,7 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// When `server.public_url` is malformed or there is no randomness.
+    /// When `server.public_url` is malformed, a key of `signing.public_keys` can't be read, or there is no randomness.
     pub fn new(settings: &Settings, services: Services, lifecycle: &Lifecycle) -> Result<Self, Error> {
         Ok(Self {
             refusals: Arc::new(Refusals::new(services.db.clone(), lifecycle.clone())),
@@ -83,6 +87,13 @@ impl App {
             logins: Logins::new(&settings.session)?,
             site: Site::new(&settings.server.public_url)?,
             limits: settings.limits.clone(),
+            trash: settings.trash.clone(),
+            signing_keys: settings
+                .signing
+                .public_keys
+                .iter()
+                .map(|path| PublicKey::open(path))
+                .collect::<Result<_, _>>()?,
             languages: settings.worker.languages.clone(),
             hub: Arc::default(),
             uploads: UploadPlaces::default(),

@@ -1,6 +1,8 @@
 use std::{io, net::SocketAddr};
 
-use untxt_core::{crypto::CryptoError, queue::QueueError, storage::StorageError, tls::TlsError};
+use untxt_core::{
+    crypto::CryptoError, queue::QueueError, receipts::SigningKeyError, storage::StorageError, tls::TlsError,
+};
 
 use crate::session::PasswordError;
 
@@ -43,6 +45,9 @@ pub enum Error {
     /// The root key can't be used.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+    /// A key that checks receipts can't be read.
+    #[error(transparent)]
+    SigningKey(#[from] SigningKeyError),
     /// Logins can't be prepared.
     #[error(transparent)]
     Password(#[from] PasswordError),

@@ -23,6 +23,7 @@ mod observe;
 mod origin;
 mod problem;
 mod queue;
+mod receipts;
 mod redirect;
 mod router;
 mod run;

@@ -14,6 +14,8 @@ use crate::{App, problem::ApiError};
 struct Limits {
     max_file_bytes: u64,
     max_pages: u32,
+    /// How long a deleted document can be taken back; 0: not at all.
+    trash_days: u32,
     allowed_types: Vec<MediaType>,
     /// What an upload that names none is read in; `auto` alone when that is found out.
     languages: Vec<String>,
@@ -34,6 +36,7 @@ async fn show(State(app): State<Arc<App>>) -> Result<Json<Limits>, ApiError> {
     Ok(Json(Limits {
         max_file_bytes: app.limits.max_file_bytes,
         max_pages: app.limits.max_pages,
+        trash_days: app.trash.days,
         allowed_types: app.limits.allowed_types.clone(),
         languages: app.languages.split('+').map(str::to_owned).collect(),
         installed_languages,

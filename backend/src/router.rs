@@ -9,8 +9,8 @@ use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    App, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue, search, session,
-    tags, tasks,
+    App, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue, receipts, search,
+    session, tags, tasks,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -21,11 +21,12 @@ pub fn router(app: Arc<App>) -> Router {
     let quick = Router::new()
         .merge(session::router())
         .merge(limits::router())
-        .merge(documents::router())
+        .merge(documents::router(&app))
         .merge(folders::router())
         .merge(tags::router())
         .merge(tasks::router())
         .merge(search::router())
+        .merge(receipts::router())
         .merge(queue::router())
         .merge(live::router())
         .merge(health::router())

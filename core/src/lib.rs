@@ -11,6 +11,7 @@ pub mod domain;
 pub mod lifecycle;
 pub mod monitoring;
 pub mod queue;
+pub mod receipts;
 pub mod sabotage;
 pub mod storage;
 pub mod telemetry;

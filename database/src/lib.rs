@@ -27,6 +27,7 @@ pub mod queue;
 mod row;
 pub mod search;
 pub mod sessions;
+pub mod shreds;
 pub mod tags;
 pub mod tasks;
 #[cfg(feature = "testing")]

@@ -154,6 +154,8 @@ async fn make(worker: &Worker, some: &[Unindexed]) -> JobResult<usize> {
         }
     }
     let mut tx = worker.services.database.begin_system().await?;
+    let readings: Vec<_> = rows.iter().map(|row| row.reading).collect();
+    search::keep(&mut tx, &readings).await?;
     let mut made = 0;
     for row in &rows {
         let index = PageIndex { generation: row.generation, segment: row.segment, tokens: &row.tokens };

@@ -2,33 +2,58 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use untxt_core::{domain::DocumentId, telemetry::chain};
-use untxt_database::documents;
+use serde::Deserialize;
+use untxt_core::domain::{DocumentId, TrashReason};
+use untxt_database::{
+    documents::{self, ShredWish, Shredding},
+    shreds,
+};
 
-use crate::{App, extract::Path, problem::ApiError, session::Actor};
+use crate::{
+    App,
+    extract::{Path, Query},
+    problem::ApiError,
+    session::Actor,
+};
 
-/// Deletes a document. Its key goes with its row, so what the store still has of it is noise from then on.
+#[derive(Deserialize)]
+pub(super) struct How {
+    #[serde(default)]
+    forever: bool,
+}
+
+/// Puts a document into the trash, or shreds it at once: then its key goes with its row, and what the store still has of it
+/// is noise from then on. Doing it twice is no error.
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path(id): Path<DocumentId>,
+    Query(How { forever }): Query<How>,
 ) -> Result<StatusCode, ApiError> {
+    if !forever && app.trash.days > 0 {
+        let mut tx = actor.begin(&app).await?;
+        let is_trashed = documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
+        if !is_trashed && shreds::find(&mut tx, id).await?.is_none() {
+            return Err(ApiError::DocumentNotFound);
+        }
+        tx.commit().await?;
+        return Ok(StatusCode::NO_CONTENT);
+    }
     // It goes on although nobody waits any more: a long document with many readings may take a while.
-    let deleting = Arc::clone(&app);
-    app.lifecycle.spawn(async move { delete_all(&deleting, &actor, id).await }).await.map_err(ApiError::internal)?
+    let shredding = Arc::clone(&app);
+    app.lifecycle.spawn(async move { shred(&shredding, &actor, id).await }).await.map_err(ApiError::internal)?
 }
 
-async fn delete_all(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {
+async fn shred(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {
     // The session's row is locked when it counts as used, and a long deletion must not hold up what else this person does.
     actor.begin(app).await?.commit().await?;
     let mut tx = app.db.begin_as(actor.user).await?;
-    let deleted = documents::delete(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)?;
+    match documents::shred(&mut tx, id, ShredWish::AtOnce).await? {
+        Shredding::Done => {}
+        Shredding::Retained { until } => return Err(ApiError::Retained { until }),
+        Shredding::NotThere if shreds::find(&mut tx, id).await?.is_some() => {}
+        Shredding::NotThere => return Err(ApiError::DocumentNotFound),
+    }
     tx.commit().await?;
-    let objects = Arc::clone(&app.objects);
-    app.lifecycle.spawn(async move {
-        if let Err(error) = objects.delete(&deleted.objects).await {
-            tracing::warn!(document.id = %id, error = chain(&error), "objects of a deleted document stay behind, unreadable");
-        }
-    });
     Ok(StatusCode::NO_CONTENT)
 }

@@ -20,6 +20,12 @@ pub(crate) struct Document {
     sha256: String,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// When it was put into the trash; null: it is not there.
+    #[serde(with = "time::serde::rfc3339::option")]
+    trashed_at: Option<OffsetDateTime>,
+    /// When it is shredded.
+    #[serde(with = "time::serde::rfc3339::option")]
+    shred_at: Option<OffsetDateTime>,
     pub(super) task: Task,
     folder: Option<FolderId>,
     tags: Vec<TagId>,
@@ -77,6 +83,8 @@ impl Document {
             folder: document.folder,
             tags: document.tags.clone(),
             keep_until: document.keep_until,
+            trashed_at: document.trash.map(|trash| trash.trashed_at),
+            shred_at: document.trash.map(|trash| trash.shred_at),
             task: Task::from(&found.task),
             pdf_task: found.pdf.map(|pdf| pdf.task),
         })

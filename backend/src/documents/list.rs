@@ -19,6 +19,8 @@ pub(super) struct Page {
     /// The id of a folder, or `none`.
     folder: Option<String>,
     tag: Option<TagId>,
+    #[serde(default)]
+    trash: bool,
 }
 
 #[derive(Serialize)]
@@ -28,7 +30,7 @@ pub(super) struct Documents {
     next: Option<DocumentId>,
 }
 
-/// Lists the person's documents, newest first.
+/// Lists the person's documents, newest first: those in the trash, or those that are not.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -65,6 +67,6 @@ impl Page {
             Some("none") => Some(InFolder::None),
             Some(id) => Some(InFolder::One(id.parse().map_err(|_| BAD_FOLDER)?)),
         };
-        Ok(Filter { before: self.before, folder, tag: self.tag })
+        Ok(Filter { before: self.before, folder, tag: self.tag, in_trash: self.trash })
     }
 }

@@ -28,6 +28,7 @@ mod refusals;
 mod rerun;
 mod settings;
 mod show;
+mod trash;
 mod upload;
 
 use std::sync::Arc;
@@ -35,7 +36,8 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{get, post},
+    middleware::from_fn_with_state,
+    routing::{delete, get, patch, post},
 };
 
 pub(crate) use document::Document;
@@ -48,11 +50,21 @@ pub(crate) use refusals::Refusals;
 
 use crate::App;
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    let one = "/api/v1/documents/{document}";
-    let at = |path: &str| format!("{one}/{path}");
+const ONE: &str = "/api/v1/documents/{document}";
+
+pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
-        .route(one, get(show::show).patch(file::file).delete(delete::delete))
+        .route(ONE, get(show::show).delete(delete::delete))
+        .route(&format!("{ONE}/restore"), post(trash::restore))
+        .route("/api/v1/trash", delete(trash::empty))
+        .merge(outside_trash().route_layer(from_fn_with_state(Arc::clone(app), trash::refuse_trashed)))
+}
+
+/// What nobody gets, and nobody does, while the document is in the trash.
+fn outside_trash() -> Router<Arc<App>> {
+    let at = |path: &str| format!("{ONE}/{path}");
+    Router::new()
+        .route(ONE, patch(file::file))
         .route(&at("pages"), get(page::list))
         .route(&at("pages/{page}"), get(page::show))
         .route(&at("pages/{page}/image"), get(page::image))

@@ -8,7 +8,10 @@ use untxt_core::{
 };
 use untxt_database::events::{self, Listener, Notified};
 
-use super::hub::{Message, News};
+use super::{
+    frames,
+    hub::{Message, News},
+};
 use crate::App;
 
 /// Notifications that are looked at together: one query per task then answers for all of them.
@@ -54,6 +57,9 @@ impl Batch {
             Notified::Resync => self.is_resync = true,
             Notified::SessionEnded { user, session } => {
                 self.news.push((user.as_owner(), News::SessionEnded(session)));
+            }
+            Notified::Document { owner, document, change } => {
+                self.news.push((owner, News::Document(frames::document(document, change))));
             }
             Notified::Event { owner, task, seq } => {
                 let first = self.tasks.entry((owner, task)).or_insert(seq);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::{EventSeq, TaskId, UserId};
+use untxt_core::domain::{DocumentId, EventSeq, TaskId, UserId};
+use untxt_database::events::DocumentChange;
 
 use crate::tasks::Place;
 
@@ -37,6 +38,18 @@ struct PlacesFrame<'a> {
 /// Says where the tasks stand that have pages to be read; what is not in it has none.
 pub(super) fn places(places: &BTreeMap<TaskId, Place>) -> Utf8Bytes {
     serde_json::to_string(&PlacesFrame { r#type: "places", places }).unwrap_or_default().into()
+}
+
+#[derive(Serialize)]
+struct DocumentFrame {
+    r#type: &'static str,
+    document: DocumentId,
+    change: DocumentChange,
+}
+
+/// Says that a document went to the trash, came back, or is gone.
+pub(super) fn document(document: DocumentId, change: DocumentChange) -> Utf8Bytes {
+    serde_json::to_string(&DocumentFrame { r#type: "document", document, change }).unwrap_or_default().into()
 }
 
 /// Says that events may have been missed: load the documents again.

@@ -21,6 +21,8 @@ pub(crate) enum News {
     Event(Arc<Message>),
     /// Where tasks stand; the frame is written once for all sockets.
     Places(Utf8Bytes),
+    /// A document went to the trash, came back, or is gone.
+    Document(Utf8Bytes),
     /// Events may have been missed.
     Resync,
     /// A session of this owner has ended in this process.

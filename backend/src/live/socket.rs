@@ -132,7 +132,7 @@ impl Live {
             }
             Turn::News(News::SessionEnded(_)) => GO_ON,
             Turn::News(News::Resync) => self.resync().await,
-            Turn::News(News::Places(frame)) => self.send(frame).await,
+            Turn::News(News::Places(frame) | News::Document(frame)) => self.send(frame).await,
             Turn::News(News::Event(message)) => self.send_event(&message).await,
             Turn::Frame(Some(Ok(frame))) => self.hear(frame).await,
             Turn::Frame(Some(Err(_)) | None) => ControlFlow::Break(Ending::Gone),

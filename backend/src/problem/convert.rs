@@ -47,7 +47,12 @@ impl From<CryptoError> for ApiError {
 
 impl From<untxt_database::Error> for ApiError {
     fn from(error: untxt_database::Error) -> Self {
-        if error.is_temporary() { Self::Unavailable(error.into()) } else { Self::internal(error) }
+        match error {
+            // It was put there between two questions.
+            untxt_database::Error::Conflict(constraint) if constraint == "tasks_document_in_trash" => Self::InTrash,
+            error if error.is_temporary() => Self::Unavailable(error.into()),
+            error => Self::internal(error),
+        }
     }
 }
 

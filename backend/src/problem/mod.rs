@@ -17,6 +17,7 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER},
 };
 use serde::Serialize;
+use time::OffsetDateTime;
 use untxt_core::{
     domain::{Failure, MediaType},
     telemetry::chain,
@@ -62,6 +63,12 @@ pub(crate) enum ApiError {
     NotReady,
     Quarantined,
     StillReading,
+    InTrash,
+    Retained {
+        until: OffsetDateTime,
+    },
+    NotInTrash,
+    ReceiptNotFound,
     NothingUnread,
     ResultNotFound,
     TooManyReadings {

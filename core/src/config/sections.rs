@@ -3,7 +3,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::Encryption;
+use super::{Encryption, Signing, Trash};
 use crate::domain::MediaType;
 
 /// All settings, one field per section of `untxt.toml`, where every key is explained.
@@ -15,6 +15,8 @@ pub struct Settings {
     pub redis: Redis,
     pub storage: Storage,
     pub encryption: Encryption,
+    pub signing: Signing,
+    pub trash: Trash,
     pub session: Session,
     pub limits: Limits,
     pub worker: Worker,

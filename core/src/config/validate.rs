@@ -52,6 +52,7 @@ impl Settings {
                 self.validate_database(problems);
                 self.validate_storage(problems);
                 self.encryption.validate(problems);
+                self.signing.validate(problems);
             }
             Process::Keys => {
                 self.validate_database(problems);
@@ -60,6 +61,7 @@ impl Settings {
             Process::Worker => {
                 self.validate_shared(problems);
                 self.validate_worker(problems);
+                self.trash.validate(problems);
                 self.validate_malware(problems);
                 self.validate_monitoring(problems);
                 self.validate_traces(problems);
@@ -70,6 +72,8 @@ impl Settings {
                 // The backend writes them into every task; the worker reads them there.
                 need("worker.languages", &self.worker.languages, problems);
                 self.validate_session(problems);
+                self.trash.validate(problems);
+                self.signing.validate(problems);
                 self.validate_monitoring(problems);
                 self.validate_traces(problems);
             }

@@ -22,6 +22,7 @@ mod stream;
 
 pub(crate) use aead::MAX_RANDOM_NONCES;
 pub use document_key::{DocumentKey, WrappedDocumentKey};
+pub(crate) use kms::read_private_file;
 pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey, connect};
 pub use label_key::{LabelKey, WrappedLabelKey};
 pub use memory::prepare_key_memory;

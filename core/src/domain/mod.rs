@@ -17,5 +17,5 @@ pub use ids::{DocumentId, EventSeq, FolderId, OwnerId, PageNumber, SessionId, Ta
 pub use label::{Colour, LabelName};
 pub use metadata::DocumentMetadata;
 pub use retention::Retention;
-pub use state::{MediaType, PageState, TaskQueue, TaskState};
+pub use state::{MediaType, PageState, ShredReason, TaskQueue, TaskState, TrashReason};
 pub use untxt_page::{PageContent, Preset, ReadingSettings, TextMode, Word};

@@ -88,6 +88,28 @@ closed_list!(
 );
 
 closed_list!(
+    /// Who put a document into the trash.
+    TrashReason {
+        /// Its owner.
+        Person = "person",
+        /// The rule of its folder.
+        Retention = "retention",
+    }
+);
+
+closed_list!(
+    /// Why a document was shredded.
+    ShredReason {
+        /// Its owner wished it at once.
+        Person = "person",
+        /// Its owner had put it into the trash, and its time was over or the trash was emptied.
+        Trash = "trash",
+        /// A rule had put it into the trash, and its time was over or the trash was emptied.
+        Retention = "retention",
+    }
+);
+
+closed_list!(
     /// Where a page stands.
     PageState {
         /// Waiting for a worker.

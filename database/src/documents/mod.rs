@@ -1,10 +1,11 @@
 //! Uploads. What is stored of them here is sealed or says nothing about a person.
 
-mod delete;
 mod file;
 mod insert;
 mod list;
 mod row;
+mod shred;
+mod trash;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -14,11 +15,12 @@ use untxt_core::{
 };
 use uuid::Uuid;
 
-pub use delete::{Deleted, delete};
 pub use file::{FOLDER, Filing, TAG, file};
 pub use insert::{Inserted, NewDocument, OWNER_KEY_STATE, insert_with_task};
 pub use list::{Filter, InFolder, list};
 use row::DocumentAndTaskRow;
+pub use shred::{ShredWish, Shredding, list_due, shred};
+pub use trash::{Restored, is_in_trash, list_expired, list_trash, restore, trash};
 
 use crate::{Result, row::Row, tasks::Task};
 
@@ -47,6 +49,17 @@ pub struct Document {
     pub tags: Vec<TagId>,
     /// Until when the rule of its folder has it kept.
     pub keep_until: Option<OffsetDateTime>,
+    /// It is in the trash.
+    pub trash: Option<InTrash>,
+}
+
+/// Since when a document is in the trash, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InTrash {
+    /// When it was put there.
+    pub trashed_at: OffsetDateTime,
+    /// When it is shredded.
+    pub shred_at: OffsetDateTime,
 }
 
 /// An upload and the task that says what it shows: the newest one that is not void.
@@ -153,6 +166,8 @@ async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DocumentAndTa
             d.folder_id,
             array(select tag_id from document_tags where document_id = d.id order by tag_id) as "tags!",
             (select keep_until from document_retention where document_id = d.id) as keep_until,
+            d.trashed_at,
+            d.shred_at,
             t.id as task_id,
             t.state,
             t.page_count,

@@ -5,7 +5,7 @@ use untxt_core::{
 };
 use uuid::Uuid;
 
-use super::{Document, DocumentAndTask, PublishedPdf};
+use super::{Document, DocumentAndTask, InTrash, PublishedPdf};
 use crate::{Error, Result, row::Row, tasks::TaskRow};
 
 /// A document and its task, as their columns say.
@@ -22,6 +22,8 @@ pub(super) struct DocumentAndTaskRow {
     pub(super) folder_id: Option<Uuid>,
     pub(super) tags: Vec<Uuid>,
     pub(super) keep_until: Option<OffsetDateTime>,
+    pub(super) trashed_at: Option<OffsetDateTime>,
+    pub(super) shred_at: Option<OffsetDateTime>,
     pub(super) task_id: Uuid,
     pub(super) state: String,
     pub(super) page_count: i32,
@@ -64,6 +66,7 @@ impl TryFrom<DocumentAndTaskRow> for DocumentAndTask {
             folder: row.folder_id.map(FolderId::from),
             tags: row.tags.into_iter().map(TagId::from).collect(),
             keep_until: row.keep_until,
+            trash: row.trashed_at.zip(row.shred_at).map(|(trashed_at, shred_at)| InTrash { trashed_at, shred_at }),
         };
         let task = TaskRow {
             id: row.task_id,

@@ -1,13 +1,13 @@
 use std::{marker::PhantomData, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{
     Executor,
     postgres::{PgListener, PgNotification, PgPoolOptions},
 };
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
-use untxt_core::domain::{EventSeq, OwnerId, SessionId, TaskId, UserId};
+use untxt_core::domain::{DocumentId, EventSeq, OwnerId, SessionId, TaskId, UserId};
 
 use crate::Database;
 
@@ -51,8 +51,29 @@ pub enum Notified {
         /// Which session.
         session: SessionId,
     },
+    /// A document went to the trash, came back, or is gone.
+    Document {
+        /// Whose.
+        owner: OwnerId,
+        /// Which.
+        document: DocumentId,
+        /// What happened to it.
+        change: DocumentChange,
+    },
     /// Read what came after the last seen, and check sessions.
     Resync,
+}
+
+/// What happened to a whole document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentChange {
+    /// It is in the trash now.
+    Trashed,
+    /// It is back from the trash.
+    Restored,
+    /// It was shredded.
+    Deleted,
 }
 
 /// What a worker is told: tasks that were taken from it.
@@ -192,13 +213,20 @@ struct EventPayload {
 }
 
 #[derive(Deserialize)]
+struct DocumentPayload {
+    owner: OwnerId,
+    document: DocumentId,
+    change: DocumentChange,
+}
+
+#[derive(Deserialize)]
 struct SessionPayload {
     user: UserId,
     session: SessionId,
 }
 
 impl Notification for Notified {
-    const CHANNELS: &'static [&'static str] = &["task_events", "session_ended"];
+    const CHANNELS: &'static [&'static str] = &["task_events", "session_ended", "document_changes"];
     const RESYNC: Self = Self::Resync;
 
     fn read(channel: &str, payload: &str) -> serde_json::Result<Self> {
@@ -206,6 +234,10 @@ impl Notification for Notified {
             "task_events" => {
                 let EventPayload { owner, task, seq } = serde_json::from_str(payload)?;
                 Self::Event { owner, task, seq }
+            }
+            "document_changes" => {
+                let DocumentPayload { owner, document, change } = serde_json::from_str(payload)?;
+                Self::Document { owner, document, change }
             }
             _ => {
                 let SessionPayload { user, session } = serde_json::from_str(payload)?;

@@ -63,7 +63,8 @@ pub async fn find(conn: &mut PgConnection, id: FolderId) -> Result<Option<Folder
             f.keep_days,
             f.delete_days,
             f.created_at,
-            (select count(*) from documents d where d.owner_id = f.owner_id and d.folder_id = f.id) as "documents!"
+            (select count(*) from documents d where d.owner_id = f.owner_id and d.folder_id = f.id
+                and d.trashed_at is null) as "documents!"
         from folders f
         where f.id = $1"#,
         id.as_uuid(),
@@ -103,7 +104,7 @@ pub async fn list(conn: &mut PgConnection, owner: OwnerId) -> Result<Vec<Folder>
         counts as (
             select folder_id, count(*) as documents
             from documents
-            where owner_id = $1 and folder_id is not null
+            where owner_id = $1 and folder_id is not null and trashed_at is null
             group by folder_id
         )
         select

@@ -33,7 +33,7 @@ pub struct Hit {
 }
 
 /// Loads those of these readings of the actor that are shown: not those that another reading has replaced, and none of a
-/// document in quarantine. In the order in which they were asked for.
+/// document in quarantine or in the trash. In the order in which they were asked for.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
@@ -55,7 +55,7 @@ pub async fn load_hits(conn: &mut PgConnection, readings: &[Reading]) -> Result<
             s.content_sealed as "content_sealed!"
         from unnest($1::uuid[], $2::uuid[], $3::integer[]) with ordinality
             as r (document_id, task_id, page_number, place)
-        join documents d on d.id = r.document_id
+        join documents d on d.id = r.document_id and d.trashed_at is null
         cross join lateral (
             select id from tasks
             where document_id = d.id and not is_void

@@ -7,6 +7,7 @@ use super::{PageIndex, Reading, write::count_in};
 use crate::{
     Result,
     row::{Row, count_column, page_column},
+    tasks,
 };
 
 /// Any number, the same in every worker: who holds this lock makes rows anew.
@@ -146,6 +147,16 @@ pub async fn load_unindexed(
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|row| (Reading { document: row.document_id.into(), task, page }, row.content_sealed)))
+}
+
+/// Keeps these readings until the transaction ends, whoever wants to delete their documents; called before the first of
+/// [`super::insert_old`] and [`replace`], so that nobody waits in a circle.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn keep(conn: &mut PgConnection, readings: &[Reading]) -> Result<()> {
+    let tasks: Vec<_> = readings.iter().map(|reading| reading.task).collect();
+    tasks::keep_all(conn, &tasks).await
 }
 
 /// Puts other tokens into the row of a reading, which keeps its segment and its place; `false`: it is gone.

@@ -41,7 +41,8 @@ pub async fn find(conn: &mut PgConnection, id: TagId) -> Result<Option<Tag>> {
             t.name_sealed,
             t.colour,
             t.created_at,
-            (select count(*) from document_tags d where d.tag_id = t.id) as "documents!"
+            (select count(*) from document_tags dt join documents d on d.id = dt.document_id
+                where dt.tag_id = t.id and d.trashed_at is null) as "documents!"
         from tags t
         where t.id = $1"#,
         id.as_uuid(),
@@ -79,7 +80,11 @@ pub async fn list(conn: &mut PgConnection, owner: OwnerId) -> Result<Vec<Tag>> {
             coalesce(c.documents, 0) as "documents!"
         from tags t
         left join (
-            select tag_id, count(*) as documents from document_tags where owner_id = $1 group by tag_id
+            select dt.tag_id, count(*) as documents
+            from document_tags dt
+            join documents d on d.id = dt.document_id
+            where dt.owner_id = $1 and d.trashed_at is null
+            group by dt.tag_id
         ) c on c.tag_id = t.id
         where t.owner_id = $1
         order by t.id"#,

@@ -1,5 +1,5 @@
 use sqlx::PgConnection;
-use untxt_core::domain::{FailureCode, TaskId, TaskState};
+use untxt_core::domain::{DocumentId, FailureCode, TaskId, TaskState};
 use uuid::Uuid;
 
 use super::{ClaimedTask, claim::expect_held};
@@ -78,6 +78,22 @@ pub(super) struct Ending {
     pub(super) failure: Option<FailureCode>,
     /// Which searchable PDF is published.
     pub(super) pdf_attempt: Option<u32>,
+}
+
+/// Stops the run over a document that has not ended, if there is one. The document is locked already.
+pub(crate) async fn stop_open(conn: &mut PgConnection, document: DocumentId) -> Result<()> {
+    let open = sqlx::query!(
+        "select id, lease_token
+        from tasks
+        where document_id = $1 and ended_at is null
+        for no key update",
+        document.as_uuid(),
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(open) = open else { return Ok(()) };
+    let ending = Ending { state: TaskState::Cancelled, failure: None, pdf_attempt: None };
+    end_with_open_pages(conn, open.id.into(), open.lease_token, &ending).await
 }
 
 /// Ends a task whose pages have not all ended: they never will be read by it. The task's row is locked already, or

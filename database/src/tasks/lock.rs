@@ -2,7 +2,7 @@
 //!
 //! 1. the first task of a document, by whoever adds a run to it, stops one or deletes it: it stands for the document,
 //!    whose own row nobody may change;
-//! 2. other tasks: the document's from the oldest on; the sweeper, which takes tasks of many documents, waits for none;
+//! 2. other tasks, from the oldest on; the sweeper, which takes tasks of many documents, waits for none;
 //! 3. pages, only under the lock of their task;
 //! 4. the document's row, which a new task and the deletion lock;
 //! 5. turns, by owner and queue.
@@ -10,15 +10,7 @@
 use sqlx::PgConnection;
 use untxt_core::domain::{DocumentId, TaskId};
 
-use crate::{Result, row::Row};
-
-/// A run over a document that is to be deleted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Run {
-    pub(crate) task: TaskId,
-    /// How often its searchable PDF may have been put.
-    pub(crate) attempts: u32,
-}
+use crate::Result;
 
 /// Holds the task's row until the transaction ends, `false` when it is gone. Whoever changes pages and counters takes
 /// this lock first.
@@ -43,19 +35,24 @@ pub(crate) async fn lock_document(conn: &mut PgConnection, document: DocumentId)
 
 /// Holds every run over a document of the actor until the transaction ends, and lists them, oldest first. None is added
 /// meanwhile.
-pub(crate) async fn lock_runs(conn: &mut PgConnection, document: DocumentId) -> Result<Vec<Run>> {
+pub(crate) async fn lock_runs(conn: &mut PgConnection, document: DocumentId) -> Result<Vec<TaskId>> {
     lock_document(conn, document).await?;
     // A second statement, because only a new snapshot sees the run that was begun while we waited.
-    let rows = sqlx::query!(
-        "select id, attempt from tasks where document_id = $1 order by created_at, id for update",
+    let runs = sqlx::query_scalar!(
+        "select id from tasks where document_id = $1 order by created_at, id for update",
         document.as_uuid(),
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let at = Row { table: "tasks", id: &row.id };
-            Ok(Run { task: row.id.into(), attempts: at.number("attempt", row.attempt)? })
-        })
-        .collect()
+    Ok(runs.into_iter().map(TaskId::from).collect())
+}
+
+/// Keeps these tasks from being deleted until the transaction ends. Whoever writes rows that hang on pages of several
+/// documents takes this lock first: a deletion takes the pages of a task only when it holds the task.
+pub(crate) async fn keep_all(conn: &mut PgConnection, tasks: &[TaskId]) -> Result<()> {
+    let tasks: Vec<_> = tasks.iter().map(|task| task.as_uuid()).collect();
+    sqlx::query!("select id from tasks where id = any($1) order by created_at, id for key share", &tasks)
+        .fetch_all(conn)
+        .await?;
+    Ok(())
 }

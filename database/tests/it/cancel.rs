@@ -111,7 +111,10 @@ async fn workers_hear_of_stopped_and_deleted_tasks() {
     cancel(&backend, owner, stopped).await.expect("the task");
     assert_eq!(next().await, Some(Withdrawn::Task(stopped)));
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
-    documents::delete(&mut tx, deleted.document.id).await.expect("deleted").expect("the document");
+    assert_eq!(
+        documents::shred(&mut tx, deleted.document.id, documents::ShredWish::AtOnce).await.expect("an answer"),
+        documents::Shredding::Done
+    );
     tx.commit().await.expect("committed");
     assert_eq!(next().await, Some(Withdrawn::Task(deleted.task.id)));
 }

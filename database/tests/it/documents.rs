@@ -1,9 +1,8 @@
 use std::time::{Duration, Instant};
 
 use untxt_core::{
-    domain::{DocumentId, EventKind, EventSeq, PageNumber, ReadingSettings, TaskId, TaskQueue, TaskState},
+    domain::{DocumentId, EventKind, EventSeq, ReadingSettings, TaskId, TaskQueue, TaskState},
     lifecycle::Lifecycle,
-    storage::ObjectKey,
 };
 use untxt_database::{
     Error, documents,
@@ -49,7 +48,10 @@ async fn the_list_is_newest_first_and_goes_on_after_a_deleted_one() {
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
     let first = documents::list(&mut tx, owner, &Filter::default(), 2).await.expect("a list");
     assert_eq!(first.iter().map(|found| found.document.id).collect::<Vec<_>>(), ids[..2]);
-    documents::delete(&mut tx, ids[1]).await.expect("an answer").expect("deleted");
+    assert_eq!(
+        documents::shred(&mut tx, ids[1], documents::ShredWish::AtOnce).await.expect("an answer"),
+        documents::Shredding::Done
+    );
     let rest = documents::list(&mut tx, owner, &Filter { before: Some(ids[1]), ..Filter::default() }, 9)
         .await
         .expect("a list");
@@ -69,7 +71,7 @@ async fn a_new_document_has_its_first_event() {
 }
 
 #[tokio::test]
-async fn deleting_names_every_object_and_stops_the_worker() {
+async fn shredding_stops_the_worker_and_leaves_a_line() {
     let postgres = TestPostgres::start().await;
     let (backend, worker) = (postgres.backend().await, postgres.worker().await);
     let owner = a_user(&backend, "alice").await.as_owner();
@@ -77,20 +79,18 @@ async fn deleting_names_every_object_and_stops_the_worker() {
     let claimed = claim_page(&worker, task, LEASE).await.expect("a page");
     let document = claimed.document;
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
-    let deleted = documents::delete(&mut tx, document).await.expect("an answer").expect("deleted");
-    tx.commit().await.expect("committed");
     assert_eq!(
-        deleted.objects,
-        [
-            ObjectKey::Original(document),
-            ObjectKey::SearchablePdf(document, task, 1),
-            ObjectKey::PageImage(document, task, PageNumber::from_index(0), 1),
-        ]
+        documents::shred(&mut tx, document, documents::ShredWish::AtOnce).await.expect("an answer"),
+        documents::Shredding::Done
     );
+    tx.commit().await.expect("committed");
     let mut tx = worker.begin_system().await.expect("a transaction");
     let late = pages::complete(&mut tx, &claimed, &a_result(0.9)).await;
     assert!(matches!(late, Err(Error::LeaseLost)), "{late:?}");
     assert_eq!(postgres.superuser_psql("select count(*) from pages, task_events, tasks, documents"), "0");
+    let line =
+        "select reason, requested_by = owner_id, receipt is null, quiet_at > now() + interval '2 minutes' from shreds";
+    assert_eq!(postgres.superuser_psql(line), "person|t|t|t", "its worker may be putting an object just now");
 }
 
 fn a_run(document: DocumentId, settings: &ReadingSettings) -> NewRun<'_> {
@@ -111,7 +111,7 @@ async fn who_deletes_and_who_begins_a_run_wait_for_each_other_but_not_in_a_circl
     let other = backend.clone();
     let deletion = Lifecycle::default().spawn(async move {
         let mut tx = other.begin_as(owner).await.expect("a transaction");
-        let deleted = documents::delete(&mut tx, document).await?;
+        let deleted = documents::shred(&mut tx, document, documents::ShredWish::AtOnce).await?;
         tx.commit().await?;
         Ok::<_, Error>(deleted)
     });
@@ -125,7 +125,7 @@ async fn who_deletes_and_who_begins_a_run_wait_for_each_other_but_not_in_a_circl
     let begun = tasks::begin(&mut tx, &a_run(document, &settings)).await.expect("no deadlock");
     assert!(matches!(begun, Some(Begun::New(_))), "{begun:?}");
     tx.commit().await.expect("committed");
-    deletion.await.expect("no panic").expect("no deadlock").expect("deleted");
+    assert_eq!(deletion.await.expect("no panic").expect("no deadlock"), documents::Shredding::Done);
     assert_eq!(postgres.superuser_psql("select count(*) from tasks"), "0", "the new run went with it");
 }
 
@@ -150,9 +150,10 @@ async fn a_long_document_with_many_readings_is_deleted_piece_by_piece() {
         tx.commit().await.expect("committed");
     }
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
-    let deleted = documents::delete(&mut tx, document).await.expect("an answer").expect("deleted");
+    assert_eq!(
+        documents::shred(&mut tx, document, documents::ShredWish::AtOnce).await.expect("an answer"),
+        documents::Shredding::Done
+    );
     tx.commit().await.expect("committed");
-    let images = deleted.objects.iter().filter(|key| matches!(key, ObjectKey::PageImage(..))).count();
-    assert_eq!(images, 1, "no object is named that nobody can have put");
     assert_eq!(postgres.superuser_psql("select (select count(*) from pages) + (select count(*) from tasks)"), "0");
 }

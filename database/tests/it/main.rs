@@ -18,6 +18,7 @@ mod queue;
 mod replay;
 mod rerun;
 mod row_security;
+mod shreds;
 mod transport;
 mod turns;
 mod upgrade;

@@ -49,7 +49,10 @@ async fn only_what_no_row_names_or_may_name_yet_is_an_orphan() {
     assert_eq!(orphans_among(&worker, &all, LONG_AGO).await, never_to_be_named);
 
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
-    documents::delete(&mut tx, document).await.expect("an answer").expect("the document");
+    assert_eq!(
+        documents::shred(&mut tx, document, documents::ShredWish::AtOnce).await.expect("an answer"),
+        documents::Shredding::Done
+    );
     tx.commit().await.expect("committed");
     assert_eq!(orphans_among(&worker, &all, LONG_AGO).await, all);
 }

@@ -48,8 +48,16 @@ async fn every_table_is_protected_from_its_owner_too() {
     );
     // what is nobody's in particular, and what only workers see
     // and the tokens of pages, which the backend asks functions for
-    let others =
-        ["search_pages", "installation", "installed_languages", "workers", "turns", "dead_letters", "integrity_checks"];
+    let others = [
+        "shreds",
+        "search_pages",
+        "installation",
+        "installed_languages",
+        "workers",
+        "turns",
+        "dead_letters",
+        "integrity_checks",
+    ];
     let mut known = [&TABLES[..], &others].concat();
     known.retain(|name| !VIEWS.contains(name));
     known.sort_unstable();
@@ -100,7 +108,10 @@ async fn the_backend_sees_what_its_actor_owns_and_nothing_without_one() {
     }
     let document = tasks::find(&mut as_alice, task).await.expect("an answer").expect("the task").document;
     assert_eq!(documents::find(&mut as_bob, document).await.expect("an answer"), None);
-    assert_eq!(documents::delete(&mut as_bob, document).await.expect("an answer"), None);
+    assert_eq!(
+        documents::shred(&mut as_bob, document, documents::ShredWish::AtOnce).await.expect("an answer"),
+        documents::Shredding::NotThere
+    );
     let list = documents::list(&mut as_bob, alice.as_owner(), &documents::Filter::default(), 10).await.expect("a list");
     assert!(list.is_empty());
     let stolen = owner_keys::find_current(&mut as_bob, alice.as_owner()).await.expect("an answer");
@@ -153,13 +164,18 @@ async fn a_worker_reads_no_people_names_or_tags_and_documents_as_their_owner_onl
         ("select count(content_tag) from documents", false),
         ("select count(*) from find_credentials('alice')", false),
         ("with x as (delete from tasks returning 1) select count(*) from x", false),
-        ("with x as (delete from pages returning 1) select count(*) from x", false),
         ("with x as (update tasks set owner_id = id returning 1) select count(*) from x", false),
         ("with x as (update documents set size_bytes = 1 returning 1) select count(*) from x", false),
     ] {
         let mut tx = worker.begin_as(alice).await.expect("a transaction");
         let answer: std::result::Result<i64, _> = sqlx::query_scalar(sql).fetch_one(&mut *tx).await;
         assert_eq!(answer.is_ok(), allowed, "{sql}: {answer:?}");
+    }
+    // It may only once their time in the trash is over.
+    for table in ["pages", "documents"] {
+        let mut tx = worker.begin_as(alice).await.expect("a transaction");
+        let sql = format!("with x as (delete from {table} returning 1) select count(*) from x");
+        assert_eq!(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *tx).await.ok(), Some(0_i64), "{table}");
     }
     let mut tx = worker.begin_system().await.expect("a transaction");
     let document = tasks::find(&mut tx, task).await.expect("an answer").expect("the task").document;

@@ -271,10 +271,16 @@ async fn every_end_of_a_task_is_counted_once() {
     tx.commit().await.expect("committed");
     assert_eq!(open(), "2");
     let mut tx = backend.begin_as(alice).await.expect("a transaction");
-    documents::delete(&mut tx, deleted.document.id).await.expect("deleted");
+    assert_eq!(
+        documents::shred(&mut tx, deleted.document.id, documents::ShredWish::AtOnce).await.expect("an answer"),
+        documents::Shredding::Done
+    );
     // One that ended already doesn't count again.
     let of_stopped = tasks::find(&mut tx, stopped).await.expect("an answer").expect("the task").document;
-    documents::delete(&mut tx, of_stopped).await.expect("deleted");
+    assert_eq!(
+        documents::shred(&mut tx, of_stopped, documents::ShredWish::AtOnce).await.expect("an answer"),
+        documents::Shredding::Done
+    );
     tx.commit().await.expect("committed");
     assert_eq!(open(), "1");
     let page = take_page(&worker).await;

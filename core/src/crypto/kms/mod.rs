@@ -29,6 +29,7 @@ use crate::domain::OwnerId;
 
 pub use connect::connect;
 pub use local::LocalKms;
+pub(crate) use private_file::read as read_private_file;
 
 /// Why the key management service gave nothing.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 64 << 10;
 ///
 /// # Errors
 /// When it can't be read, is no short text, or others can reach it; the message says what to do.
-pub(super) fn read(path: &Path) -> io::Result<Zeroizing<String>> {
+pub(crate) fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut file = File::open(path)?;
     let metadata = file.metadata()?;
     let mode = metadata.permissions().mode();

@@ -1,0 +1,87 @@
+//! Documents that may still be taken back.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+use untxt_core::domain::DocumentId;
+use untxt_database::documents::{self, Restored, ShredWish, Shredding};
+
+use super::{Document, show};
+use crate::{App, extract::Path, problem::ApiError, session::Actor};
+
+/// The part of the path that every address of a document has.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    document: DocumentId,
+}
+
+/// What became of what was in the trash.
+#[derive(Serialize)]
+pub(super) struct Emptied {
+    shredded: u64,
+    /// The rule of a folder keeps them.
+    retained: u64,
+}
+
+/// Answers 409 for a document in the trash; the one place that does, for all routes that it is put before. Who asks for
+/// nothing that there is, or is nobody, is told by the route.
+pub(super) async fn refuse_trashed(
+    State(app): State<Arc<App>>,
+    actor: Result<Actor, ApiError>,
+    which: Result<Path<Which>, ApiError>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let (Ok(actor), Ok(Path(Which { document }))) = (actor, which) else { return Ok(next.run(request).await) };
+    let mut tx = actor.begin(&app).await?;
+    let is_in_trash = documents::is_in_trash(&mut tx, document).await?;
+    tx.commit().await?;
+    if is_in_trash { Err(ApiError::InTrash) } else { Ok(next.run(request).await) }
+}
+
+/// Takes a document out of the trash.
+pub(super) async fn restore(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<DocumentId>,
+) -> Result<Json<Document>, ApiError> {
+    let mut tx = actor.begin(&app).await?;
+    match documents::restore(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)? {
+        Restored::WasNotInTrash => return Err(ApiError::NotInTrash),
+        Restored::Back => tx.commit().await?,
+    }
+    show::load(&app, &actor, id).await
+}
+
+/// Shreds what the person has in the trash.
+pub(super) async fn empty(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Emptied>, ApiError> {
+    // It goes on although nobody waits any more.
+    let emptying = Arc::clone(&app);
+    app.lifecycle.spawn(async move { shred_all(&emptying, &actor).await }).await.map_err(ApiError::internal)?
+}
+
+async fn shred_all(app: &App, actor: &Actor) -> Result<Json<Emptied>, ApiError> {
+    let mut tx = actor.begin(app).await?;
+    let trash = documents::list_trash(&mut tx, actor.owner()).await?;
+    tx.commit().await?;
+    let mut emptied = Emptied { shredded: 0, retained: 0 };
+    for id in trash {
+        // Each alone, so that none waits for all.
+        let mut tx = app.db.begin_as(actor.user).await?;
+        let shredding = documents::shred(&mut tx, id, ShredWish::EmptyTrash).await?;
+        tx.commit().await?;
+        match shredding {
+            Shredding::Done => emptied.shredded += 1,
+            Shredding::Retained { .. } => emptied.retained += 1,
+            // It was taken back meanwhile.
+            Shredding::NotThere => {}
+        }
+    }
+    Ok(Json(emptied))
+}

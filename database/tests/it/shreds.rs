@@ -1,0 +1,152 @@
+use std::time::Duration;
+
+use untxt_core::{
+    domain::{DocumentId, OwnerId, TaskId, TrashReason},
+    lifecycle::Lifecycle,
+    receipts::{Signed, SigningKey},
+};
+use untxt_database::{
+    Database, Error,
+    documents::{self, ShredWish, Shredding},
+    pages,
+    search::{self, PageIndex, Reading},
+    shreds, tasks,
+    testing::TestPostgres,
+};
+use uuid::Uuid;
+
+use crate::fixtures::{LEASE, a_document, a_result, a_task_with_pages, a_user, claim_page};
+
+async fn shred(database: &Database, owner: OwnerId, id: DocumentId, wish: ShredWish) -> Result<bool, Error> {
+    let mut tx = database.begin_as(owner).await?;
+    let shredding = documents::shred(&mut tx, id, wish).await?;
+    tx.commit().await?;
+    Ok(shredding == Shredding::Done)
+}
+
+async fn trash(database: &Database, owner: OwnerId, id: DocumentId, delay: Duration) {
+    let mut tx = database.begin_as(owner).await.expect("a transaction");
+    assert!(documents::trash(&mut tx, id, delay, TrashReason::Person).await.expect("an answer"));
+    tx.commit().await.expect("committed");
+}
+
+#[tokio::test]
+async fn no_document_goes_without_a_line() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let id = a_document(&backend, owner).await.document.id;
+    let quietly = format!(
+        "do $$ begin delete from documents where id = '{id}'; set constraints all immediate;
+        exception when check_violation then null; end $$"
+    );
+    let _ = postgres.superuser_psql(&quietly);
+    assert_eq!(postgres.superuser_psql("select count(*) from documents"), "1");
+    assert!(shred(&backend, owner, id, ShredWish::AtOnce).await.expect("shredded"));
+    assert!(!shred(&backend, owner, id, ShredWish::AtOnce).await.expect("an answer"), "once");
+    assert_eq!(postgres.superuser_psql("select count(*) from shreds"), "1");
+}
+
+#[tokio::test]
+async fn a_worker_shreds_what_is_due_and_nothing_else() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let mut ids = Vec::new();
+    for delay in [None, Some(Duration::from_secs(3600)), Some(Duration::ZERO)] {
+        let task = a_task_with_pages(&backend, &worker, owner, 2).await;
+        let mut tx = backend.begin_as(owner).await.expect("a transaction");
+        let id = tasks::find(&mut tx, task).await.expect("an answer").expect("the task").document;
+        tx.commit().await.expect("committed");
+        if let Some(delay) = delay {
+            trash(&backend, owner, id, delay).await;
+        }
+        ids.push(id);
+    }
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    assert_eq!(documents::list_due(&mut tx, 9).await.expect("a list"), [(owner, ids[2])]);
+    tx.commit().await.expect("committed");
+    for (id, is_due) in ids.iter().zip([false, false, true]) {
+        assert_eq!(shred(&worker, owner, *id, ShredWish::WhenDue).await.expect("an answer"), is_due);
+    }
+    for wish in [ShredWish::AtOnce, ShredWish::EmptyTrash] {
+        assert!(!shred(&worker, owner, ids[1], wish).await.is_ok_and(|is_shredded| is_shredded), "its role may not");
+    }
+    assert_eq!(postgres.superuser_psql("select count(*) from documents"), "2");
+    assert_eq!(postgres.superuser_psql("select count(*) from pages"), "4");
+    assert_eq!(postgres.superuser_psql("select reason || (requested_at <= shredded_at) from shreds"), "trashtrue");
+}
+
+#[tokio::test]
+async fn objects_are_counted_once_and_a_receipt_never_changes() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let id = a_document(&backend, owner).await.document.id;
+    assert!(shred(&backend, owner, id, ShredWish::AtOnce).await.expect("shredded"));
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    assert_eq!(shreds::count_waiting(&mut tx).await.expect("counted").receipts, 1);
+    // Five are found, and again those that a removal that broke off has left; one comes late.
+    for found in [5, 2] {
+        shreds::count_objects(&mut tx, id, found).await.expect("counted");
+    }
+    shreds::mark_removed(&mut tx, id).await.expect("marked").expect("not signed");
+    shreds::count_objects(&mut tx, id, 1).await.expect("counted");
+    let shred = shreds::mark_removed(&mut tx, id).await.expect("marked").expect("not signed");
+    assert_eq!(shred.objects, Some(6));
+    let key = SigningKey::generate().expect("a key");
+    let signed = Signed::make(&shred, Uuid::nil(), &key).expect("signed");
+    assert!(shreds::sign(&mut tx, id, &signed).await.expect("stored"));
+    assert!(!shreds::sign(&mut tx, id, &signed).await.expect("an answer"), "once");
+    assert_eq!(shreds::mark_removed(&mut tx, id).await.expect("an answer"), None);
+    assert_eq!(shreds::count_waiting(&mut tx).await.expect("counted").receipts, 0);
+    tx.commit().await.expect("committed");
+    let mut tx = backend.begin_as(owner).await.expect("a transaction");
+    let stored = shreds::find(&mut tx, id).await.expect("an answer").expect("the line");
+    let read = stored.signed.as_ref().expect("signed").verify(&[key.public()]);
+    assert_eq!(read.expect("a good signature"), stored, "the row says what was signed");
+    for change in ["objects = 0", "receipt = null, signature = null, signing_key = null", "reason = 'person'"] {
+        let _ = postgres.superuser_psql(&format!(
+            "do $$ begin update shreds set {change}; exception when check_violation then null; end $$"
+        ));
+    }
+    assert_eq!(shreds::find(&mut tx, id).await.expect("an answer"), Some(stored));
+}
+
+#[tokio::test]
+async fn who_deletes_and_who_indexes_wait_for_each_other_but_not_in_a_circle() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let task = a_task_with_pages(&backend, &worker, owner, 2).await;
+    let mut readings: Vec<Reading> = Vec::new();
+    for _ in 0..2 {
+        let claimed = claim_page(&worker, task, LEASE).await.expect("a page");
+        let mut tx = worker.begin_system().await.expect("a transaction");
+        pages::complete(&mut tx, &claimed, &a_result(0.9)).await.expect("completed");
+        tx.commit().await.expect("committed");
+        // The last page first, as missing rows are listed.
+        readings
+            .insert(0, Reading { document: claimed.document, task: TaskId::from(task.as_uuid()), page: claimed.page });
+    }
+    let _ = postgres.superuser_psql("delete from search_pages");
+    let index = PageIndex { generation: 1, segment: -1, tokens: &[7] };
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    search::keep(&mut tx, &readings).await.expect("kept");
+    assert!(search::insert_old(&mut tx, owner, readings[0], index).await.expect("inserted"));
+    let (deleting, document) = (backend.clone(), readings[0].document);
+    let deletion =
+        Lifecycle::default().spawn(async move { shred(&deleting, owner, document, ShredWish::AtOnce).await });
+    let waits = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    for _ in 0..2000 {
+        if postgres.superuser_psql(waits) != "0" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(search::insert_old(&mut tx, owner, readings[1], index).await.expect("no deadlock"));
+    tx.commit().await.expect("committed");
+    assert!(deletion.await.expect("no panic").expect("no deadlock"));
+    assert_eq!(postgres.superuser_psql("select count(*) from search_pages"), "0");
+}
