@@ -85,7 +85,7 @@ export default async function prove(t, world) {
         assert.equal((await client.get(`/documents/${id}${path}`)).status, 404, path);
       }
       assert.equal((await client.get(`/tasks/${task.id}/events?after=0`)).status, 404);
-      assert.equal((await client.send('DELETE', `/api/v1/documents/${id}`)).status, 404);
+      assert.equal((await client.send('DELETE', `/api/v1/documents/${id}?forever=true`)).status, 404);
       await openSocket(berta.page, 'following', [{ follow: task.id, after: 0 }]);
       const own = await client.add('own.jpg', photo);
       await client.ended(own.id);

@@ -86,7 +86,7 @@ export default async function prove(t, world) {
     assert.deepEqual(versions(), [[String(active()), 'active']]);
   });
 
-  for (const id of old) await until('it is deleted', 5, async () => (await admin.send('DELETE', `/api/v1/documents/${id}`)).status === 204);
+  for (const id of old) await until('it is deleted', 5, async () => (await admin.send('DELETE', `/api/v1/documents/${id}?forever=true`)).status === 204);
 }
 
 /** Starts `untxt keys`; everything else in this process goes on. */

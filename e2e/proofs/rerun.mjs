@@ -124,7 +124,7 @@ export default async function prove(t, { stack, admin }) {
     });
 
     await t.test('deleting takes every run along', async () => {
-      assert.equal((await admin.send('DELETE', `/api/v1${at}`)).status, 204);
+      assert.equal((await admin.send('DELETE', `/api/v1${at}?forever=true`)).status, 204);
       assert.deepEqual(stack.sql(`select count(*) from tasks where document_id = '${added.id}'`), [['0']]);
     });
     // Chromium calls every refused request an error; nothing else may be wrong.

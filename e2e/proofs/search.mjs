@@ -126,7 +126,7 @@ export default async function prove(t, world) {
     await t.test('with the document it is gone', async () => {
       assert.deepEqual(await find('Zylindrakowski'), [`${NAME}, page 2`]);
       await isPictured();
-      assert.equal((await dora.send('DELETE', `/api/v1/documents/${id}`)).status, 204);
+      assert.equal((await dora.send('DELETE', `/api/v1/documents/${id}?forever=true`)).status, 204);
       assert.deepEqual(await find('Zylindrakowski'), []);
       await page.getByText('No page has these words').waitFor();
       assert.deepEqual(await find('zylind*'), []);

@@ -44,7 +44,7 @@ export default async function prove(t, world) {
       const next = await admin.add('next.jpg', scans[0]);
       const ended = await admin.ended(next.id);
       assert.equal(ended.task.state, 'done');
-      await until('it is deleted', 5, async () => (await admin.send('DELETE', `/api/v1/documents/${id}`)).status === 204);
+      await until('it is deleted', 5, async () => (await admin.send('DELETE', `/api/v1/documents/${id}?forever=true`)).status === 204);
     });
   } finally {
     await browser.close();

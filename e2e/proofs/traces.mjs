@@ -38,7 +38,7 @@ export default async function prove(t, world) {
       for (const stage of stages) assert.ok(stage.start >= page.start && stage.end <= page.end, `${stage.name} is within its page`);
       t.diagnostic(`page ${page.attributes['page.number']}: ${stages.map(({ name, start, end }) => `${name} ${(end - start).toFixed(0)} ms`).join(', ')}`);
     }
-    assert.equal((await admin.send('DELETE', `/api/v1/documents/${id}`)).status, 204);
+    assert.equal((await admin.send('DELETE', `/api/v1/documents/${id}?forever=true`)).status, 204);
   });
 
   await t.test('no span holds a word of a document, a file name or a password', () => {
@@ -59,6 +59,6 @@ export default async function prove(t, world) {
     assert.deepEqual(impostor.spans, []);
     impostor.close();
     world.collector = await new Collector(stack).listen();
-    assert.equal((await admin.send('DELETE', `/api/v1/documents/${id}`)).status, 204);
+    assert.equal((await admin.send('DELETE', `/api/v1/documents/${id}?forever=true`)).status, 204);
   });
 }

@@ -1,4 +1,6 @@
-use untxt_core::{crypto::CryptoError, domain::FailureCode, queue::QueueError, storage::StorageError};
+use untxt_core::{
+    crypto::CryptoError, domain::FailureCode, queue::QueueError, receipts::SigningKeyError, storage::StorageError,
+};
 
 use crate::sandbox::Fault;
 
@@ -17,6 +19,9 @@ pub enum Error {
     /// The root key can't be used.
     #[error(transparent)]
     Keys(#[from] CryptoError),
+    /// The key that signs receipts can't be used.
+    #[error(transparent)]
+    SigningKey(#[from] SigningKeyError),
     /// The connection to the virus scanner can't be set up.
     #[error("the virus scanner can't be used: {0}")]
     Scanner(#[from] untxt_core::tls::TlsError),

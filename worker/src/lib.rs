@@ -30,6 +30,7 @@ mod search_index;
 mod search_rebuild;
 mod services;
 mod settle;
+mod shredding;
 mod slot;
 mod store_page;
 mod sweeper;
@@ -93,6 +94,7 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     keys::start(&worker);
     integrity::start(&worker);
     search_rebuild::start(&worker);
+    shredding::start(&worker);
     withdrawals::start(&worker);
     languages::start(&worker);
     alive::start(&worker);

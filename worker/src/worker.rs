@@ -6,6 +6,7 @@ use untxt_core::{
     config::{Monitoring, Settings},
     domain::TaskId,
     lifecycle::Lifecycle,
+    receipts::SigningKey,
 };
 use untxt_database::{
     events::Withdrawn,
@@ -21,6 +22,7 @@ use crate::{
     lease::{Claim, Heartbeat, Work},
     presence::Presence,
     sandbox::{ChildCommand, Sandbox, SandboxOptions, Walls},
+    shredding,
     slot::Slot,
     wakeups::Wakeups,
     withdrawals,
@@ -57,6 +59,10 @@ pub struct WorkerOptions {
     pub keys: KeyTimes,
     /// How long after its last check a stored file is read again as a whole; `None`: never.
     pub check_after: Option<Duration>,
+    /// How long a document that a rule puts there stays in the trash.
+    pub trash_delay: Duration,
+    /// Signs the receipts of shredded documents; `None`: they wait for one.
+    pub signing_key: Option<Arc<SigningKey>>,
     /// What a child may use.
     pub sandbox: Arc<SandboxOptions>,
     /// How a child is started.
@@ -69,7 +75,7 @@ impl WorkerOptions {
     /// Takes the options from the settings; children are this executable's own.
     ///
     /// # Errors
-    /// [`Error::Executable`].
+    /// [`Error::Executable`]; [`Error::SigningKey`] when others can reach the key file, or it holds something else.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
         let worker = &settings.worker;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -84,6 +90,8 @@ impl WorkerOptions {
             claims_any_bucket: worker.claim_bucket,
             keys: KeyTimes::new(&settings.encryption),
             check_after: worker.check_after(),
+            trash_delay: settings.trash.delay(),
+            signing_key: shredding::open_key(&settings.signing)?,
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,
             monitoring: Some(settings.monitoring.clone()),

@@ -42,6 +42,10 @@ impl ApiError {
                 );
                 (409, "too_many_readings", "the document has been read too often", detail.into())
             }
+            Self::Retained { until } => {
+                let detail = format!("the rule of its folder keeps it until {}", until.date());
+                (409, "retained", "the document has to be kept", detail.into())
+            }
             Self::UnsupportedType { allowed } => {
                 (415, "unsupported_type", "this kind of file can't be read", one_of(allowed).into())
             }

@@ -16,6 +16,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio::sync::oneshot;
 use untxt_core::{
     crypto::{KeyContext, Kms, KmsError, WrappedKey},
+    domain::DocumentId,
     queue::{Delivery, Queue, QueueEntry, QueueError},
     storage::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject},
 };
@@ -118,7 +119,11 @@ impl ObjectStore for MemoryStore {
     async fn list(&self, _: Option<String>) -> Result<Listing, StorageError> {
         self.check()?;
         let objects = self.keys().into_iter().map(|key| StoredObject { key, stored_at: 0 }).collect();
-        Ok(Listing { objects, next: None })
+        Ok(Listing { objects, ..Listing::default() })
+    }
+
+    async fn list_document(&self, _: DocumentId, _: Option<String>) -> Result<Listing, StorageError> {
+        unreachable!("only workers ask")
     }
 
     async fn probe(&self) -> Result<(), StorageError> {

@@ -18,6 +18,11 @@ pub enum ObjectKey {
 impl ObjectKey {
     /// How every path begins.
     pub(super) const PREFIX: &str = "documents/";
+
+    /// Gives how every path of a document begins, to its last letter.
+    pub(super) fn prefix_of(document: DocumentId) -> String {
+        format!("{}{document}/", Self::PREFIX)
+    }
 }
 
 impl fmt::Display for ObjectKey {

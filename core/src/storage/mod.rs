@@ -18,7 +18,7 @@ pub use bucket::Bucket;
 pub use key::{ObjectKey, UnknownKey};
 pub use s3::S3Store;
 
-use crate::tls::TlsError;
+use crate::{domain::DocumentId, tls::TlsError};
 
 /// Why the store gave or took nothing.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +52,10 @@ pub struct StoredObject {
 /// A part of all objects there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// Those of ours, in the order of their paths; what else is in the bucket is passed over.
+    /// Those of ours, in the order of their paths.
     pub objects: Vec<StoredObject>,
+    /// How many others are among them, whose paths we never make.
+    pub others: usize,
     /// Where the next part begins; `None`: this was the last.
     pub next: Option<String>,
 }
@@ -79,6 +81,9 @@ pub trait ObjectStore: Send + Sync + std::fmt::Debug {
 
     /// Lists a part of all objects, at most a thousand: the first, or the one that begins at `next` of another.
     async fn list(&self, next: Option<String>) -> Result<Listing, StorageError>;
+
+    /// Lists a part of what is there of one document, like [`Self::list`].
+    async fn list_document(&self, document: DocumentId, next: Option<String>) -> Result<Listing, StorageError>;
 
     /// Makes a cheap request that shows whether the store answers and accepts our credentials.
     async fn probe(&self) -> Result<(), StorageError>;

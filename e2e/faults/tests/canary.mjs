@@ -70,7 +70,7 @@ export default async function prove(t, site) {
       assert.deepEqual((await lookEverywhere(site, WORDS)).hits, []);
     } finally {
       // Nothing that is there in clear opens with sealing.
-      for (const { id } of (await person.get('/documents')).json.documents) await person.send('DELETE', `/api/v1/documents/${id}`);
+      for (const { id } of (await person.get('/documents')).json.documents) await person.send('DELETE', `/api/v1/documents/${id}?forever=true`);
       await startAll(site, {});
     }
   });
@@ -102,7 +102,7 @@ async function goThroughEverything(site, person, words, how = {}) {
   const again = await person.send('POST', `/api/v1/documents/${documents[1].id}/tasks`, { json: { pages: 'all' } });
   assert.equal(again.status, 202, again.text);
   await person.ended(documents[1].id, 90);
-  assert.equal((await person.send('DELETE', `/api/v1/documents/${documents[2].id}`)).status, 204);
+  assert.equal((await person.send('DELETE', `/api/v1/documents/${documents[2].id}?forever=true`)).status, 204);
   // What people get wrong.
   await person.get(`/documents/${words.name}`);
   await person.get(`/${words.name}?q=${words.name}`);

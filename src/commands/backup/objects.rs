@@ -232,6 +232,10 @@ mod tests {
             Ok(Listing::default())
         }
 
+        async fn list_document(&self, _: DocumentId, _: Option<String>) -> Result<Listing, StorageError> {
+            Ok(Listing::default())
+        }
+
         async fn probe(&self) -> Result<(), StorageError> {
             Ok(())
         }

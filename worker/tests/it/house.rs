@@ -17,6 +17,7 @@ use untxt_core::{
     },
     lifecycle::Lifecycle,
     queue::{Queue, QueueEntry, QueueKind},
+    receipts::{Shred, SigningKey},
     storage::{ObjectKey, ObjectStore},
 };
 use untxt_database::{
@@ -24,7 +25,7 @@ use untxt_database::{
     documents::{self, NewDocument},
     events,
     owner_keys::{self, Replaced},
-    pages,
+    pages, shreds,
     tasks::{self, Begun, NewRun, Plan, Task},
     testing::TestPostgres,
     users,
@@ -56,6 +57,8 @@ pub(crate) struct House {
     pub(crate) mark: String,
     /// Given to the workers that are started from now on.
     pub(crate) scanner: Option<Scanner>,
+    /// Given to the workers that are started from now on.
+    pub(crate) signing_key: Option<Arc<SigningKey>>,
     /// Where the workers answer monitors.
     pub(crate) monitoring: Option<Monitoring>,
     keys: KeyRing,
@@ -120,6 +123,7 @@ impl House {
             owner_key,
             person,
             scanner: None,
+            signing_key: None,
             monitoring: None,
             _folder: folder,
         }
@@ -169,6 +173,19 @@ impl House {
         // While the queue is away, the sweeper finds it.
         let _ = self.queue.push(&QueueEntry::new(QueueKind::Inspect, task, TaskQueue::Interactive, trace)).await;
         Upload { document, task, key }
+    }
+
+    /// Does what the backend does when the person deletes a document for good.
+    pub(crate) async fn shred(&self, document: DocumentId) {
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        let shredding = documents::shred(&mut tx, document, documents::ShredWish::AtOnce).await.expect("an answer");
+        assert_eq!(shredding, documents::Shredding::Done);
+        tx.commit().await.expect("committed");
+    }
+
+    pub(crate) async fn find_shred(&self, document: DocumentId) -> Option<Shred> {
+        let mut tx = self.backend.begin_as(self.person).await.expect("a transaction");
+        shreds::find(&mut tx, document).await.expect("an answer")
     }
 
     /// Starts a worker with two children that have the bad engine.
@@ -233,6 +250,8 @@ impl House {
             clean_up: None,
             claims_any_bucket: false,
             check_after: None,
+            trash_delay: LONG,
+            signing_key: self.signing_key.clone(),
             keys: KeyTimes { every: Duration::from_millis(500), max_age: LONG, grace: LONG },
             sandbox: Arc::new(sandbox),
             child,

@@ -15,3 +15,4 @@ mod pages;
 mod rerun;
 mod sandbox;
 mod search;
+mod shredding;

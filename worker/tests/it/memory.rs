@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Notify, oneshot};
 use untxt_core::{
+    domain::DocumentId,
     queue::{Delivery, Queue, QueueEntry, QueueError},
     storage::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject},
 };
@@ -175,7 +176,14 @@ impl ObjectStore for MemoryObjects {
             .filter(|key| **key != ObjectKey::Installation)
             .map(|&key| StoredObject { key, stored_at: 0 })
             .collect();
-        Ok(Listing { objects, next: None })
+        Ok(Listing { objects, ..Listing::default() })
+    }
+
+    async fn list_document(&self, document: DocumentId, next: Option<String>) -> Result<Listing, StorageError> {
+        let prefix = format!("documents/{document}/");
+        let mut listing = self.list(next).await?;
+        listing.objects.retain(|object| object.key.to_string().starts_with(&prefix));
+        Ok(listing)
     }
 
     async fn probe(&self) -> Result<(), StorageError> {

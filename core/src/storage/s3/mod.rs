@@ -25,7 +25,7 @@ use futures::{StreamExt, stream};
 use secrecy::ExposeSecret;
 
 use super::{ByteStream, Listing, ObjectKey, ObjectStore, StorageError, StoredObject};
-use crate::{aws_transport, config::Storage, tls};
+use crate::{aws_transport, config::Storage, domain::DocumentId, tls};
 
 /// One try of a request without a large body, until its answer begins.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -78,6 +78,14 @@ impl S3Store {
         })
     }
 
+    async fn list_prefix(&self, prefix: &str, next: Option<String>) -> Result<Listing, StorageError> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let answer = request.set_continuation_token(next).send().await.map_err(StorageError::from_sdk)?;
+        let objects: Vec<_> = answer.contents().iter().filter_map(ours).collect();
+        let others = answer.contents().len() - objects.len();
+        Ok(Listing { objects, others, next: answer.next_continuation_token })
+    }
+
     async fn delete_batch(&self, keys: &[ObjectKey]) -> Result<(), StorageError> {
         let named = keys.iter().map(|key| ObjectIdentifier::builder().key(key.to_string()).build());
         let objects = named.collect::<Result<Vec<_>, _>>().map_err(StorageError::unexpected)?;
@@ -122,10 +130,11 @@ impl ObjectStore for S3Store {
     }
 
     async fn list(&self, next: Option<String>) -> Result<Listing, StorageError> {
-        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(ObjectKey::PREFIX);
-        let answer = request.set_continuation_token(next).send().await.map_err(StorageError::from_sdk)?;
-        let objects = answer.contents().iter().filter_map(ours).collect();
-        Ok(Listing { objects, next: answer.next_continuation_token })
+        self.list_prefix(ObjectKey::PREFIX, next).await
+    }
+
+    async fn list_document(&self, document: DocumentId, next: Option<String>) -> Result<Listing, StorageError> {
+        self.list_prefix(&ObjectKey::prefix_of(document), next).await
     }
 
     async fn probe(&self) -> Result<(), StorageError> {

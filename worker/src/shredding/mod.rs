@@ -1,0 +1,107 @@
+//! The end of documents. What a rule lets go moves to the trash, what lay there long enough is shredded, and what was
+//! shredded, here or by its owner, loses its objects and gets a receipt. Every worker looks, one at a time does it.
+//!
+//! It promises that a receipt is signed only when the store has listed nothing of the document any more and nobody can be
+//! putting anything there, and that whoever is killed anywhere in between has lost nothing: the next one goes on. Without a
+//! key documents are shredded all the same, and their receipts wait.
+
+mod remove;
+mod retain;
+
+use std::{sync::Arc, time::Duration};
+
+use metrics::{counter, gauge};
+use untxt_core::{
+    config::Signing,
+    domain::{DocumentId, OwnerId},
+    receipts::{SigningKey, SigningKeyError},
+    telemetry::chain,
+};
+use untxt_database::{
+    documents::{self, ShredWish, Shredding},
+    installation, shreds,
+};
+
+use crate::{error::JobResult, repeat::repeat, worker::Worker};
+
+/// Pause between two looks at what is due.
+const EVERY: Duration = Duration::from_secs(3);
+/// Documents that are asked for at once.
+const AT_ONCE: u32 = 100;
+
+/// Opens the key that signs, if there is one.
+///
+/// # Errors
+/// When others can reach its file, or it holds something else.
+pub(crate) fn open_key(signing: &Signing) -> Result<Option<Arc<SigningKey>>, SigningKeyError> {
+    match &signing.key_path {
+        Some(path) if path.exists() => SigningKey::open(path).map(Arc::new).map(Some),
+        _ => {
+            tracing::warn!(
+                "signing.key_path names no file: documents are shredded, and their receipts wait until it does (docs/OPERATIONS.md, \"Receipts\")"
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// Starts to look, until the worker stops.
+pub(crate) fn start(worker: &Arc<Worker>) {
+    let shredding = Arc::clone(worker);
+    worker.lifecycle.spawn(async move {
+        repeat(&shredding, EVERY, |worker| async move {
+            if let Err(error) = shred_all(&worker).await {
+                tracing::warn!(error = chain(&error), "deleted documents could not be dealt with, later again");
+            }
+        })
+        .await;
+    });
+    retain::start(worker);
+}
+
+/// Does everything that is due. The first transaction only keeps other workers from the same; if it ends early, two do it,
+/// and every step may be done by two.
+async fn shred_all(worker: &Worker) -> JobResult<()> {
+    let mut elected = worker.services.database.begin_system().await?;
+    if !shreds::try_begin(&mut elected).await? {
+        return Ok(());
+    }
+    let installation = installation::id(&mut elected).await?;
+    while shred_some(worker).await? {}
+    remove::remove_all(worker, installation).await?;
+    let waiting = shreds::count_waiting(&mut elected).await?;
+    gauge!("untxt_receipts_waiting").set(u32::try_from(waiting.receipts).unwrap_or(u32::MAX));
+    gauge!("untxt_receipts_oldest_seconds").set(waiting.oldest_seconds);
+    Ok(elected.commit().await?)
+}
+
+/// Shreds some documents whose time in the trash is over; `false`: none is left that can be shredded now.
+async fn shred_some(worker: &Worker) -> JobResult<bool> {
+    let mut listing = worker.services.database.begin_system().await?;
+    let due = documents::list_due(&mut listing, AT_ONCE).await?;
+    listing.commit().await?;
+    let mut any = false;
+    for (owner, document) in due {
+        // One that can't be shredded now does not keep the others from it.
+        match shred(worker, owner, document).await {
+            Ok(is_shredded) => any |= is_shredded,
+            Err(error) => {
+                tracing::warn!(document.id = %document, error = chain(&error), "a document could not be shredded");
+            }
+        }
+    }
+    Ok(any)
+}
+
+/// `false`: somebody took it back, or a rule keeps it.
+async fn shred(worker: &Worker, owner: OwnerId, document: DocumentId) -> JobResult<bool> {
+    let mut tx = worker.services.database.begin_as(owner).await?;
+    let shredding = documents::shred(&mut tx, document, ShredWish::WhenDue).await?;
+    tx.commit().await?;
+    let is_shredded = shredding == Shredding::Done;
+    if is_shredded {
+        counter!("untxt_documents_shredded_total").increment(1);
+        tracing::info!(document.id = %document, "a document was shredded: its time in the trash was over");
+    }
+    Ok(is_shredded)
+}

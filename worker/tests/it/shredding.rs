@@ -1,0 +1,130 @@
+//! Documents that come to their end: objects go, late ones too, and only then a receipt says so.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use untxt_core::{
+    domain::{DocumentId, ShredReason},
+    receipts::{Shred, SigningKey},
+    storage::ObjectKey,
+};
+
+use crate::{
+    house::{House, Upload},
+    pages::tiff_of,
+};
+
+async fn wait_for(house: &House, sql: &str) {
+    let begin = Instant::now();
+    while house.postgres.superuser_psql(&format!("select {sql}")) != "t" {
+        assert!(begin.elapsed() < Duration::from_secs(60), "still waiting for {sql}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Waits until the line of a document has a receipt, and gives what that says.
+async fn receipt(house: &House, document: DocumentId) -> Shred {
+    wait_for(house, &format!("count(receipt) = 1 from shreds where document_id = '{document}'")).await;
+    let key = house.signing_key.as_ref().expect("a key").public();
+    let signed = house.find_shred(document).await.expect("the line").signed.expect("the receipt");
+    signed.verify(&[key]).expect("a good signature")
+}
+
+/// Reads a document of one page, without a worker at the end.
+async fn read(house: &House) -> Upload {
+    let upload = house.upload(tiff_of(&[40])).await;
+    let worker = house.worker().await;
+    house.end_of(upload.task).await;
+    worker.stop().await;
+    upload
+}
+
+fn key() -> Option<Arc<SigningKey>> {
+    Some(Arc::new(SigningKey::generate().expect("a key")))
+}
+
+#[tokio::test]
+async fn what_a_deletion_left_in_the_store_goes_although_everything_broke_off_between() {
+    let mut house = House::build().await;
+    let (upload, other) = (read(&house).await, read(&house).await);
+    house.signing_key = key();
+    let before = house.objects.count();
+    // Whoever deleted it is gone before any object is.
+    house.shred(upload.document).await;
+    house.objects.is_away.store(true, Ordering::SeqCst);
+    let worker = house.worker().await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(house.find_shred(upload.document).await.expect("the line").signed, None, "nobody has seen the store");
+    house.objects.is_away.store(false, Ordering::SeqCst);
+    let said = receipt(&house, upload.document).await;
+    worker.stop().await;
+    assert_eq!((said.document, said.reason, said.objects), (upload.document, ShredReason::Person, Some(3)));
+    assert_eq!(house.objects.count(), before - 3, "the other document keeps its own");
+    assert!(house.objects.sealed(&ObjectKey::Original(other.document)).is_some());
+}
+
+#[tokio::test]
+async fn an_object_that_comes_late_goes_before_the_receipt_is_signed() {
+    let mut house = House::build().await;
+    house.signing_key = key();
+    // Nobody has read it, so somebody may be about to.
+    let upload = house.upload(tiff_of(&[40])).await;
+    house.shred(upload.document).await;
+    let worker = house.worker().await;
+    wait_for(&house, "objects = 1 and objects_removed_at is not null from shreds").await;
+    let late = ObjectKey::SearchablePdf(upload.document, upload.task, 1);
+    house.objects.change(&late, Some(Bytes::from_static(b"sealed")));
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(house.find_shred(upload.document).await.expect("the line").signed, None, "it is not quiet yet");
+    let _ = house.postgres.superuser_psql("update shreds set quiet_at = now()");
+    let said = receipt(&house, upload.document).await;
+    worker.stop().await;
+    assert_eq!((said.objects, house.objects.sealed(&late)), (Some(2), None));
+    assert!(said.objects_removed_at > Some(said.shredded_at));
+}
+
+#[tokio::test]
+async fn without_a_key_documents_go_all_the_same_and_receipts_wait_for_one() {
+    let mut house = House::build().await;
+    let upload = read(&house).await;
+    house.shred(upload.document).await;
+    let worker = house.worker().await;
+    wait_for(&house, "objects_removed_at is not null and receipt is null from shreds").await;
+    worker.stop().await;
+    assert_eq!(house.objects.count(), 0);
+    house.signing_key = key();
+    let worker = house.worker().await;
+    assert_eq!(receipt(&house, upload.document).await.objects, Some(3));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_rule_lets_go_lies_in_the_trash_and_then_is_shredded() {
+    let mut house = House::build().await;
+    house.signing_key = key();
+    let (old, young, elsewhere) = (read(&house).await, read(&house).await, read(&house).await);
+    let folder = uuid::Uuid::now_v7();
+    let _ = house.postgres.superuser_psql(&format!(
+        "insert into folders (id, owner_id, name_sealed, colour, delete_days)
+        select '{folder}', owner_id, '', '#000000', 30 from documents limit 1;
+        update documents set folder_id = '{folder}' where id <> '{}';
+        update documents set created_at = now() - interval '31 days' where id <> '{}'",
+        elsewhere.document, young.document
+    ));
+    let worker = house.worker().await;
+    let trashed = format!(
+        "string_agg(id::text, ' ') = '{}' and min(trash_reason) = 'retention' from documents where trashed_at is not null",
+        old.document
+    );
+    wait_for(&house, &trashed).await;
+    let _ = house.postgres.superuser_psql(
+        "update documents set trashed_at = now() - interval '2 days', shred_at = now() where trashed_at is not null",
+    );
+    let said = receipt(&house, old.document).await;
+    worker.stop().await;
+    assert_eq!((said.reason, said.requested_by), (ShredReason::Retention, None));
+    assert_eq!(house.postgres.superuser_psql("select count(*) from documents"), "2");
+}
