@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod ocr;
 mod queue;
+mod receipts;
 mod serve;
 mod storage;
 mod up;
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Import(backup::ImportArgs),
     /// Make keys for backups, and check backups.
     Backup(backup::BackupArgs),
+    /// Take receipts of shredded documents out, and check them.
+    Receipts(receipts::ReceiptsArgs),
     /// Print every setting with its default.
     Config,
     /// The sandboxed reader; started by the worker.
@@ -75,6 +78,7 @@ impl Command {
             Self::Export(args) => backup::export(&args),
             Self::Import(args) => backup::import(&args),
             Self::Backup(args) => backup::backup(&args),
+            Self::Receipts(args) => receipts::run(&args),
             Self::Config => config::run(),
             Self::OcrChild => Ok(untxt_worker::sandbox::child_main()),
         }

@@ -257,8 +257,8 @@ async fn documents_are_filed_listed_and_counted() {
     assert_eq!(counts, [1, 1]);
     assert_eq!(ada.get(&app, "/api/v1/tags").await.json()["tags"][0]["documents"], 2);
     let first = first["id"].as_str().expect("an id");
-    assert_eq!(ada.delete(&app, &format!("{DOCUMENTS}/{first}?forever=true")).await.status, 204);
-    assert_eq!(ada.get(&app, "/api/v1/tags").await.json()["tags"][0]["documents"], 1);
+    assert_eq!(ada.delete(&app, &format!("{DOCUMENTS}/{first}")).await.status, 204);
+    assert_eq!(ada.get(&app, "/api/v1/tags").await.json()["tags"][0]["documents"], 1, "not what is in the trash");
 }
 
 #[tokio::test]

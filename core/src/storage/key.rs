@@ -19,6 +19,17 @@ impl ObjectKey {
     /// How every path begins.
     pub(super) const PREFIX: &str = "documents/";
 
+    /// Gives the document that it belongs to.
+    #[must_use]
+    pub const fn document(&self) -> Option<DocumentId> {
+        match self {
+            Self::Original(document) | Self::PageImage(document, ..) | Self::SearchablePdf(document, ..) => {
+                Some(*document)
+            }
+            Self::Installation => None,
+        }
+    }
+
     /// Gives how every path of a document begins, to its last letter.
     pub(super) fn prefix_of(document: DocumentId) -> String {
         format!("{}{document}/", Self::PREFIX)

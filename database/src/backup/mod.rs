@@ -8,6 +8,7 @@ mod catalog;
 mod contents;
 mod earlier;
 mod restore;
+mod shredded;
 mod snapshot;
 
 pub use catalog::{Layout, Migration, Sequence, Table};

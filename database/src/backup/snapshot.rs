@@ -9,7 +9,12 @@ use untxt_core::{
 };
 
 use super::{Layout, RowBytes, Sequence, Table, catalog::load_sequences};
-use crate::{Result, connect::verified_options, row::Row};
+use crate::{
+    Result,
+    connect::verified_options,
+    row::Row,
+    shreds::{Shred, ShredRow},
+};
 
 /// One moment of the whole database, as role `untxt_backup`, which reads everything and changes nothing. It lasts until
 /// it is closed; meanwhile others go on.
@@ -110,6 +115,26 @@ impl Snapshot {
         }
         drop(pdfs);
         Ok(keys)
+    }
+
+    /// Gives what is left of all documents that were shredded, the oldest first.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`], [`crate::Error::Corrupt`].
+    pub async fn shreds(&mut self) -> Result<Vec<Shred>> {
+        sqlx::query_as!(
+            ShredRow,
+            "select
+                document_id, owner_id, reason, requested_by, requested_at, shredded_at, objects, objects_removed_at,
+                receipt, signature, signing_key
+            from shreds
+            order by shredded_at, document_id"
+        )
+        .fetch_all(&mut self.conn)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
     }
 
     /// Ends the snapshot.

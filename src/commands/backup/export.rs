@@ -23,7 +23,7 @@ use super::{
     manifest::{self, Listed, Manifest, Rows, rows_file},
     objects,
     progress::Progress,
-    say, seal,
+    receipts, say, seal,
     sealed::SealedFile,
 };
 
@@ -99,6 +99,7 @@ impl Moment {
         let taken_at = name_of(snapshot.taken_at().await?);
         let mut manifest = Manifest::new(taken_at, snapshot.layout().await?, snapshot.sequences().await?);
         manifest.owner_keys = snapshot.one_owner_key_of_each_root().await?.iter().map(Into::into).collect();
+        let snapshot_shreds = snapshot.shreds().await?;
         let mut sums = Sums::default();
         let progress = Progress::new("tables", manifest.layout.tables.len());
         let writing = async {
@@ -111,6 +112,7 @@ impl Moment {
             anyhow::Ok(())
         };
         progress.watch(writing).await?;
+        block_in_place(|| receipts::write(&folder, recipients, &snapshot_shreds, &mut sums))?;
         let keys = snapshot.objects().await?;
         snapshot.close().await?;
         Ok(Self { folder, manifest, sums, keys })

@@ -2,6 +2,7 @@
 //! that nobody can change it between a check and its use.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -13,7 +14,8 @@ use tokio::task::block_in_place;
 use untxt_core::{
     config::{Database, Settings},
     crypto::{KeyRing, age::Identity, connect},
-    storage::{ObjectKey, S3Store},
+    receipts::Shred,
+    storage::{ObjectKey, ObjectStore, S3Store},
 };
 use untxt_database::backup::{CleanUpPause, Restore, Table};
 
@@ -25,7 +27,7 @@ use super::{
     manifest::{self, Listed, Manifest, Rows, rows_file},
     objects,
     progress::Progress,
-    say, seal,
+    receipts, say, seal,
     sealed::OpenedFile,
 };
 
@@ -43,18 +45,25 @@ pub(super) async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Resul
     let sums = seal::read_checked(&services, &path).await?;
     let identities = identity::read(&args.identity)?;
     let backup = Backup::open(path, sums, identities)?;
-    backup.check_owner_keys(&KeyRing::new(services)).await?;
+    backup.check_owner_keys(&KeyRing::new(services.clone())).await?;
     backup.check_layout(&settings.database).await?;
-    let listed = backup.objects()?;
+    let mut listed = backup.objects()?;
+    let shreds = receipts::gather(&folder, &backup, &services, args, &settings.signing).await?;
+    let gone: HashSet<_> = shreds.iter().map(|shred| shred.document).collect();
+    let is_gone = |key: ObjectKey| key.document().is_some_and(|document| gone.contains(&document));
+    let unwanted: Vec<_> = listed.iter().map(|object| object.key).filter(|key| is_gone(*key)).collect();
+    listed.retain(|object| !is_gone(object.key));
     let store = S3Store::new(&settings.storage)?;
     // Until their rows are there, workers would take the objects for leavings.
     let mut pause = pause_clean_up(&settings.database).await?;
     let progress = Progress::new("objects", listed.len());
     let damaged = progress.watch(objects::copy_in(&store, &folder, &listed, args.accept_damaged, &progress)).await?;
     pause.check().await.context("the database was away meanwhile; the same command goes on where it was")?;
-    let open_tasks = backup.restore_rows(&settings.database).await?;
+    // A run of before, which was not told of them, may have brought some.
+    store.delete(&unwanted).await.context("objects of shredded documents can't be removed")?;
+    let (open_tasks, shredded) = backup.restore_rows(&settings.database, &shreds).await?;
     say(&format!(
-        "documents    {}\nobjects      {}, {}\nunfinished   {open_tasks} tasks go on\ntime         {:.1} s\n\
+        "documents    {}\nshredded     {shredded} since the backup, which stay away\nobjects      {}, {}\nunfinished   {open_tasks} tasks go on\ntime         {:.1} s\n\
          Everybody has to log in again, with the passwords of the backup.",
         listed.iter().filter(|object| matches!(object.key, ObjectKey::Original(_))).count(),
         listed.len() - damaged.len(),
@@ -71,9 +80,9 @@ pub(super) async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Resul
 
 /// An opened backup. Its manifest is whole; every other file is checked while it is read.
 pub(super) struct Backup {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     sums: Sums,
-    identities: Vec<Identity>,
+    pub(super) identities: Vec<Identity>,
     pub(super) manifest: Manifest,
 }
 
@@ -148,8 +157,8 @@ impl Backup {
         self.open_file(&rows_file(&table.name))
     }
 
-    /// Writes all rows in one transaction; gives how many tasks go on.
-    async fn restore_rows(&self, database: &Database) -> anyhow::Result<u64> {
+    /// Writes all rows in one transaction; gives how many tasks go on, and how many documents stay away.
+    async fn restore_rows(&self, database: &Database, shreds: &[Shred]) -> anyhow::Result<(u64, u64)> {
         let mut restore = begin(database).await?;
         ensure!(restore.go_back_to(&self.manifest.layout).await?, "the tables were changed meanwhile; start it again");
         let tables = self.manifest.layout.tables.iter().zip(&self.manifest.rows);
@@ -169,8 +178,9 @@ impl Backup {
             say(&format!("migrated     {later} migrations came after migration {}", self.manifest.layout.version()));
         }
         let open_tasks = restore.settle().await?;
+        let shredded = restore.apply_shreds(shreds).await?;
         restore.commit().await?;
-        Ok(open_tasks)
+        Ok((open_tasks, shredded))
     }
 
     /// Writes the rows of a table, then reads them back: they must be the same, byte by byte.

@@ -21,6 +21,8 @@ use super::{
 
 pub(super) const FILE: &str = "manifest.age";
 pub(super) const OBJECTS: &str = "objects.age";
+/// What is left of shredded documents, for imports of older backups; those of before have none.
+pub(super) const RECEIPTS: &str = "receipts.age";
 const FORMAT: u32 = 1;
 
 /// A backup.

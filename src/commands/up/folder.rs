@@ -95,8 +95,8 @@ fn check_version(root: &Path) -> anyhow::Result<()> {
                 .read_dir()
                 .map_err(|error| explain(root, error))?
                 .flatten()
-                // A root key that was put there first: a backup is to be restored.
-                .any(|entry| entry.file_name() != "lock" && entry.file_name() != "root-key");
+                // Keys that were put there first: a backup is to be restored.
+                .any(|entry| !["lock", "root-key", "signing"].iter().any(|name| entry.file_name() == *name));
             if is_foreign {
                 bail!("{} holds something else; give an empty or a new folder with --data", root.display());
             }

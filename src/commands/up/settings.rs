@@ -56,6 +56,7 @@ impl SettingsFiles<'_> {
                     self.redis("backend"),
                     self.storage("backend"),
                     self.encryption(),
+                    self.receipt_keys(),
                     self.session(),
                     self.worker(),
                     self.monitoring(self.monitors[0]),
@@ -69,6 +70,7 @@ impl SettingsFiles<'_> {
                     self.redis("worker"),
                     self.storage("worker"),
                     self.encryption(),
+                    self.signing(),
                     self.worker(),
                     self.malware(),
                     self.monitoring(self.monitors[1]),
@@ -76,9 +78,9 @@ impl SettingsFiles<'_> {
                 ],
             ),
             ("migrate", vec![self.database("migrate")]),
-            ("backup", vec![self.database("backup"), self.storage("backup"), self.encryption()]),
+            ("backup", vec![self.database("backup"), self.storage("backup"), self.encryption(), self.receipt_keys()]),
             // Whoever restores owns the tables.
-            ("restore", vec![self.database("migrate"), self.storage("backup"), self.encryption()]),
+            ("restore", vec![self.database("migrate"), self.storage("backup"), self.encryption(), self.receipt_keys()]),
             ("storage", vec![self.store(), self.store_credentials()]),
         ] {
             let table: Table =
@@ -154,6 +156,15 @@ impl SettingsFiles<'_> {
             ("key_path", self.path("root-key/root.key")),
         ];
         ("encryption", table(keys))
+    }
+
+    fn signing(&self) -> (&'static str, Table) {
+        ("signing", table([("key_path", self.path("signing/signing.key"))]))
+    }
+
+    /// Who only checks receipts has no use for the private half.
+    fn receipt_keys(&self) -> (&'static str, Table) {
+        ("signing", table([("public_keys", vec![self.path("signing/signing.pem")].into())]))
     }
 
     fn session(&self) -> (&'static str, Table) {

@@ -8,6 +8,7 @@ use untxt_core::{
     config::{Process, Settings},
     crypto::LocalKms,
     lifecycle::Lifecycle,
+    receipts::SigningKey,
     tls::init_certificates,
 };
 use untxt_database::conf::RolePasswords;
@@ -49,6 +50,7 @@ impl<'a> Setup<'a> {
         if !root_key.exists() {
             LocalKms::create(&root_key)?;
         }
+        make_signing_key(data)?;
         let secrets = Secrets::open(data)?;
         let ports = Ports { postgres: free_port()?, redis: free_port()?, store: free_port()? };
         let host = args.hosts.first().map_or("localhost", String::as_str);
@@ -176,12 +178,20 @@ fn monitor(args: &UpArgs, number: usize) -> Option<SocketAddr> {
     Some(SocketAddr::new(first.ip(), port))
 }
 
+/// Makes the key that signs receipts, if there is none, and writes its public half beside it.
+fn make_signing_key(data: &DataFolder) -> anyhow::Result<()> {
+    let path = data.make("signing")?.join("signing.key");
+    let key = if path.exists() { SigningKey::open(&path)? } else { SigningKey::create(&path)? };
+    data.write("signing/signing.pem", &key.public().to_pem())?;
+    Ok(())
+}
+
 /// Lets our processes read what they need. What only this process uses, such as the authorities' keys and the role
 /// that owns the tables and the one that reads all of them, stays with whoever runs it.
 fn share_files(data: &DataFolder, accounts: &Accounts) -> anyhow::Result<()> {
     let kept =
         ["migrate.toml", "migrate.key", "backup.toml", "backup.key", "restore.toml", "postgres.key", "redis.key"];
-    for name in ["certs", "conf", "root-key"] {
+    for name in ["certs", "conf", "root-key", "signing"] {
         accounts.untxt.own_files(&data.path(name), &kept)?;
     }
     Ok(())

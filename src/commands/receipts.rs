@@ -1,0 +1,109 @@
+//! Receipts of shredded documents, outside the database.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, ensure};
+use clap::{Args, Subcommand};
+use untxt_core::{
+    config::Process,
+    receipts::{PublicKey, Shred, Signed},
+};
+use untxt_database::backup::Snapshot;
+
+use super::serve::{ServeArgs, block_on};
+
+/// What to do with receipts.
+#[derive(Debug, Args)]
+pub(crate) struct ReceiptsArgs {
+    #[command(subcommand)]
+    command: ReceiptsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ReceiptsCommand {
+    /// Write all signed receipts into a new file, a line of JSON each. Keep it apart from the server.
+    Export {
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        #[command(flatten)]
+        serve: ServeArgs,
+    },
+    /// Check receipts: those of an export, or one of the API. It asks no server.
+    Verify {
+        /// The file.
+        file: PathBuf,
+        /// Public key (PEM) that they are checked with. Repeat it for older ones.
+        #[arg(long = "key", value_name = "FILE", required = true)]
+        keys: Vec<PathBuf>,
+    },
+}
+
+/// Writes or checks receipts.
+pub(crate) fn run(args: &ReceiptsArgs) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        ReceiptsCommand::Export { to, serve } => {
+            let settings = serve.load(Process::Backup)?;
+            block_on(|_| async move {
+                let mut snapshot = Snapshot::take(&settings.database).await.context("the database can't be read")?;
+                let shreds = snapshot.shreds().await?;
+                snapshot.close().await?;
+                write(to, &shreds)?;
+                Ok(ExitCode::SUCCESS)
+            })
+        }
+        ReceiptsCommand::Verify { file, keys } => {
+            let keys: Vec<_> = keys.iter().map(|path| PublicKey::open(path)).collect::<Result<_, _>>()?;
+            let shreds = read_verified(file, &keys)?;
+            for shred in &shreds {
+                say(&format!(
+                    "{} was shredded at {}, {} objects were removed",
+                    shred.document,
+                    shred.shredded_at,
+                    shred.objects.unwrap_or_default()
+                ));
+            }
+            say(&format!("{} receipts are good", shreds.len()));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Reads receipts of a file, all of which have to be good.
+pub(super) fn read_verified(file: &Path, keys: &[PublicKey]) -> anyhow::Result<Vec<Shred>> {
+    let text = fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
+    let mut shreds = Vec::new();
+    for (place, signed) in (1..).zip(serde_json::Deserializer::from_str(&text).into_iter::<Signed>()) {
+        let signed = signed.with_context(|| format!("receipt {place} of {} can't be read", file.display()))?;
+        let shred = signed.verify(keys).with_context(|| format!("receipt {place} of {} is refused", file.display()))?;
+        shreds.push(shred);
+    }
+    ensure!(!shreds.is_empty(), "{} holds no receipt", file.display());
+    Ok(shreds)
+}
+
+fn write(to: &Path, shreds: &[Shred]) -> anyhow::Result<()> {
+    let signed: Vec<_> = shreds.iter().filter_map(|shred| shred.signed.as_ref()).collect();
+    let lines: Vec<_> = signed.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+    let text: String = lines.into_iter().map(|line| line + "\n").collect();
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.with_context(|| format!("{} can't be written", to.display()))?;
+    say(&format!("{} receipts are in {}", signed.len(), to.display()));
+    let waiting = shreds.len() - signed.len();
+    if waiting > 0 {
+        say(&format!("{waiting} shredded documents have no receipt yet"));
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
+fn say(line: &str) {
+    println!("{line}");
+}
