@@ -67,6 +67,8 @@ export const words = {
   nowhere: { title: 'There is nothing at this address', back: 'Go to your documents', pageTitle: 'Not found · UNTXT' },
   away: { title: 'The server can’t be reached', text: 'Check your connection. This page keeps trying.', retry: 'Try again' },
 
+  later: { text: 'This part of the page could not be loaded. Check your connection, then reload the page.', reload: 'Reload' },
+
   /** What to say about anything that went wrong. */
   trouble(problem: unknown): string {
     if (!(problem instanceof Problem)) return 'The server can’t be reached. Check your connection and try again.';
