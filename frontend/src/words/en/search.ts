@@ -43,7 +43,6 @@ export const search = {
   uploaded: (moment: string) => `uploaded ${moment}`,
   more: 'Show more pages',
   loadingMore: 'One moment…',
-  missing: 'This server can’t search yet. A newer version of UNTXT can.',
   keys: 'Keys: ↓ and ↑ go through the pages, Enter opens one, Escape leads back to the field.',
   back: 'Search results',
 
