@@ -5,17 +5,24 @@ import type { Document, TaskEvent } from './api/types';
 import type { DocumentEntry } from './documents/document_entry.svelte';
 import { Documents } from './documents/documents.svelte';
 import { Drop } from './documents/drop.svelte';
+import { ALL } from './documents/shelf';
 import { Uploads, type Upload } from './documents/uploads.svelte';
 import { uploadTrouble } from './documents/upload_trouble';
+import { Filer } from './filing/filer.svelte';
+import { Folders } from './folders/folders.svelte';
 import { Announcer } from './live/announcer.svelte';
 import { Live } from './live/live.svelte';
+import { Notices } from './live/notices.svelte';
 import { Ticker } from './live/ticker.svelte';
 import { Navigation } from './navigation/navigation.svelte';
 import { Comparison } from './pages/comparison.svelte';
 import { PageView } from './pages/page_view.svelte';
 import { Queue } from './queue/queue.svelte';
+import { Receipts } from './receipts/receipts.svelte';
 import { Search } from './search/search.svelte';
 import { Session } from './session/session.svelte';
+import { Tags } from './tags/tags.svelte';
+import { Trash } from './trash/trash.svelte';
 import { words } from './words/en';
 
 /** Everything that lives as long as the tab, and how it is wired. */
@@ -25,11 +32,19 @@ export class App {
   readonly navigation = new Navigation();
   readonly session = new Session(this.api);
   readonly documents = new Documents(this.api);
+  readonly folders = new Folders(this.api);
+  readonly tags = new Tags(this.api);
+  readonly trash = new Trash(this.api);
+  readonly receipts = new Receipts(this.api);
+  readonly notices = new Notices();
+  readonly filer = new Filer(this);
   readonly uploads = new Uploads(this, () => this.documents.limits);
-  readonly drop = new Drop((files, folders) => {
+  readonly drop = new Drop((files, directories) => {
     if (this.session.state !== 'in') return;
-    this.uploads.add(files, folders);
-    if (this.navigation.place.screen !== 'documents') this.navigation.go('/');
+    const { place } = this.navigation;
+    const shelf = place.screen === 'documents' ? place.shelf : ALL;
+    this.uploads.add(files, this.filer.placeOf(shelf), directories);
+    if (place.screen !== 'documents') this.navigation.go('/');
   });
   readonly ticker = new Ticker();
   readonly pageView = new PageView(this.api, (...where) => this.search.boxesOn(...where));
@@ -49,9 +64,12 @@ export class App {
     // Uploads wait for the same person to come back; nobody else may send them.
     this.session.onChange = () => this.uploads.clear();
     this.documents.onRemove = (id) => this.search.forget(id);
+    this.documents.onFile = () => void this.filer.load();
+    this.receipts.onSigned = (name) => this.announcer.progress(words.receipts.ready(name));
     this.documents.onEvent = (entry, event) => this.#tell(entry, event);
     this.uploads.onStored = (document) => {
       const entry = this.documents.add(document);
+      if (document.folder !== null || document.tags.length > 0) void this.filer.load();
       this.announcer.progress(words.aloud.uploaded(document.name));
       void this.documents.loadPages(entry).catch(() => undefined);
     };
@@ -76,6 +94,11 @@ export class App {
     this.comparison.close();
     this.search.clear();
     this.queue.clear();
+    this.folders.clear();
+    this.tags.clear();
+    this.trash.clear();
+    this.receipts.clear();
+    this.notices.close();
     this.announcer.clear();
   }
 

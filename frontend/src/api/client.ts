@@ -1,3 +1,4 @@
+import type { Emptied, Filing, Folder, FolderWish, Receipt, ReceiptList, Tag } from './filing';
 import { Problem, Unreachable } from './problem';
 import { sendFile, type Progress } from './send_file';
 import type {
@@ -37,13 +38,32 @@ export class Api {
 
   loadLimits = () => this.#askTwice<Limits>('GET', '/limits');
 
-  listDocuments(before: string | null = null, limit = 50): Promise<DocumentList> {
-    const cursor = before === null ? '' : `&before=${encodeURIComponent(before)}`;
-    return this.#askTwice('GET', `/documents?limit=${limit}${cursor}`);
+  /** Gives a part of a list of documents, newest first; `which` are the filters of the address. */
+  listDocuments(before: string | null = null, which: Record<string, string> = {}, limit = 50): Promise<DocumentList> {
+    return this.#askTwice('GET', `/documents?${partAfter(before, limit, which)}`);
   }
 
   loadDocument = (id: string) => this.#askTwice<Document>('GET', `/documents/${encodeURIComponent(id)}`);
-  deleteDocument = (id: string) => this.#askTwice<void>('DELETE', `/documents/${encodeURIComponent(id)}`);
+  fileDocument = (id: string, filing: Filing) => this.#askTwice<Document>('PATCH', `/documents/${encodeURIComponent(id)}`, filing);
+  /** Moves a document to the trash, or deletes it for good where there is none. */
+  trashDocument = (id: string) => this.#askTwice<void>('DELETE', `/documents/${encodeURIComponent(id)}`);
+  restoreDocument = (id: string) => this.#askTwice<Document>('POST', `/documents/${encodeURIComponent(id)}/restore`);
+  shredDocument = (id: string) => this.#askTwice<void>('DELETE', `/documents/${encodeURIComponent(id)}?forever=true`);
+  emptyTrash = () => this.#askTwice<Emptied>('DELETE', '/trash');
+
+  listReceipts = (before: string | null, limit = 50) => this.#askTwice<ReceiptList>('GET', `/receipts?${partAfter(before, limit)}`);
+  loadReceipt = (id: string) => this.#askTwice<Receipt>('GET', `/receipts/${encodeURIComponent(id)}`);
+
+  listFolders = async () => (await this.#askTwice<{ folders: Folder[] }>('GET', '/folders')).folders;
+  makeFolder = (wish: FolderWish) => this.#askTwice<Folder>('POST', '/folders', wish);
+  changeFolder = (id: string, wish: FolderWish) => this.#askTwice<Folder>('PATCH', `/folders/${encodeURIComponent(id)}`, wish);
+  removeFolder = (id: string) => this.#askTwice<void>('DELETE', `/folders/${encodeURIComponent(id)}`);
+
+  listTags = async () => (await this.#askTwice<{ tags: Tag[] }>('GET', '/tags')).tags;
+  makeTag = (wish: { name: string; colour: string }) => this.#askTwice<Tag>('POST', '/tags', wish);
+  changeTag = (id: string, wish: { name: string; colour: string }) =>
+    this.#askTwice<Tag>('PATCH', `/tags/${encodeURIComponent(id)}`, wish);
+  removeTag = (id: string) => this.#askTwice<void>('DELETE', `/tags/${encodeURIComponent(id)}`);
 
   stopTask = (id: string) => this.#askTwice<Task>('POST', `/tasks/${encodeURIComponent(id)}/cancel`);
 
@@ -82,9 +102,10 @@ export class Api {
   search = (question: SearchQuestion, signal: AbortSignal) =>
     this.#askTwice<SearchAnswer>('POST', '/search', question, { signal });
 
-  /** Uploads one file. The same key again gives the same document, so a lost answer costs nothing. */
-  async sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal): Promise<Document> {
-    const send = () => sendFile<Document>(`${ROOT}/documents`, file, key, progress, signal);
+  /** Uploads one file into a place. The same key again gives the same document, so a lost answer costs nothing. */
+  async sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal, { folder, tags }: Filing = {}): Promise<Document> {
+    const into = new URLSearchParams({ ...(folder ? { folder } : {}), ...(tags?.length ? { tags: tags.join() } : {}) });
+    const send = () => sendFile<Document>(`${ROOT}/documents${into.size > 0 ? `?${into}` : ''}`, file, key, progress, signal);
     return this.#renewOnce(send);
   }
 
@@ -126,9 +147,16 @@ export class Api {
   }
 }
 
+/** The query for a part of a list: it begins after `before`, or with the newest. */
+const partAfter = (before: string | null, limit: number, which: Record<string, string> = {}) =>
+  new URLSearchParams({ limit: String(limit), ...(before !== null && { before }), ...which });
+
 /** Where the image is that a run made of a page. */
 export const imageAddress = (document: string, page: number, task: string) =>
   `${ROOT}/documents/${encodeURIComponent(document)}/pages/${page}/image?task=${encodeURIComponent(task)}`;
+
+/** Where a receipt is, as the server signed it. */
+export const receiptAddress = (document: string) => `${ROOT}/receipts/${encodeURIComponent(document)}`;
 
 /** Where a download is. */
 export const downloadAddress = (document: string, what: `formats/${string}` | 'searchable.pdf' | 'original') =>

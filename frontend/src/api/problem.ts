@@ -36,3 +36,9 @@ export class Unreachable extends Error {
     super('unreachable');
   }
 }
+
+/** For `catch`: what is not there (any more) is null, anything else goes on. */
+export function missing(error: unknown): null {
+  if (error instanceof Problem && error.status === 404) return null;
+  throw error;
+}

@@ -1,5 +1,4 @@
-/** What the server sends. The same nouns and states as everywhere else in the product. */
-
+// What the server sends. The same nouns and states as everywhere else in the product.
 export type TaskState =
   | 'queued'
   | 'inspecting'
@@ -31,6 +30,8 @@ export interface Limits {
   /** What is read when nobody says; `auto` alone: it is found out. */
   languages: string[];
   installed_languages: string[];
+  /** How many days a document stays in the trash; 0: there is none, and deleting is for good. */
+  trash_days: number;
 }
 
 /** Why a document or a page could not be read, and what to do about it. */
@@ -143,6 +144,16 @@ export interface Document {
   task: Task;
   /** The run whose searchable PDF can be downloaded; another one than `task`: it is of an older reading. */
   pdf_task: string | null;
+  /** The folder it lies in; null: in none. */
+  folder: string | null;
+  /** Ids of its tags. */
+  tags: string[];
+  /** When it was moved to the trash; null: it is not there. */
+  trashed_at: string | null;
+  /** When it is deleted for good; null as long as it is not in the trash. */
+  shred_at: string | null;
+  /** It is not deleted for good before; null: no rule keeps it. */
+  keep_until: string | null;
 }
 
 export interface DocumentList {
@@ -217,6 +228,10 @@ export interface SearchQuestion {
   from?: string;
   /** Documents that were uploaded before. */
   to?: string;
+  /** Only in this folder and those inside it. */
+  folder?: string;
+  /** Only documents that have all of these. */
+  tags?: string[];
   limit?: number;
   /** The `next` of the answer that is to be gone on with. */
   after?: string;

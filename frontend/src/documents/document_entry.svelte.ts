@@ -132,6 +132,11 @@ export class DocumentEntry {
     this.hasPages = true;
   }
 
+  /** Takes everything but how the reading goes: the events tell that. */
+  describe(document: Document): void {
+    this.document = { ...document, task: this.task };
+  }
+
   /** Applies the next event. `gap`: events before this one are missing and have to be fetched first. */
   apply(event: TaskEvent): Outcome {
     if (event.task !== this.task.id || event.seq <= this.task.last_seq) return 'old';

@@ -1,9 +1,12 @@
 import { SvelteMap } from 'svelte/reactivity';
 
 import type { Api } from '../api/client';
-import { Problem } from '../api/problem';
+import { missing } from '../api/problem';
 import type { Document, Limits, Place, TaskEvent, Wish } from '../api/types';
+import type { Filing } from '../api/filing';
 import { DocumentEntry } from './document_entry.svelte';
+import { Listing, newestFirst } from './listing.svelte';
+import { ALL, filtersOf, holds, isSameShelf, type Shelf } from './shelf';
 
 /** What changed, for whoever announces it. */
 export type Heard = (entry: DocumentEntry, event: TaskEvent) => void;
@@ -13,13 +16,13 @@ export type Heard = (entry: DocumentEntry, event: TaskEvent) => void;
  * for, so that a lost, late or doubled event never shows.
  */
 export class Documents {
+  /** Which of them are on the screen. */
+  listing: Listing = $state.raw(new Listing(ALL));
   limits: Limits | null = $state.raw(null);
-  hasLoaded = $state(false);
-  isLoading = $state(false);
-  problem: unknown = $state.raw(null);
-  next: string | null = $state(null);
   onEvent: Heard = () => {};
   onRemove: (id: string) => void = () => {};
+  /** Told when there are more or fewer documents somewhere. */
+  onFile: () => void = () => {};
 
   #api: Api;
   #entries = new SvelteMap<string, DocumentEntry>();
@@ -30,8 +33,9 @@ export class Documents {
   /** Rises with every change of person, so that late answers for the one before are dropped. */
   #era = 0;
 
-  list = $derived([...this.#entries.values()].sort((a, b) => newestFirst(a.document, b.document)));
-  isBusy = $derived(this.list.some((entry) => !entry.isFinal));
+  #all = $derived([...this.#entries.values()].sort((a, b) => newestFirst(a.document, b.document)));
+  list = $derived(this.#all.filter(({ document }) => holds(this.listing.shelf, document) && this.listing.isInReach(document)));
+  isBusy = $derived(this.#all.some((entry) => !entry.isFinal));
 
   constructor(api: Api) {
     this.#api = api;
@@ -45,10 +49,13 @@ export class Documents {
     this.#unknown.clear();
     this.#refreshing.clear();
     this.#deleted.clear();
-    this.hasLoaded = false;
-    this.isLoading = false;
-    this.problem = null;
-    this.next = null;
+    this.listing = new Listing(ALL);
+  }
+
+  /** Lists these, and loads the newest of them. */
+  async show(shelf: Shelf): Promise<void> {
+    if (!isSameShelf(shelf, this.listing.shelf)) this.listing = new Listing(shelf);
+    await this.load();
   }
 
   find(id: string): DocumentEntry | undefined {
@@ -57,15 +64,15 @@ export class Documents {
 
   /** Loads the newest documents, or brings the known ones up to date. */
   async load(): Promise<void> {
-    await this.#loading(async () => {
-      const era = this.#era;
+    const { listing } = this;
+    await listing.load(async () => {
       await this.loadLimits();
       const askedAt = Date.now();
-      const answer = await this.#api.listDocuments();
-      if (era !== this.#era) return;
-      if (!this.hasLoaded) this.next = answer.next;
+      const answer = await this.#api.listDocuments(null, filtersOf(listing.shelf));
+      if (listing !== this.listing) return;
+      if (!listing.hasLoaded) listing.reach(answer);
       this.#forgetVanished(answer.documents, answer.next, askedAt);
-      this.hasLoaded = true;
+      listing.hasLoaded = true;
       for (const document of answer.documents) this.#takeNews(document);
     });
   }
@@ -76,13 +83,13 @@ export class Documents {
   }
 
   async loadMore(): Promise<void> {
-    const before = this.next;
-    if (before === null || this.isLoading) return;
-    await this.#loading(async () => {
-      const era = this.#era;
-      const answer = await this.#api.listDocuments(before);
-      if (era !== this.#era) return;
-      this.next = answer.next;
+    const { listing } = this;
+    const before = listing.next;
+    if (before === null || listing.isLoading) return;
+    await listing.load(async () => {
+      const answer = await this.#api.listDocuments(before, filtersOf(listing.shelf));
+      if (listing !== this.listing) return;
+      listing.reach(answer);
       for (const document of answer.documents) this.#takeNews(document);
     });
   }
@@ -97,7 +104,8 @@ export class Documents {
       return null;
     }
     const entry = this.add(document);
-    await this.loadPages(entry);
+    // What is in the trash shows nothing but its name.
+    if (document.trashed_at === null) await this.loadPages(entry);
     return entry;
   }
 
@@ -118,11 +126,34 @@ export class Documents {
     return entry;
   }
 
+  /** Moves a document to the trash, or deletes it for good where there is none. */
   async remove(id: string): Promise<void> {
-    await this.#api.deleteDocument(id).catch(missing);
+    await this.#api.trashDocument(id).catch(missing);
     this.#deleted.add(id);
     this.#entries.delete(id);
     this.onRemove(id);
+    this.onFile();
+  }
+
+  /** Takes a document out of the trash. */
+  async restore(id: string): Promise<void> {
+    const document = await this.#api.restoreDocument(id);
+    this.#deleted.delete(id);
+    const entry = this.add(document);
+    this.onFile();
+    await this.loadPages(entry);
+  }
+
+  /** Moves a document to another folder, or gives it other tags. */
+  async file(entry: DocumentEntry, filing: Filing): Promise<void> {
+    entry.describe(await this.#api.fileDocument(entry.document.id, filing));
+    this.onFile();
+  }
+
+  /** A folder or a tag is gone: says of each known document what that changed. */
+  refile(change: (document: Document) => Filing): void {
+    for (const entry of this.#all) entry.describe({ ...entry.document, ...change(entry.document) });
+    this.onFile();
   }
 
   /** Stops the reading of a document; what was read by then stays. */
@@ -192,7 +223,7 @@ export class Documents {
   /** Events may have been missed: asks for the list and for what the running documents did. */
   async resync(): Promise<void> {
     await this.load();
-    const running = this.list.filter((entry) => !entry.isFinal);
+    const running = this.#all.filter((entry) => !entry.isFinal);
     await Promise.allSettled(running.map((entry) => this.catchUp(entry)));
   }
 
@@ -240,7 +271,10 @@ export class Documents {
     if (known === undefined) {
       const entry = this.add(document);
       if (!entry.isFinal) void this.loadPages(entry).catch(() => undefined);
-    } else if (document.task.id !== known.task.id) {
+      return;
+    }
+    known.describe(document);
+    if (document.task.id !== known.task.id) {
       void this.refresh(known).catch(() => undefined);
     } else if (document.task.last_seq > known.task.last_seq) {
       void this.catchUp(known).catch(() => known.merge(document));
@@ -256,33 +290,9 @@ export class Documents {
       if (inRange && addedAt < askedAt && !present.has(document.id)) this.#entries.delete(document.id);
     }
   }
-
-  async #loading(work: () => Promise<void>): Promise<void> {
-    const era = this.#era;
-    this.isLoading = true;
-    try {
-      await work();
-      if (era === this.#era) this.problem = null;
-    } catch (error) {
-      if (era === this.#era) this.problem = error;
-    } finally {
-      if (era === this.#era) this.isLoading = false;
-    }
-  }
-}
-
-/** Ids are time-ordered (UUID version 7), so they break ties. */
-function newestFirst(a: Document, b: Document): number {
-  if (a.created_at !== b.created_at) return Date.parse(b.created_at) - Date.parse(a.created_at);
-  return a.id < b.id ? 1 : -1;
 }
 
 /** Ids are time-ordered, so a task that is not known yet is the later one. */
 function isOfLaterTask(event: TaskEvent, entry: DocumentEntry): boolean {
   return event.task > entry.task.id;
-}
-
-function missing(error: unknown): null {
-  if (error instanceof Problem && error.status === 404) return null;
-  throw error;
 }

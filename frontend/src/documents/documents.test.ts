@@ -13,13 +13,13 @@ const at = (seq: number) => events[seq - 1] as TaskEvent;
 
 function aServer(document: Document = aDocument()) {
   return {
-    loadLimits: vi.fn(async () => ({ max_file_bytes: 1, max_pages: 1, allowed_types: [], languages: [], installed_languages: [] })),
+    loadLimits: vi.fn(async () => ({ max_file_bytes: 1, max_pages: 1, allowed_types: [], languages: [], installed_languages: [], trash_days: 30 })),
     listDocuments: vi.fn(async () => ({ documents: [document], next: null as string | null })),
     loadDocument: vi.fn(async () => document),
     listPages: vi.fn(async () => [] as PageSummary[]),
     readAgain: vi.fn(async () => document.task),
     listEvents: vi.fn(async (_task: string, after: number) => events.filter((event) => event.seq > after)),
-    deleteDocument: vi.fn(async () => undefined),
+    trashDocument: vi.fn(async () => undefined),
   };
 }
 
@@ -173,7 +173,7 @@ describe('all documents', () => {
     documents.clear();
     await loading;
     expect(documents.list).toHaveLength(0);
-    expect(documents.hasLoaded).toBe(false);
+    expect(documents.listing.hasLoaded).toBe(false);
   });
 });
 

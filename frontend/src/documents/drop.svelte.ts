@@ -2,9 +2,9 @@
 export class Drop {
   isOver = $state(false);
 
-  #take: (files: File[], folders: ReadonlySet<File>) => void;
+  #take: (files: File[], directories: ReadonlySet<File>) => void;
 
-  constructor(take: (files: File[], folders: ReadonlySet<File>) => void) {
+  constructor(take: (files: File[], directories: ReadonlySet<File>) => void) {
     this.#take = take;
   }
 
@@ -30,13 +30,13 @@ export class Drop {
     event.preventDefault();
     this.isOver = false;
     const files: File[] = [];
-    const folders = new Set<File>();
+    const directories = new Set<File>();
     for (const item of event.dataTransfer.items) {
       const file = item.kind === 'file' ? item.getAsFile() : null;
       if (file === null) continue;
       files.push(file);
-      if (item.webkitGetAsEntry()?.isDirectory) folders.add(file);
+      if (item.webkitGetAsEntry()?.isDirectory) directories.add(file);
     }
-    this.#take(files, folders);
+    this.#take(files, directories);
   }
 }

@@ -22,6 +22,11 @@ export function aDocument(more: Partial<Document> = {}): Document {
       ended_at: null,
     },
     pdf_task: null,
+    folder: null,
+    tags: [],
+    trashed_at: null,
+    shred_at: null,
+    keep_until: null,
     ...more,
   };
 }

@@ -1,5 +1,6 @@
 import type { Progress } from '../api/send_file';
 import { Problem, Unreachable } from '../api/problem';
+import type { Filing } from '../api/filing';
 import type { Document, Limits } from '../api/types';
 
 export type UploadState = 'waiting' | 'sending' | 'storing' | 'pausing' | 'refused' | 'broken' | 'done';
@@ -13,7 +14,7 @@ const PAUSES_MS = [1_000, 3_000, 9_000];
 const PASSING = new Set([401, 408, 429]);
 
 export interface Sender {
-  sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal): Promise<Document>;
+  sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal, into: Filing): Promise<Document>;
 }
 
 /** Why the browser already knows that a file will be refused. */
@@ -27,12 +28,15 @@ export class Upload {
   problem: Problem | Unreachable | null = $state.raw(null);
   readonly key: string;
   readonly file: File;
+  /** Where it was dropped. */
+  readonly into: Filing;
   tries = 0;
   readonly abort = new AbortController();
 
-  constructor(file: File, key: string) {
+  constructor(file: File, key: string, into: Filing) {
     this.file = file;
     this.key = key;
+    this.into = into;
   }
 
   get percent(): number {
@@ -58,11 +62,11 @@ export class Uploads {
   }
 
   /** Every file becomes a row at once; those that can't work say so without being sent. */
-  add(files: Iterable<File>, folders: ReadonlySet<File> = new Set()): void {
-    const added = [...files].map((file) => new Upload(file, this.#newKey()));
+  add(files: Iterable<File>, into: Filing = {}, directories: ReadonlySet<File> = new Set()): void {
+    const added = [...files].map((file) => new Upload(file, this.#newKey(), into));
     this.list.push(...added);
     for (const upload of added) {
-      upload.objection = folders.has(upload.file) ? 'folder' : this.#object(upload.file);
+      upload.objection = directories.has(upload.file) ? 'folder' : this.#object(upload.file);
       if (upload.objection !== null) this.#stop(upload, 'refused');
     }
     this.#startNext();
@@ -111,6 +115,7 @@ export class Uploads {
         upload.key,
         (sent) => this.#progress(upload, sent),
         upload.abort.signal,
+        upload.into,
       );
       upload.state = 'done';
       this.onStored(document);

@@ -5,7 +5,7 @@ import type { Document, Limits } from '../api/types';
 import { aDocument } from './fixtures';
 import { Uploads, type Sender } from './uploads.svelte';
 
-const limits: Limits = { max_file_bytes: 100, max_pages: 5, allowed_types: [], languages: [], installed_languages: [] };
+const limits: Limits = { max_file_bytes: 100, max_pages: 5, allowed_types: [], languages: [], installed_languages: [], trash_days: 30 };
 /** Only what an upload looks at; Node 18 has no `File`. */
 const file = (name: string, size = 10) => ({ name, size }) as File;
 
@@ -79,7 +79,7 @@ describe('uploads', () => {
     const { sender, names } = aSender();
     const uploads = uploadsOver(sender);
     const folder = file('folder');
-    uploads.add([file('empty.pdf', 0), file('big.pdf', 101), folder, file('good.pdf')], new Set([folder]));
+    uploads.add([file('empty.pdf', 0), file('big.pdf', 101), folder, file('good.pdf')], {}, new Set([folder]));
     await vi.advanceTimersByTimeAsync(0);
     expect(names).toEqual(['good.pdf']);
     expect(uploads.list.map((upload) => upload.objection)).toEqual(['empty', 'too_large', 'folder']);

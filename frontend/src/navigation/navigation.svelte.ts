@@ -1,22 +1,43 @@
+import { ALL, type Shelf } from '../documents/shelf';
+
 /** The places one can be. */
 export type Place =
-  | { screen: 'documents' }
+  | { screen: 'documents'; shelf: Shelf }
   | { screen: 'document'; id: string; page: number }
   | { screen: 'search' }
+  | { screen: 'trash' }
+  | { screen: 'receipts' }
   | { screen: 'queue' }
   | { screen: 'nowhere' };
 
 /** What is looked for never stands in an address. */
 export const SEARCH_PATH = '/search';
+export const TRASH_PATH = '/trash';
+export const RECEIPTS_PATH = '/receipts';
 
 /** Reads a place from a path. */
 export function parsePath(path: string): Place {
-  if (path === '/' || path === '/documents') return { screen: 'documents' };
+  if (path === '/' || path === '/documents') return { screen: 'documents', shelf: ALL };
   if (path === SEARCH_PATH) return { screen: 'search' };
   if (path === '/queue') return { screen: 'queue' };
+  if (path === TRASH_PATH) return { screen: 'trash' };
+  if (path === RECEIPTS_PATH) return { screen: 'receipts' };
+  const shelf = /^\/(folders|tags)\/([\w-]+)$/.exec(path);
+  if (shelf?.[2] !== undefined) return { screen: 'documents', shelf: shelfAt(shelf[1] === 'tags', shelf[2]) };
   const found = /^\/documents\/([\w-]+)(?:\/pages\/([1-9]\d{0,6}))?\/?$/.exec(path);
   if (found?.[1] === undefined) return { screen: 'nowhere' };
   return { screen: 'document', id: found[1], page: Number(found[2] ?? 1) };
+}
+
+function shelfAt(isTag: boolean, id: string): Shelf {
+  if (isTag) return { kind: 'tag', id };
+  return { kind: 'folder', id: id === 'none' ? null : id };
+}
+
+/** Where the list of a shelf is. */
+export function shelfPath(shelf: Shelf): string {
+  if (shelf.kind === 'all') return '/';
+  return shelf.kind === 'tag' ? `/tags/${shelf.id}` : `/folders/${shelf.id ?? 'none'}`;
 }
 
 export const documentPath = (id: string) => `/documents/${id}`;

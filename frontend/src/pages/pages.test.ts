@@ -145,7 +145,7 @@ describe('keys and addresses', () => {
   });
 
   it('are read from the path', () => {
-    expect(parsePath('/')).toEqual({ screen: 'documents' });
+    expect(parsePath('/')).toEqual({ screen: 'documents', shelf: { kind: 'all' } });
     expect(parsePath('/documents/0192-ab')).toEqual({ screen: 'document', id: '0192-ab', page: 1 });
     expect(parsePath('/documents/0192-ab/pages/12')).toEqual({ screen: 'document', id: '0192-ab', page: 12 });
     expect(parsePath('/documents/a/pages/0')).toEqual({ screen: 'nowhere' });

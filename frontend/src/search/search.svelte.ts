@@ -1,5 +1,6 @@
 import type { Api } from '../api/client';
 import type { HitBox, SearchAnswer, SearchHit, SearchQuestion } from '../api/types';
+import { ALL, type Shelf } from '../documents/shelf';
 import { endOfDay, startOfDay } from './days';
 
 /** A search that takes longer says so; a faster one only shows what it found. */
@@ -15,6 +16,10 @@ export class Search {
   /** Days as `2026-03-14`, where the person is; empty for none. */
   from = $state('');
   to = $state('');
+  /** Id of the folder to look in, and in those inside it; null: in all. */
+  folder: string | null = $state(null);
+  /** Ids; only documents that have all of these are looked into. */
+  tags: string[] = $state([]);
   /** What the last search found, with all that was loaded since. */
   answer: SearchAnswer | null = $state.raw(null);
   /** Why the last search has no answer; what was found before is gone then. */
@@ -40,6 +45,12 @@ export class Search {
     this.#api = api;
   }
 
+  /** Looks only at these from now on. */
+  lookIn(shelf: Shelf): void {
+    this.folder = shelf.kind === 'folder' ? shelf.id : null;
+    this.tags = shelf.kind === 'tag' ? [shelf.id] : [];
+  }
+
   /** Looks for what stands in the field. What was found before stays until the answer is there. */
   async run(): Promise<void> {
     const query = this.query.trim();
@@ -50,6 +61,8 @@ export class Search {
       query,
       ...(this.from === '' ? {} : { from: startOfDay(this.from) }),
       ...(this.to === '' ? {} : { to: endOfDay(this.to) }),
+      ...(this.folder === null ? {} : { folder: this.folder }),
+      ...(this.tags.length === 0 ? {} : { tags: [...this.tags] }),
     };
     this.isSearching = true;
     const slow = setTimeout(() => (this.isSlow = !signal.aborted), SLOW_MS);
@@ -93,7 +106,7 @@ export class Search {
     }
   }
 
-  /** Empties the field and what was found; the days stay as they were chosen. */
+  /** Empties the field and what was found; days, folder and tags stay as they were chosen. */
   reset(): void {
     this.#start();
     this.#rest();
@@ -109,6 +122,7 @@ export class Search {
     this.reset();
     this.from = '';
     this.to = '';
+    this.lookIn(ALL);
   }
 
   /** A document was deleted: it is found no more. */

@@ -65,6 +65,14 @@ export class Session {
     return this.state === 'in' && this.user?.role === 'admin';
   }
 
+  /** A download can't renew an expired session by itself, so that is done first. For the click on its link. */
+  async renewFirst(event: MouseEvent & { currentTarget: HTMLAnchorElement }): Promise<void> {
+    if (this.isFresh) return;
+    const link = event.currentTarget;
+    event.preventDefault();
+    if (await this.freshen()) link.click();
+  }
+
   /** True while the access token is surely taken; a download or an upload can't renew it on its way. */
   get isFresh(): boolean {
     return Date.now() - this.#renewedAt < SURELY_FRESH_MS;

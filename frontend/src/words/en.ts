@@ -1,11 +1,13 @@
 import type { Failure } from '../api/types';
 import { Problem } from '../api/problem';
 import { documents, downloads, upload } from './en/documents';
+import { colours, filing, folders, places, retention, tags } from './en/filing';
 import { page } from './en/page';
 import { queue } from './en/queue';
 import { reread } from './en/reread';
 import { search } from './en/search';
 import { task } from './en/task';
+import { receipts, trash } from './en/trash';
 import { asSentence, formatWait } from './format';
 
 /** Every sentence a person reads; those of the larger nouns are in `en/`. */
@@ -51,6 +53,14 @@ export const words = {
   downloads,
   queue,
   search,
+  colours,
+  places,
+  folders,
+  retention,
+  tags,
+  filing,
+  trash,
+  receipts,
 
   aloud: {
     pageDone: (name: string, ended: number, total: number) => `${name}: page ${ended} of ${total} done`,

@@ -36,6 +36,9 @@ export function formatMoment(iso: string, now = new Date()): string {
   return moment.toDateString() === now.toDateString() ? clock.format(moment) : day.format(moment);
 }
 
+/** "22 Dec 2026". */
+export const formatDay = (iso: string) => day.format(new Date(iso));
+
 export const formatFullMoment = (iso: string) => dayAndTime.format(new Date(iso));
 
 /** "45 s", "2 min 5 s". */
@@ -44,6 +47,21 @@ export function formatWait(seconds: number): string {
   if (whole < 60) return `${whole} s`;
   const rest = whole % 60;
   return rest === 0 ? `${Math.floor(whole / 60)} min` : `${Math.floor(whole / 60)} min ${rest} s`;
+}
+
+/** The days of so many years, none too few: ten years are 3,653. */
+export const daysOfYears = (years: number) => Math.ceil(365.25 * years);
+
+/** The whole years that so many days are; null when they are none. */
+export function yearsOfDays(days: number): number | null {
+  const years = Math.floor(days / 365.25);
+  return [years, years + 1].find((each) => each > 0 && daysOfYears(each) === days) ?? null;
+}
+
+/** "30 days", "10 years". */
+export function formatPeriod(days: number): string {
+  const years = yearsOfDays(days);
+  return years === null ? count(days, 'day', 'days') : count(years, 'year', 'years');
 }
 
 /** "45 s", "12 min", "3 h", "2 days": how long something has been so. */

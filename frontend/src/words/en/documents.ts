@@ -24,14 +24,6 @@ export const documents = {
     ['Watch it being read', 'Every page shows when it is done. Finished pages open at once.'],
     ['Read, check, take away', 'Text beside the page, doubtful words marked, and a PDF you can search.'],
   ] as const,
-  delete: 'Delete',
-  deleteNamed: (name: string) => `Delete ${name}`,
-  confirmTitle: 'Delete this document?',
-  confirm: (name: string) =>
-    `“${name}”, its page images and its text go for good. The key that could decrypt them here is destroyed; only a backup that was made before may still have it.`,
-  confirmYes: 'Delete for good',
-  confirmNo: 'Keep it',
-  deleting: 'Deleting…',
   stripName: (task: Task) => `${formatNumber(task.pages.done)} of ${countPages(task.pages.total)} read`,
 };
 

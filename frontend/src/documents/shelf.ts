@@ -1,0 +1,21 @@
+import type { Document } from '../api/types';
+
+/** Which documents are listed: all that are not in the trash, those of a folder or of none, or those with a tag. */
+export type Shelf = { kind: 'all' } | { kind: 'folder'; id: string | null } | { kind: 'tag'; id: string };
+
+export const ALL: Shelf = { kind: 'all' };
+
+/** Whether a document is one of those. */
+export function holds(shelf: Shelf, document: Document): boolean {
+  if (document.trashed_at !== null) return false;
+  if (shelf.kind === 'folder') return document.folder === shelf.id;
+  return shelf.kind === 'all' || document.tags.includes(shelf.id);
+}
+
+/** The filters of the list, as the server takes them. */
+export function filtersOf(shelf: Shelf): Record<string, string> {
+  if (shelf.kind === 'all') return {};
+  return shelf.kind === 'folder' ? { folder: shelf.id ?? 'none' } : { tag: shelf.id };
+}
+
+export const isSameShelf = (a: Shelf, b: Shelf) => JSON.stringify(filtersOf(a)) === JSON.stringify(filtersOf(b));
