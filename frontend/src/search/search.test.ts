@@ -98,6 +98,18 @@ describe('a search', () => {
     expect([search.isBackwards, asked.length]).toEqual([true, 1]);
   });
 
+  it('asks only for the folder and the tags that were chosen, until another person is here', async () => {
+    const { asked, search } = aServer();
+    search.query = 'cough';
+    search.lookIn({ kind: 'folder', id: 'cases' });
+    void search.run();
+    search.lookIn({ kind: 'tag', id: 'urgent' });
+    void search.run();
+    expect(asked.map(({ question }) => question)).toEqual([{ query: 'cough', folder: 'cases' }, { query: 'cough', tags: ['urgent'] }]);
+    search.clear();
+    expect([search.folder, search.tags]).toEqual([null, []]);
+  });
+
   it('asks for nothing when nothing is written', async () => {
     const { asked, search } = aServer();
     search.query = '   ';

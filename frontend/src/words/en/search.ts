@@ -1,5 +1,5 @@
 import type { SearchAnswer, SearchTerm } from '../../api/types';
-import { countPages, formatNumber } from '../format';
+import { count, countPages, formatNumber } from '../format';
 
 const term = ({ text, kind }: SearchTerm) => {
   if (kind === 'phrase') return `“${text}”`;
@@ -22,6 +22,13 @@ export const search = {
     to: 'to',
     any: 'Any day',
     backwards: 'The first day is after the last one, so no document can be between them.',
+  },
+
+  places: {
+    folder: 'Folder',
+    anywhere: 'Everywhere',
+    tags: (chosen: number) => (chosen === 0 ? 'Any tag' : count(chosen, 'tag', 'tags')),
+    allOf: 'Documents that have all of these',
   },
 
   /** "12 pages", "About 200 pages". */
@@ -52,6 +59,7 @@ export const search = {
       'Try the beginning of a word with a star, such as diagn*.',
       'Pages can be found as soon as they have been read.',
     ],
+    placed: 'Only the folder and the tags you chose were searched.',
     dated: 'Only documents of the days you chose were searched.',
   },
 
