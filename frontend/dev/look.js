@@ -1,8 +1,9 @@
 // `npm run look [folder]`: builds nothing, drives the built front end against the mock, takes a picture of every
-// screen (1440 and 390 px, light and dark), runs axe on each, and fails on any violation or console error.
+// screen (1280 and 390 px, light and dark), runs axe on each, and fails on any violation or console error.
 import { mkdirSync } from 'node:fs';
 
 import { findViolations, launch } from './browser.js';
+import { lookAtFiling } from './look/filing.js';
 import { aQueue } from './mock/queue.js';
 import { startMock } from './mock/server.js';
 
@@ -11,7 +12,7 @@ mkdirSync(folder, { recursive: true });
 const browser = await launch();
 let faults = 0;
 
-for (const width of [1440, 390]) {
+for (const width of [1280, 390]) {
   for (const colorScheme of ['light', 'dark']) await visit(width, colorScheme);
 }
 await browser.close();
@@ -75,9 +76,7 @@ async function visit(width, colorScheme) {
   await page.getByText(/[2-8] of 9 pages/).waitFor();
   await shoot('documents');
 
-  await page.getByRole('button', { name: 'Delete locked-report.pdf' }).click();
-  await shoot('delete');
-  await page.getByRole('button', { name: 'Keep it' }).click();
+  await lookAtFiling(page, mock, shoot);
 
   const find = (name) => store.documents.find((document) => document.name.startsWith(name));
   await page.goto(`${mock.address}/documents/${find('Discharge').id}/pages/4`);

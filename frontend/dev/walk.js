@@ -101,13 +101,32 @@ const steps = {
     for (const tab of [page, other]) assert.equal(await tab.getByRole('link', { name: 'third.pdf' }).count(), 1);
     await other.close();
   },
-  async 'a document is deleted only on purpose'() {
-    await page.getByRole('button', { name: 'Delete second.pdf' }).click();
-    await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.getByRole('button', { name: 'Delete second.pdf' }).click();
-    await page.getByRole('button', { name: 'Delete for good' }).click();
-    await page.getByRole('link', { name: 'second.pdf' }).waitFor({ state: 'detached' });
+  async 'a document goes to the trash, and the keyboard takes it back'() {
+    const second = page.getByRole('link', { name: 'second.pdf' });
+    await page.getByRole('button', { name: 'Move second.pdf' }).focus();
+    await page.keyboard.press('Enter');
+    await second.waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement.textContent.trim() === 'Undo');
+    await page.keyboard.press('Enter');
+    await second.waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
+    await page.getByRole('button', { name: 'Move second.pdf' }).click();
+    await second.waitFor({ state: 'detached' });
+  },
+  async 'a document is dragged into a folder, and an upload goes into the open one'() {
+    const folder = page.getByRole('navigation', { name: 'Folders and tags' }).getByRole('link', { name: /^Contracts/ });
+    await page.getByRole('link', { name: 'Lab results.png' }).dragTo(folder);
+    await page.getByText('“Lab results.png” was moved to “Contracts”.').waitFor();
+    await folder.getByText('1', { exact: true }).waitFor();
+    await folder.click();
+    await page.getByText('Goes into “Contracts”.').waitFor();
+    await drop(file('signed.pdf'));
+    await page.getByRole('link', { name: 'signed.pdf' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Contracts' }).waitFor();
+    assert.deepEqual(await page.getByRole('list', { name: 'Your documents' }).getByRole('link').allTextContents(), ['signed.pdf', 'Lab results.png']);
+    await page.goBack();
+    await page.getByRole('link', { name: 'third.pdf' }).waitFor();
   },
   async 'words are looked for, and stand nowhere but on the screen'() {
     await page.keyboard.press('/');
@@ -139,11 +158,12 @@ const steps = {
     assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Dear');
     await page.getByRole('button', { name: 'Previous hit' }).click();
     await page.getByText('Hit 3 of 3').waitFor();
+    const isBackAt = () => page.waitForFunction((name) => document.activeElement.dataset.hit === name, name);
     await page.goBack();
-    assert.equal(await page.evaluate(() => document.activeElement.dataset.hit), name);
+    await isBackAt();
     await page.goForward();
     await page.getByRole('link', { name: 'Search results' }).click();
-    assert.equal(await page.evaluate(() => document.activeElement.dataset.hit), name);
+    await isBackAt();
     assert.equal(mock.control.questions.length, 1, 'the results were kept');
     await page.keyboard.press('Escape');
     assert.equal(await page.evaluate(() => document.activeElement.type), 'search');
@@ -206,8 +226,7 @@ const steps = {
     await other.click();
     await page.locator('rect.hit').first().waitFor();
     await page.getByRole('link', { name: 'UNTXT, all documents' }).click();
-    await page.getByRole('button', { name: 'Delete third.pdf' }).click();
-    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByRole('button', { name: 'Move third.pdf' }).click();
     await page.getByRole('link', { name: 'third.pdf' }).waitFor({ state: 'detached' });
     await page.getByRole('link', { name: 'Search', exact: true }).click();
     await hits.first().waitFor();

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 
 import { pageContent, pageImage } from './content.js';
+import { Filing, fillFiling } from './filing.js';
 import { aQueue } from './queue.js';
 import { find } from './search.js';
 import { Store, failure, fill } from './store.js';
@@ -22,13 +23,16 @@ const LIMITS = {
   allowed_types: ['application/pdf', 'image/jpeg', 'image/png', 'image/tiff', 'image/webp', 'image/bmp', 'image/gif'],
   languages: ['eng', 'deu'],
   installed_languages: ['eng', 'deu', 'fra'],
+  trash_days: 30,
 };
 
 /** Starts the mock; `control` lets a test break things. */
 export async function startMock({ port = 5199, pageMs = 700, filled = true, sessionMs = 15 * 60_000 } = {}) {
   const store = new Store(pageMs);
   if (filled) fill(store);
-  const control = { store, user: null, liveOff: false, queue: aQueue(), uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, searchFaults: 0, searchMs: 0, questions: [], asked: [], wishes: [], keys: [], sockets: new Set() };
+  const filing = new Filing(store);
+  if (filled) fillFiling(filing, store);
+  const control = { store, filing, user: null, liveOff: false, queue: aQueue(), uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, searchFaults: 0, searchMs: 0, questions: [], asked: [], wishes: [], keys: [], sockets: new Set() };
   const server = createServer((request, response) => {
     response.setHeader('Content-Security-Policy', POLICY);
     answer(request, response).catch((error) => problem(response, error.status ?? 500, error.code ?? 'internal', error.detail ?? String(error)));
@@ -50,8 +54,10 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       return response.writeHead(204).end();
     }
     if (path.startsWith('/session')) return json(response, 200, sessionAnswer());
-    if (what === 'POST /documents') return upload(request, response);
-    if (what === 'GET /documents') return json(response, 200, { documents: store.documents, next: null });
+    if (what === 'POST /documents') return upload(request, response, url.searchParams);
+    if (what === 'GET /documents') return json(response, 200, { documents: filing.list(url.searchParams), next: null });
+    const filed = filing.answer(request.method, path, url.searchParams, /^(POST|PATCH)$/.test(request.method) && /^\/(folders|tags)/.test(path) ? await read(request) : null);
+    if (filed) return filed.status === 204 ? response.writeHead(204).end() : filed.code ? problem(response, filed.status, filed.code, filed.detail) : json(response, filed.status, filed.value);
     if (what === 'POST /search') return search(request, response);
     if (path.startsWith('/admin/')) return answerAdmin(response, path);
     const events = /^\/tasks\/([^/]+)\/events$/.exec(path);
@@ -91,10 +97,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
     const document = store.find(path.split('/')[2]);
     const parts = path.split('/').slice(3);
     if (!document) return problem(response, 404, 'document_not_found', 'this document does not exist, or is not yours');
-    if (request.method === 'DELETE') {
-      store.remove(document.id);
-      return response.writeHead(204).end();
-    }
+    if (request.method === 'PATCH') return json(response, 200, Object.assign(document, await read(request)));
     if (parts.length === 0) return json(response, 200, document);
     if (parts[0] === 'tasks' && request.method === 'POST') {
       const wish = JSON.parse(await body(request));
@@ -150,7 +153,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
 
   const sessionAnswer = () => ({ user: control.user, expires_at: new Date(Date.now() + sessionMs).toISOString() });
 
-  async function upload(request, response) {
+  async function upload(request, response, into) {
     const key = request.headers['idempotency-key'];
     control.keys.push(key);
     const bytes = await body(request);
@@ -164,6 +167,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       return problem(response, 415, 'unsupported_type', 'this is not a PDF or an image; save it as PDF and upload that');
     }
     const document = store.add(name, bytes.length, { pages: 9, low: [3], failed: name.includes('bad') ? [6] : [] });
+    Object.assign(document, { folder: into.get('folder'), tags: into.get('tags')?.split(',') ?? [] });
     store.byKey.set(key, document);
     store.run(document);
     return json(response, 202, document);
@@ -213,6 +217,8 @@ function problem(response, status, code, detail) {
   response.writeHead(status, { 'Content-Type': 'application/problem+json' });
   response.end(JSON.stringify({ type: 'about:blank', title: code, status, code, detail, request_id: 'mock', failure: code === 'page_failed' ? failure('too_many_pixels') : undefined }));
 }
+
+const read = async (request) => JSON.parse(Buffer.from(await body(request), 'latin1').toString('utf8'));
 
 async function body(request) {
   const parts = [];

@@ -59,6 +59,11 @@ export class Store {
         ended_at: null,
       },
       pdf_task: null,
+      folder: null,
+      tags: [],
+      trashed_at: null,
+      shred_at: null,
+      keep_until: null,
     };
     // What a client never sees.
     Object.defineProperty(document, 'hidden', { value: { pages: [], events: [], plan: { pages, low, failed, end } } });
