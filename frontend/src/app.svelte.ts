@@ -1,6 +1,7 @@
 import { createContext } from 'svelte';
 
 import { Api } from './api/client';
+import type { DocumentChange } from './api/filing';
 import type { Document, TaskEvent } from './api/types';
 import type { DocumentEntry } from './documents/document_entry.svelte';
 import { Documents } from './documents/documents.svelte';
@@ -54,6 +55,7 @@ export class App {
   readonly live = new Live({
     hear: (event) => void this.documents.hear(event).catch(() => undefined),
     hearPlaces: (places) => this.documents.hearPlaces(places),
+    hearChange: (document, change) => void this.#hearChange(document, change).catch(() => undefined),
     resync: () => void (this.session.isAway || this.documents.resync()),
     ended: () => void this.session.renew().then((isIn) => isIn && this.live.start()),
     isBusy: () => this.documents.isBusy,
@@ -100,6 +102,11 @@ export class App {
     this.receipts.clear();
     this.notices.close();
     this.announcer.clear();
+  }
+
+  async #hearChange(document: string, change: DocumentChange): Promise<void> {
+    if (this.trash.hasLoaded) void this.trash.load();
+    await this.documents.hearChange(document, change);
   }
 
   #watchBrowser(): void {

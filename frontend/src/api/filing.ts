@@ -7,6 +7,9 @@ export interface Filing {
   tags?: string[];
 }
 
+/** What became of a document. */
+export type DocumentChange = 'trashed' | 'restored' | 'deleted';
+
 /** How long the documents of a folder stay, in days after their upload; null for no rule of its own. */
 export interface Retention {
   /** Not deleted for good before, whoever asks. */

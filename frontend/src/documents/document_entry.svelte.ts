@@ -210,3 +210,8 @@ function advance(task: Task, event: TaskEvent): Task {
     ended_at: isFinal(event.state) ? (task.ended_at ?? event.at) : task.ended_at,
   };
 }
+
+/** Ids are time-ordered, so a task that is not known yet is the later one. */
+export function isOfLaterTask(event: TaskEvent, entry: DocumentEntry): boolean {
+  return event.task > entry.task.id;
+}

@@ -1,11 +1,12 @@
-import { SvelteMap } from 'svelte/reactivity';
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 
 import type { Api } from '../api/client';
 import { missing } from '../api/problem';
 import type { Document, Limits, Place, TaskEvent, Wish } from '../api/types';
-import type { Filing } from '../api/filing';
-import { DocumentEntry } from './document_entry.svelte';
+import type { DocumentChange, Filing } from '../api/filing';
+import { DocumentEntry, isOfLaterTask } from './document_entry.svelte';
 import { Listing, newestFirst } from './listing.svelte';
+import { OnceEach } from './once_each';
 import { ALL, filtersOf, holds, isSameShelf, type Shelf } from './shelf';
 
 /** What changed, for whoever announces it. */
@@ -28,8 +29,8 @@ export class Documents {
   #entries = new SvelteMap<string, DocumentEntry>();
   #catching = new Map<string, Promise<void>>();
   #unknown = new Map<string, Promise<DocumentEntry | null>>();
-  #refreshing = new Map<string, { first: Promise<void>; again: Promise<void> | null }>();
-  #deleted = new Set<string>();
+  #refreshing = new OnceEach();
+  #deleted = new SvelteSet<string>();
   /** Rises with every change of person, so that late answers for the one before are dropped. */
   #era = 0;
 
@@ -71,7 +72,7 @@ export class Documents {
       const answer = await this.#api.listDocuments(null, filtersOf(listing.shelf));
       if (listing !== this.listing) return;
       if (!listing.hasLoaded) listing.reach(answer);
-      this.#forgetVanished(answer.documents, answer.next, askedAt);
+      for (const entry of listing.vanished(this.list, answer, askedAt)) this.#lose(entry, listing);
       listing.hasLoaded = true;
       for (const document of answer.documents) this.#takeNews(document);
     });
@@ -129,17 +130,35 @@ export class Documents {
   /** Moves a document to the trash, or deletes it for good where there is none. */
   async remove(id: string): Promise<void> {
     await this.#api.trashDocument(id).catch(missing);
+    const entry = this.#entries.get(id);
+    if (this.limits?.trash_days === 0) this.forget(id);
+    else entry?.describe({ ...entry.document, trashed_at: new Date().toISOString() });
+    this.onRemove(id);
+    this.onFile();
+  }
+
+  /** A document was deleted for good: what is still told of it is old. */
+  forget(id: string): void {
     this.#deleted.add(id);
     this.#entries.delete(id);
     this.onRemove(id);
+  }
+
+  wasDeleted(id: string): boolean {
+    return this.#deleted.has(id);
+  }
+
+  /** Takes what was done to a document, here or elsewhere. */
+  async hearChange(id: string, change: DocumentChange): Promise<void> {
+    if (change === 'deleted') this.forget(id);
+    else if (change === 'restored' || this.#entries.has(id)) await this.open(id);
+    if (change === 'trashed') this.onRemove(id);
     this.onFile();
   }
 
   /** Takes a document out of the trash. */
   async restore(id: string): Promise<void> {
-    const document = await this.#api.restoreDocument(id);
-    this.#deleted.delete(id);
-    const entry = this.add(document);
+    const entry = this.add(await this.#api.restoreDocument(id));
     this.onFile();
     await this.loadPages(entry);
   }
@@ -177,18 +196,8 @@ export class Documents {
   }
 
   /** Asks anew for a document and its pages, once at a time; who asks meanwhile gets a later answer than this one. */
-  refresh(entry: DocumentEntry): Promise<void> {
-    const { id } = entry.document;
-    const running = this.#refreshing.get(id);
-    if (running !== undefined) {
-      running.again ??= running.first.catch(() => undefined).then(() => this.refresh(entry));
-      return running.again;
-    }
-    const first = this.open(id)
-      .then(() => undefined)
-      .finally(() => this.#refreshing.delete(id));
-    this.#refreshing.set(id, { first, again: null });
-    return first;
+  refresh({ document: { id } }: DocumentEntry): Promise<void> {
+    return this.#refreshing.run(id, async () => void (await this.open(id)));
   }
 
   /** Takes one event from the live connection. */
@@ -225,6 +234,12 @@ export class Documents {
     await this.load();
     const running = this.#all.filter((entry) => !entry.isFinal);
     await Promise.allSettled(running.map((entry) => this.catchUp(entry)));
+  }
+
+  /** Who vanished from all lists is gone; from one shelf, it may have been moved. */
+  #lose(entry: DocumentEntry, { shelf }: Listing): void {
+    if (shelf.kind === 'all') this.#entries.delete(entry.document.id);
+    else void this.refresh(entry).catch(() => undefined);
   }
 
   async #replay(entry: DocumentEntry): Promise<void> {
@@ -280,19 +295,4 @@ export class Documents {
       void this.catchUp(known).catch(() => known.merge(document));
     }
   }
-
-  /** Documents that were in the range of the answer but not in it were deleted elsewhere. */
-  #forgetVanished(answered: Document[], next: string | null, askedAt: number): void {
-    const present = new Set(answered.map((document) => document.id));
-    const oldest = answered.at(-1);
-    for (const { document, addedAt } of this.list) {
-      const inRange = next === null || (oldest !== undefined && newestFirst(document, oldest) <= 0);
-      if (inRange && addedAt < askedAt && !present.has(document.id)) this.#entries.delete(document.id);
-    }
-  }
-}
-
-/** Ids are time-ordered, so a task that is not known yet is the later one. */
-function isOfLaterTask(event: TaskEvent, entry: DocumentEntry): boolean {
-  return event.task > entry.task.id;
 }

@@ -1,4 +1,5 @@
 import type { Document, DocumentList } from '../api/types';
+import type { DocumentEntry } from './document_entry.svelte';
 import type { Shelf } from './shelf';
 
 /** How much of a list of documents has been loaded. Another list, or another person, begins with a new one. */
@@ -33,6 +34,14 @@ export class Listing {
   reach({ documents, next }: DocumentList): void {
     this.next = next;
     this.#oldest = next === null ? null : (documents.at(-1) ?? null);
+  }
+
+  /** What was in the range of the answer but not in it was deleted, or filed, elsewhere. */
+  vanished(list: DocumentEntry[], { documents, next }: DocumentList, askedAt: number): DocumentEntry[] {
+    const present = new Set(documents.map(({ id }) => id));
+    const oldest = documents.at(-1);
+    const isInRange = (document: Document) => next === null || (oldest !== undefined && newestFirst(document, oldest) <= 0);
+    return list.filter(({ document, addedAt }) => isInRange(document) && addedAt < askedAt && !present.has(document.id));
   }
 
   isInReach(document: Document): boolean {

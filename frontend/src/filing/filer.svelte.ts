@@ -80,6 +80,7 @@ export class Filer {
 
   async shred(document: Document): Promise<void> {
     await this.#places.trash.shred(document.id);
+    this.#places.documents.forget(document.id);
     this.#places.receipts.follow(document);
   }
 

@@ -182,6 +182,24 @@ describe('the trash', () => {
     expect([notices.current, receipts.latest?.id]).toEqual([null, 'document-1']);
   });
 
+  it('hears what another tab threw away, took back and deleted', async () => {
+    const server = aServer(aDocument());
+    const { documents } = over(server);
+    const gone = vi.fn();
+    documents.onRemove = gone;
+    await documents.load();
+    await server.trashDocument('document-1');
+    await documents.hearChange('document-1', 'trashed');
+    expect([documents.list.length, gone.mock.calls.length]).toEqual([0, 1]);
+    await server.restoreDocument('document-1');
+    await documents.hearChange('document-1', 'restored');
+    expect(documents.list).toHaveLength(1);
+    await documents.hearChange('document-1', 'deleted');
+    expect([documents.list.length, documents.wasDeleted('document-1')]).toEqual([0, true]);
+    await documents.hearChange('unknown', 'trashed');
+    expect(server.loadDocument).not.toHaveBeenCalledWith('unknown');
+  });
+
   it('says when the receipt is signed, and asks no more then', async () => {
     const server = aServer();
     const { receipts } = over(server);

@@ -1,3 +1,4 @@
+import type { DocumentChange } from '../api/filing';
 import type { Place, TaskEvent } from '../api/types';
 
 export type LiveState = 'off' | 'connecting' | 'live' | 'retrying' | 'polling';
@@ -18,6 +19,8 @@ export interface Listener {
   hear(event: TaskEvent): void;
   /** Where tasks stand in their queues, by their ids; who is missing has no place. */
   hearPlaces(places: Record<string, Place>): void;
+  /** What became of a document, here or in another tab. */
+  hearChange(document: string, change: DocumentChange): void;
   /** Events may have been missed. */
   resync(): void;
   /** The server ended the session. */
@@ -91,6 +94,7 @@ export class Live {
     if (message.type === 'hello') this.#greet();
     else if (message.type === 'resync') this.#listener.resync();
     else if (isPlaces(message)) this.#listener.hearPlaces(message.places);
+    else if (isChange(message)) this.#listener.hearChange(message.document, message.change);
     else if (isEvent(message)) this.#listener.hear(message);
   }
 
@@ -144,6 +148,10 @@ function openSocket(): Socket {
 
 function isEvent(message: object): message is TaskEvent {
   return 'seq' in message && 'task' in message && 'document' in message && 'pages' in message;
+}
+
+function isChange(message: { type?: unknown }): message is { type: 'document'; document: string; change: DocumentChange } {
+  return message.type === 'document' && 'document' in message && 'change' in message;
 }
 
 function isPlaces(message: { type?: unknown }): message is { type: 'places'; places: Record<string, Place> } {

@@ -21,7 +21,7 @@ class FakeSocket {
 
 function aLive({ busy = false } = {}) {
   const sockets: FakeSocket[] = [];
-  const listener = { hear: vi.fn(), hearPlaces: vi.fn(), resync: vi.fn(), ended: vi.fn(), isBusy: () => busy };
+  const listener = { hear: vi.fn(), hearPlaces: vi.fn(), hearChange: vi.fn(), resync: vi.fn(), ended: vi.fn(), isBusy: () => busy };
   const live = new Live(listener, () => {
     const socket = new FakeSocket();
     sockets.push(socket);
@@ -45,7 +45,9 @@ describe('the live connection', () => {
     last().say(theEvents()[0]);
     last().say({ type: 'places', places: {} });
     last().say({ type: 'places' });
+    last().say({ type: 'document', document: 'document-1', change: 'trashed' });
     expect(listener.hearPlaces).toHaveBeenCalledExactlyOnceWith({});
+    expect(listener.hearChange).toHaveBeenCalledExactlyOnceWith('document-1', 'trashed');
     expect(listener.hear).toHaveBeenCalledTimes(1);
     expect(listener.resync).not.toHaveBeenCalled();
   });

@@ -22,6 +22,7 @@ export const places = {
   trash: 'Trash',
   receipts: 'Deletion receipts',
   documents: (value: number) => countDocuments(value),
+  shown: (name: string, listed: number) => `${name}: ${listed === 0 ? 'no documents' : countDocuments(listed)}`,
   unfold: (name: string) => `Folders in ${name}`,
   noFolders: 'Folders keep documents together, and can say how long they are kept.',
   noTags: 'Tags mark documents across folders.',
