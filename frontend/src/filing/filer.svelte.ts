@@ -1,4 +1,4 @@
-import type { Filing, Folder, Tag } from '../api/filing';
+import type { Emptied, Filing, Folder, Tag } from '../api/filing';
 import type { Document } from '../api/types';
 import type { DocumentEntry } from '../documents/document_entry.svelte';
 import type { Documents } from '../documents/documents.svelte';
@@ -81,7 +81,17 @@ export class Filer {
   async shred(document: Document): Promise<void> {
     await this.#places.trash.shred(document.id);
     this.#places.documents.forget(document.id);
+    // There is no way back any more.
+    this.#places.notices.close();
     this.#places.receipts.follow(document);
+  }
+
+  /** Deletes for good what is in the trash and not kept by a rule. */
+  async emptyTrash(): Promise<Emptied> {
+    const emptied = await this.#places.trash.empty();
+    this.#places.notices.close();
+    this.#places.receipts.leave();
+    return emptied;
   }
 
   /** Does something that was asked for with the mouse; what goes wrong is said where the message would be. */

@@ -182,6 +182,17 @@ describe('the trash', () => {
     expect([notices.current, receipts.latest?.id]).toEqual([null, 'document-1']);
   });
 
+  it('offers no way back from what was deleted forever', async () => {
+    const { documents, filer, notices, receipts } = over(aServer(aDocument()));
+    await documents.load();
+    const [entry] = documents.list;
+    await filer.moveToTrash(entry!);
+    await filer.shred(entry!.document);
+    expect([notices.current, receipts.latest?.id]).toEqual([null, 'document-1']);
+    await filer.emptyTrash();
+    expect(receipts.latest).toBeNull();
+  });
+
   it('hears what another tab threw away, took back and deleted', async () => {
     const server = aServer(aDocument());
     const { documents } = over(server);
