@@ -68,14 +68,14 @@ export default async function prove(t, world) {
       }
     });
 
-    await t.test('its owner deletes it, after a question', async () => {
+    await t.test('its owner moves it to the trash, and could take it back', async () => {
       await owner.page.goto(stack.address);
-      await row.getByRole('button', { name: `Delete ${NAME}` }).click();
-      await owner.page.getByRole('dialog', { name: 'Delete this document?' }).getByText(NAME).waitFor();
-      await owner.page.getByRole('button', { name: 'Keep it' }).click();
-      assert.equal(await row.count(), 1);
-      await row.getByRole('button', { name: `Delete ${NAME}` }).click();
-      await owner.page.getByRole('button', { name: 'Delete for good' }).click();
+      const move = row.getByRole('button', { name: `Move ${NAME} to the trash` });
+      await move.click();
+      await owner.page.getByText(`“${NAME}” was moved to the trash.`).waitFor();
+      await owner.page.getByRole('button', { name: 'Undo' }).click();
+      await row.waitFor();
+      await move.click();
       await row.waitFor({ state: 'detached' });
       assert.deepEqual((await carla.get('/documents')).json.documents, []);
     });
