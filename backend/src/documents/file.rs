@@ -7,7 +7,7 @@ use serde::Deserialize;
 use untxt_core::domain::{DocumentId, FolderId, TagId};
 use untxt_database::{
     Error, PgConnection,
-    documents::{self, Filing},
+    documents::{self, Filed, Filing},
     folders, tags,
 };
 
@@ -35,10 +35,11 @@ pub(super) async fn file(
 ) -> Result<Json<Document>, ApiError> {
     let filing = Filing { folder: wish.folder, tags: wish.tags.map(check_tags).transpose()? };
     let mut tx = actor.begin(&app).await?;
-    if !documents::file(&mut tx, id, &filing).await.map_err(of_filing)? {
-        return Err(ApiError::DocumentNotFound);
+    match documents::file(&mut tx, id, &filing).await.map_err(of_filing)? {
+        Filed::Done => tx.commit().await?,
+        Filed::NotThere => return Err(ApiError::DocumentNotFound),
+        Filed::Retained { until } => return Err(ApiError::Retained { until }),
     }
-    tx.commit().await?;
     show::load(&app, &actor, id).await
 }
 

@@ -5,7 +5,7 @@ use http::StatusCode;
 use untxt_core::domain::FolderId;
 use untxt_database::{folders, labels::lock};
 
-use super::open_names;
+use super::{open_names, refuse_loss};
 use crate::{
     App,
     extract::Path,
@@ -34,6 +34,7 @@ async fn delete_all(app: &App, actor: &Actor, id: FolderId) -> Result<StatusCode
     let inside = open_names(&mut tx, actor.owner(), &key, Some(id), None).await?;
     let outside = open_names(&mut tx, actor.owner(), &key, found.parent, Some(id)).await?;
     refuse_taken(&inside, &outside)?;
+    refuse_loss(&mut tx, id, found.parent).await?;
     folders::delete(&mut tx, id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -71,3 +71,12 @@ async fn open_names(
     let others = sealed.into_iter().filter(|(id, _)| Some(*id) != but);
     others.map(|(id, sealed)| key.open_folder_name(id, &sealed).map_err(damaged(id))).collect()
 }
+
+/// Refuses to have what is in a folder kept for less time, because the rule of its new parent would hold for it: a rule ends
+/// when somebody changes it, and not by the way.
+async fn refuse_loss(conn: &mut PgConnection, id: FolderId, parent: Option<FolderId>) -> Result<(), ApiError> {
+    match folders::find_keep_until(conn, id).await? {
+        Some((days, until)) if folders::find_keep_days(conn, parent).await? < days => Err(ApiError::Retained { until }),
+        _ => Ok(()),
+    }
+}

@@ -16,7 +16,7 @@ use untxt_database::{
     labels::lock,
 };
 
-use super::{Folder, open_names};
+use super::{Folder, open_names, refuse_loss};
 use crate::{
     App, extract,
     labels::{self, check_colour, check_name, damaged, present, refuse_taken},
@@ -47,12 +47,14 @@ pub(super) struct Change {
     retention: Option<Days>,
 }
 
-/// A rule as somebody gave it, before it is checked.
+/// A rule as somebody gave it, before it is checked; null: none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Days {
-    keep_days: Option<i64>,
-    delete_days: Option<i64>,
+    #[serde(default, deserialize_with = "present")]
+    keep_days: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "present")]
+    delete_days: Option<Option<i64>>,
 }
 
 /// Makes a folder: 201.
@@ -63,7 +65,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Folder>), ApiError> {
     let name = check_name(&new.name)?;
     let colour = new.colour.as_deref().map_or(Ok(Colour::DEFAULT), check_colour)?;
-    let retention = new.retention.map_or(Ok(Retention::default()), Days::check)?;
+    let retention = new.retention.map_or(Ok(Retention::default()), |days| days.check(Retention::default()))?;
     let key = labels::key(&app, &actor).await?;
     let (id, owner, parent) = (FolderId::generate(), actor.owner(), new.parent);
     let mut tx = actor.begin(&app).await?;
@@ -89,14 +91,17 @@ pub(super) async fn change(
 ) -> Result<Json<Folder>, ApiError> {
     let name = change.name.as_deref().map(check_name).transpose()?;
     let colour = change.colour.as_deref().map(check_colour).transpose()?;
-    let retention = change.retention.map(Days::check).transpose()?;
     let key = labels::find_key(&app, &actor).await?.ok_or(ApiError::FolderNotFound)?;
     let mut tx = actor.begin(&app).await?;
     lock(&mut tx, actor.owner()).await?;
     let found = folders::find(&mut tx, id).await?.ok_or(ApiError::FolderNotFound)?;
+    let retention = change.retention.as_ref().map_or(Ok(found.retention), |days| days.check(found.retention))?;
     let parent = change.parent.unwrap_or(found.parent);
     if parent != found.parent {
         refuse_bad_place(&mut tx, Some(id), parent).await?;
+    }
+    if parent != found.parent && change.retention.is_none() && found.retention.keep_days.is_none() {
+        refuse_loss(&mut tx, id, parent).await?;
     }
     if parent != found.parent || name.is_some() {
         let kept = || key.open_folder_name(id, &found.name_sealed).map_err(damaged(id));
@@ -108,7 +113,7 @@ pub(super) async fn change(
         parent,
         name_sealed: sealed.as_ref().unwrap_or(&found.name_sealed),
         colour: colour.unwrap_or(found.colour),
-        retention: retention.unwrap_or(found.retention),
+        retention,
     };
     folders::update(&mut tx, id, &content).await?;
     let folder = load(&mut tx, id, &key).await?;
@@ -134,9 +139,16 @@ async fn refuse_bad_place(
 }
 
 impl Days {
-    fn check(self) -> Result<Retention, ApiError> {
-        let days = |days: Option<i64>| days.map(u32::try_from).transpose().map_err(|_| ApiError::InvalidRetention);
-        let retention = Retention { keep_days: days(self.keep_days)?, delete_days: days(self.delete_days)? };
+    /// Gives the rule from then on; what is left out stays as it was.
+    fn check(&self, before: Retention) -> Result<Retention, ApiError> {
+        let changed = |given: Option<Option<i64>>, before: Option<u32>| match given {
+            None => Ok(before),
+            Some(days) => days.map(u32::try_from).transpose().map_err(|_| ApiError::InvalidRetention),
+        };
+        let retention = Retention {
+            keep_days: changed(self.keep_days, before.keep_days)?,
+            delete_days: changed(self.delete_days, before.delete_days)?,
+        };
         if retention.is_valid() { Ok(retention) } else { Err(ApiError::InvalidRetention) }
     }
 }

@@ -80,6 +80,8 @@ async fn folders_are_made_listed_changed_and_deleted() {
     let document = ada.upload(&app, "a.pdf", &pdf(50)).await;
     let filed = ada.patch(&app, document.header("location"), &json!({ "folder": paid })).await.json();
     assert_eq!(filed["folder"], json!(paid));
+    ada.delete(&app, &at(&paid)).await.is_problem(409, "retained");
+    ada.patch(&app, &at(&paid), &json!({ "retention": { "keep_days": null } })).await;
     assert_eq!(ada.delete(&app, &at(&paid)).await.status, 204);
     assert_eq!(
         ada.get(&app, document.header("location")).await.json()["folder"],
@@ -205,6 +207,33 @@ async fn a_changed_name_is_not_shown() {
 }
 
 #[tokio::test]
+async fn a_rule_ends_when_somebody_changes_it_and_not_by_the_way() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let weeks = ada.make(&app, FOLDERS, &json!({ "name": "Weeks", "retention": { "delete_days": 14 } })).await;
+    let rule = json!({ "keep_days": 3650, "delete_days": 4000 });
+    let years = ada.make(&app, FOLDERS, &json!({ "name": "Years", "parent": weeks, "retention": rule })).await;
+    let inner = ada.make(&app, FOLDERS, &json!({ "name": "Inner", "parent": years })).await;
+    let at = |folder: &str| format!("{FOLDERS}/{folder}");
+    let mut request = ada.upload_request(None, "a.pdf", &pdf(60));
+    *request.uri_mut() = format!("{DOCUMENTS}?folder={inner}").parse().expect("an address");
+    let id = app.send(request).await.json()["id"].as_str().expect("an id").to_owned();
+    let document = format!("{DOCUMENTS}/{id}");
+    for folder in [Value::Null, json!(weeks)] {
+        ada.patch(&app, &document, &json!({ "folder": folder })).await.is_problem(409, "retained");
+        ada.patch(&app, &at(&inner), &json!({ "parent": folder })).await.is_problem(409, "retained");
+    }
+    ada.ask(&app, Method::DELETE, &at(&years), &Value::Null).await.is_problem(409, "retained");
+    assert_eq!(ada.patch(&app, &document, &json!({ "folder": years })).await.status, 200, "kept as long there");
+    // The empty one goes, and of a rule each number by itself.
+    let gone = ada.ask(&app, Method::DELETE, &at(&inner), &Value::Null).await;
+    assert_eq!(gone.status, 204, "{:?}", gone.body);
+    let changed = ada.patch(&app, &at(&years), &json!({ "retention": { "keep_days": null } })).await.json();
+    assert_eq!(changed["retention"], json!({ "keep_days": null, "delete_days": 4000 }));
+    assert_eq!(ada.patch(&app, &document, &json!({ "folder": null })).await.status, 200);
+}
+
+#[tokio::test]
 async fn documents_are_filed_listed_and_counted() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
@@ -247,6 +276,7 @@ async fn documents_are_filed_listed_and_counted() {
     let filed = ada.patch(&app, at, &json!({ "folder": bills, "tags": [red] })).await.json();
     assert_eq!((&filed["folder"], &filed["tags"]), (&json!(bills), &json!([red])));
     assert_eq!(ada.patch(&app, at, &json!({})).await.json(), filed, "what is left out stays");
+    ada.patch(&app, &format!("{FOLDERS}/{bills}"), &json!({ "retention": { "keep_days": null } })).await;
     let taken = ada.patch(&app, at, &json!({ "folder": null, "tags": [] })).await.json();
     assert_eq!((&taken["folder"], &taken["tags"]), (&Value::Null, &json!([])));
     ada.patch(&app, at, &json!({ "tags": vec![red.clone(); 51] })).await.json();

@@ -1,7 +1,9 @@
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 use untxt_core::domain::{DocumentId, FolderId, OwnerId, TagId};
 use uuid::Uuid;
 
+use super::shred::find_keep_until;
 use crate::Result;
 
 /// The constraint that refuses a folder that the owner doesn't have.
@@ -19,17 +21,32 @@ pub struct Filing {
     pub tags: Option<Vec<TagId>>,
 }
 
-/// Files a document of the actor; false: there is no such document.
+/// What became of filing a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filed {
+    /// It is where it was wished.
+    Done,
+    /// There is no such document.
+    NotThere,
+    /// The rule of the folder that it would leave keeps it longer: roll back.
+    Retained {
+        /// Until then.
+        until: OffsetDateTime,
+    },
+}
+
+/// Files a document of the actor. A rule that keeps it is not escaped by moving it.
 ///
 /// # Errors
 /// [`crate::Error::Conflict`] with [`FOLDER`] or [`TAG`].
-pub async fn file(conn: &mut PgConnection, id: DocumentId, filing: &Filing) -> Result<bool> {
+pub async fn file(conn: &mut PgConnection, id: DocumentId, filing: &Filing) -> Result<Filed> {
     // The lock makes two who file it at once come one after the other.
     let owner = sqlx::query_scalar!("select owner_id from documents where id = $1 for no key update", id.as_uuid())
         .fetch_optional(&mut *conn)
         .await?;
-    let Some(owner) = owner else { return Ok(false) };
+    let Some(owner) = owner else { return Ok(Filed::NotThere) };
     if let Some(folder) = filing.folder {
+        let before = find_keep_until(conn, id).await?;
         sqlx::query!(
             "update documents set folder_id = $2 where id = $1 and folder_id is distinct from $2",
             id.as_uuid(),
@@ -37,12 +54,34 @@ pub async fn file(conn: &mut PgConnection, id: DocumentId, filing: &Filing) -> R
         )
         .execute(&mut *conn)
         .await?;
+        let after = find_keep_until(conn, id).await?;
+        if let Some(until) = before.filter(|before| after.is_none_or(|after| after < *before)) {
+            return Ok(Filed::Retained { until });
+        }
     }
     if let Some(tags) = &filing.tags {
-        sqlx::query!("delete from document_tags where document_id = $1", id.as_uuid()).execute(&mut *conn).await?;
-        insert_tags(conn, owner.into(), id, tags).await?;
+        set_tags(conn, owner.into(), id, tags).await?;
     }
-    Ok(true)
+    Ok(Filed::Done)
+}
+
+/// Leaves a document the tags that it has and is to have, and gives it the others. Tags that somebody deletes just now are
+/// waited for before anything of the document is changed, since their deletion waits for its rows.
+async fn set_tags(conn: &mut PgConnection, owner: OwnerId, document: DocumentId, tags: &[TagId]) -> Result<()> {
+    let wanted: Vec<Uuid> = tags.iter().map(|tag| tag.as_uuid()).collect();
+    sqlx::query!("select id from tags where id = any($1) order by id for key share", &wanted)
+        .fetch_all(&mut *conn)
+        .await?;
+    let kept = sqlx::query_scalar!(
+        "with deleted as (delete from document_tags where document_id = $1 and tag_id <> all($2))
+        select tag_id from document_tags where document_id = $1 and tag_id = any($2)",
+        document.as_uuid(),
+        &wanted,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let missing: Vec<_> = tags.iter().copied().filter(|tag| !kept.contains(&tag.as_uuid())).collect();
+    insert_tags(conn, owner, document, &missing).await
 }
 
 /// Gives a document tags that it doesn't have yet.

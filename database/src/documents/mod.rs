@@ -15,7 +15,7 @@ use untxt_core::{
 };
 use uuid::Uuid;
 
-pub use file::{FOLDER, Filing, TAG, file};
+pub use file::{FOLDER, Filed, Filing, TAG, file};
 pub use insert::{Inserted, NewDocument, OWNER_KEY_STATE, insert_with_task};
 pub use list::{Filter, InFolder, list};
 use row::DocumentAndTaskRow;

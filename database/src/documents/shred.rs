@@ -48,6 +48,10 @@ pub enum Shredding {
 /// [`crate::Error::Unavailable`]; [`crate::Error::NotFound`] when this role may not delete it: roll back.
 pub async fn shred(conn: &mut PgConnection, id: DocumentId, wish: ShredWish) -> Result<Shredding> {
     let runs = tasks::lock_runs(conn, id).await?;
+    // Whoever files it elsewhere meanwhile waits, and then finds nothing.
+    sqlx::query!("select id from documents where id = $1 for no key update", id.as_uuid())
+        .fetch_optional(&mut *conn)
+        .await?;
     if let Some(until) = find_keep_until(conn, id).await? {
         return retain(conn, id, wish, until).await;
     }
@@ -79,7 +83,7 @@ pub async fn list_due(conn: &mut PgConnection, max_rows: u32) -> Result<Vec<(Own
 }
 
 /// Says until when the rule of its folder keeps a document, if that is not over.
-async fn find_keep_until(conn: &mut PgConnection, id: DocumentId) -> Result<Option<OffsetDateTime>> {
+pub(super) async fn find_keep_until(conn: &mut PgConnection, id: DocumentId) -> Result<Option<OffsetDateTime>> {
     let until = sqlx::query_scalar!(
         r#"select keep_until as "keep_until!"
         from document_retention

@@ -12,7 +12,7 @@ use untxt_core::domain::{Colour, FolderId, OwnerId, Retention};
 use uuid::Uuid;
 
 pub use place::{MAX_DEPTH, Place, list_with_subfolders, place};
-pub use write::{delete, insert, update};
+pub use write::{delete, find_keep_days, find_keep_until, insert, update};
 
 use crate::{Error, Result, row::Row};
 

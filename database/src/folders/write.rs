@@ -1,8 +1,12 @@
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 use untxt_core::domain::{FolderId, OwnerId};
 
 use super::FolderContent;
-use crate::{Result, row::count_column};
+use crate::{
+    Result,
+    row::{Row, count_column},
+};
 
 /// Documents that one statement moves: far less than a second's work.
 const DOCUMENTS_PER_STATEMENT: i64 = 5000;
@@ -68,7 +72,16 @@ pub async fn delete(conn: &mut PgConnection, id: FolderId) -> Result<bool> {
         let moved = sqlx::query!(
             "update documents
             set folder_id = $3
-            where id in (select id from documents where owner_id = $1 and folder_id = $2 limit $4)",
+            where id in (
+                select id
+                from documents
+                where owner_id = $1 and folder_id = $2
+                -- Whoever wraps keys anew locks documents in this order, too; and one that is filed elsewhere just now is
+                -- waited for, and left where it went.
+                order by id
+                limit $4
+                for no key update
+            )",
             row.owner_id,
             id.as_uuid(),
             row.parent_id,
@@ -83,4 +96,44 @@ pub async fn delete(conn: &mut PgConnection, id: FolderId) -> Result<bool> {
     }
     let deleted = sqlx::query!("delete from folders where id = $1", id.as_uuid()).execute(conn).await?.rows_affected();
     Ok(deleted == 1)
+}
+
+/// Says until when the rule that holds in a folder of the actor keeps something that is in it, or in folders in it that have
+/// no rule of their own; `None`: nothing, or not any more.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find_keep_until(conn: &mut PgConnection, id: FolderId) -> Result<Option<(u32, OffsetDateTime)>> {
+    let row = sqlx::query!(
+        r#"with recursive inside as (
+            select f.id from folders f where f.id = $1
+            union all
+            select f.id from inside i join folders f on f.parent_id = i.id where f.keep_days is null
+        )
+        select r.keep_days as "keep_days!", max(d.created_at) + make_interval(hours => 24 * r.keep_days) as "until!"
+        from folder_retention($1) r, documents d
+        where r.keep_days is not null
+            and d.folder_id in (select id from inside)
+            and d.created_at > clock_timestamp() - make_interval(hours => 24 * r.keep_days)
+        group by r.keep_days"#,
+        id.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let days = Row { table: "folders", id: &id }.number("keep_days", row.keep_days)?;
+    Ok(Some((days, row.until)))
+}
+
+/// Gives the days that something is kept that is put into a folder of the actor, or into none.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find_keep_days(conn: &mut PgConnection, id: Option<FolderId>) -> Result<u32> {
+    let Some(id) = id else { return Ok(0) };
+    let days = sqlx::query_scalar!("select keep_days from folder_retention($1)", id.as_uuid())
+        .fetch_optional(conn)
+        .await?
+        .flatten();
+    days.map_or(Ok(0), |days| Row { table: "folders", id: &id }.number("keep_days", days))
 }

@@ -1,10 +1,10 @@
 //! Locks. Whoever takes several takes them in this order, so that they wait for each other but never in a circle:
 //!
 //! 1. the first task of a document, by whoever adds a run to it, stops one or deletes it: it stands for the document,
-//!    whose own row nobody may change;
+//!    whose own row says where it is filed, and is locked alone by whoever only files it;
 //! 2. other tasks, from the oldest on; the sweeper, which takes tasks of many documents, waits for none;
 //! 3. pages, only under the lock of their task;
-//! 4. the document's row, which a new task and the deletion lock;
+//! 4. the document's row, which a new task and the deletion lock (the latter before pages: it has all tasks by then);
 //! 5. turns, by owner and queue.
 
 use sqlx::PgConnection;

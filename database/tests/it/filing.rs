@@ -1,7 +1,7 @@
 use untxt_core::domain::{Colour, FolderId, OwnerId, Retention, TagId};
 use untxt_database::{
     Database, Error,
-    documents::{self, Filing},
+    documents::{self, Filed, Filing},
     folders::{self, FolderContent, Place},
     pages,
     search::{self, Filter},
@@ -132,7 +132,7 @@ async fn who_files_a_document_and_who_deletes_the_folder_wait_for_each_other() {
             backend.begin_as(alice).await.expect("a transaction"),
         );
         if is_filed_first {
-            assert!(documents::file(&mut one, document, &into(folder)).await.expect("filed"));
+            assert_eq!(documents::file(&mut one, document, &into(folder)).await.expect("filed"), Filed::Done);
             let (deleted, committed) = tokio::join!(folders::delete(&mut two, folder), one.commit());
             committed.expect("committed");
             assert!(deleted.expect("deleted"));
@@ -149,6 +149,71 @@ async fn who_files_a_document_and_who_deletes_the_folder_wait_for_each_other() {
         assert_eq!(found.document.folder, Some(parent), "nothing is lost");
         assert_eq!(folders::find(&mut tx, folder).await.expect("an answer"), None);
     }
+}
+
+#[tokio::test]
+async fn a_document_that_is_filed_elsewhere_stays_there_when_its_folder_is_deleted() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let alice = a_user(&backend, "alice").await.as_owner();
+    let document = a_document(&backend, alice).await.document.id;
+    let [parent, other] = [make_folder(&backend, alice, None).await, make_folder(&backend, alice, None).await];
+    let folder = make_folder(&backend, alice, Some(parent)).await;
+    let filing = |folder| Filing { folder: Some(Some(folder)), tags: None };
+    let mut tx = backend.begin_as(alice).await.expect("a transaction");
+    assert_eq!(documents::file(&mut tx, document, &filing(folder)).await.expect("filed"), Filed::Done);
+    tx.commit().await.expect("committed");
+    let mut one = backend.begin_as(alice).await.expect("a transaction");
+    let mut two = backend.begin_as(alice).await.expect("a transaction");
+    assert_eq!(documents::file(&mut one, document, &filing(other)).await.expect("filed"), Filed::Done);
+    let later = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        one.commit().await
+    };
+    let (deleted, committed) = tokio::join!(folders::delete(&mut two, folder), later);
+    committed.expect("committed");
+    assert!(deleted.expect("deleted"));
+    two.commit().await.expect("committed");
+    let mut tx = backend.begin_as(alice).await.expect("a transaction");
+    let found = documents::find(&mut tx, document).await.expect("an answer").expect("the document");
+    assert_eq!(found.document.folder, Some(other));
+}
+
+#[tokio::test]
+async fn who_gives_a_tag_waits_for_its_deletion_and_holds_nothing_meanwhile() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let alice = a_user(&backend, "alice").await.as_owner();
+    let document = a_document(&backend, alice).await.document.id;
+    let [kept, given] = [TagId::generate(), TagId::generate()];
+    let mut tx = backend.begin_as(alice).await.expect("a transaction");
+    for tag in [kept, given] {
+        tags::insert(&mut tx, tag, alice, b"sealed", Colour::DEFAULT).await.expect("inserted");
+    }
+    let with = |tags: &[TagId]| Filing { folder: None, tags: Some(tags.to_vec()) };
+    assert_eq!(documents::file(&mut tx, document, &with(&[kept])).await.expect("filed"), Filed::Done);
+    tx.commit().await.expect("committed");
+    let mut one = backend.begin_as(alice).await.expect("a transaction");
+    let mut two = backend.begin_as(alice).await.expect("a transaction");
+    // As the deletion does it: the tag first, then what hangs on it.
+    let waiting = async {
+        let filed = documents::file(&mut one, document, &with(&[kept, given])).await;
+        drop(one);
+        filed
+    };
+    let deleting = async {
+        sqlx::query("select id from tags where id = $1 for update")
+            .bind(kept.as_uuid())
+            .execute(&mut *two)
+            .await
+            .expect("locked");
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(tags::delete(&mut two, kept).await.expect("deleted"), "nobody holds what hangs on it");
+        two.commit().await
+    };
+    let (committed, filed) = tokio::join!(deleting, waiting);
+    committed.expect("committed");
+    assert!(matches!(&filed, Err(Error::Conflict(name)) if name == documents::TAG), "{filed:?}");
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use untxt_core::{
-    domain::{DocumentId, OwnerId, TaskId, TrashReason},
+    domain::{Colour, DocumentId, FolderId, OwnerId, Retention, TaskId, TrashReason},
     lifecycle::Lifecycle,
     receipts::{Signed, SigningKey},
 };
 use untxt_database::{
     Database, Error,
-    documents::{self, ShredWish, Shredding},
+    documents::{self, Filed, Filing, ShredWish, Shredding},
+    folders::{self, FolderContent},
     pages,
     search::{self, PageIndex, Reading},
     shreds, tasks,
@@ -45,6 +46,37 @@ async fn no_document_goes_without_a_line() {
     assert!(shred(&backend, owner, id, ShredWish::AtOnce).await.expect("shredded"));
     assert!(!shred(&backend, owner, id, ShredWish::AtOnce).await.expect("an answer"), "once");
     assert_eq!(postgres.superuser_psql("select count(*) from shreds"), "1");
+}
+
+#[tokio::test]
+async fn a_document_that_is_put_under_a_rule_just_now_is_kept() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let id = a_document(&backend, owner).await.document.id;
+    let folder = FolderId::generate();
+    let mut filing = backend.begin_as(owner).await.expect("a transaction");
+    let retention = Retention { keep_days: Some(10), delete_days: None };
+    let content = FolderContent { parent: None, name_sealed: b"sealed", colour: Colour::DEFAULT, retention };
+    folders::insert(&mut filing, folder, owner, &content).await.expect("inserted");
+    let into = Filing { folder: Some(Some(folder)), tags: None };
+    assert_eq!(documents::file(&mut filing, id, &into).await.expect("filed"), Filed::Done);
+    let mut shredding = backend.begin_as(owner).await.expect("a transaction");
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        filing.commit().await
+    };
+    let (shredded, committed) = tokio::join!(documents::shred(&mut shredding, id, ShredWish::AtOnce), later);
+    committed.expect("committed");
+    assert!(matches!(shredded, Ok(Shredding::Retained { .. })), "{shredded:?}");
+    drop(shredding);
+    // Nor does it get away from the rule.
+    for elsewhere in [None, Some(None)] {
+        let filing = Filing { folder: elsewhere, tags: None };
+        let mut tx = backend.begin_as(owner).await.expect("a transaction");
+        let filed = documents::file(&mut tx, id, &filing).await.expect("an answer");
+        assert_eq!(matches!(filed, Filed::Retained { .. }), elsewhere.is_some(), "{filed:?}");
+    }
 }
 
 #[tokio::test]
