@@ -77,8 +77,7 @@ async function inPlace(t, site) {
     const free = site.lock('pages', 'in row exclusive mode');
     const to = join(site.folder, 'before');
     const args = ['--backup', to, '--recipient', site.recipient, '--verify', ...site.reader];
-    await site.killed(['migrate', '--config', site.path('conf/migrate.toml'), ...args], () => site.level() > LEVEL);
-    await free();
+    await site.killed(['migrate', '--config', site.path('conf/migrate.toml'), ...args], () => site.level() > LEVEL).finally(free);
     assert.equal(site.level(), LEVEL + 1, 'the first was done, the second was not');
     const checked = run(['backup', 'verify', '--from', to, '--identity', site.identity, '--root-key', site.path('root-key/root.key')]);
     assert.equal(checked.code, 0, checked.said);
@@ -95,8 +94,7 @@ async function inPlace(t, site) {
     assert.match(site.migrate('--plan').said, /old keys +2 owner keys/);
     assert.match(status(), /old form +2 owner keys/);
     const free = site.lock('owner_keys', 'row of the last owner');
-    await site.killed(['keys', 'rewrap', '--config', site.path('conf/worker.toml')], () => site.oldKeys() === 1);
-    await free();
+    await site.killed(['keys', 'rewrap', '--config', site.path('conf/worker.toml')], () => site.oldKeys() === 1).finally(free);
     assert.equal(site.oldKeys(), 1);
     assert.equal(run(['keys', 'rewrap', '--config', site.path('conf/worker.toml')]).code, 0);
     assert.match(status(), /old form +0 owner keys/);

@@ -117,11 +117,17 @@ impl Snapshot {
         Ok(keys)
     }
 
-    /// Gives what is left of all documents that were shredded, the oldest first.
+    /// Gives what is left of all documents that were shredded, the oldest first; nothing from before there were receipts.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`], [`crate::Error::Corrupt`].
     pub async fn shreds(&mut self) -> Result<Vec<Shred>> {
+        let are_there = sqlx::query_scalar!(r#"select to_regclass('public.shreds') is not null as "are_there!""#)
+            .fetch_one(&mut self.conn)
+            .await?;
+        if !are_there {
+            return Ok(Vec::new());
+        }
         sqlx::query_as!(
             ShredRow,
             "select
