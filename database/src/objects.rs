@@ -36,7 +36,8 @@ pub(crate) async fn try_hold_off_clean_up(conn: &mut PgConnection) -> Result<boo
 }
 
 /// Gives those of these objects that were stored longer ago than `after` and that no row names. An object of a page or
-/// a task that has not ended may still be named, however old it is.
+/// a task that has not ended may still be named, however old it is; one of a document that was shredded is left to those
+/// who count what they remove.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
@@ -52,6 +53,11 @@ pub async fn find_orphans(
             as object (position, document_id, task_id, page_number, attempt, stored_at)
         where
             to_timestamp(object.stored_at) < clock_timestamp() - make_interval(secs => $7)
+            and not exists (
+                select
+                from shreds
+                where shreds.document_id = object.document_id and shreds.objects_removed_at is null
+            )
             and case
                 when object.task_id is null then
                     not exists (select from tasks where tasks.document_id = object.document_id)

@@ -66,7 +66,9 @@ impl Scene {
     async fn sign(&self, key: &SigningKey) -> Shred {
         let worker = self.app.postgres.worker().await;
         let mut tx = worker.begin_system().await.expect("a transaction");
-        let shred = shreds::mark_removed(&mut tx, self.id).await.expect("marked").expect("unsigned");
+        let look = shreds::begin_look(&mut tx, self.id).await.expect("asked").expect("unsigned");
+        shreds::count_objects(&mut tx, &look, 1).await.expect("counted");
+        let shred = shreds::mark_removed(&mut tx, &look).await.expect("marked");
         let signed = Signed::make(&shred, uuid::Uuid::nil(), key).expect("signed");
         assert!(shreds::sign(&mut tx, self.id, &signed).await.expect("stored"));
         tx.commit().await.expect("committed");

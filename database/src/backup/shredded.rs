@@ -13,15 +13,25 @@ impl Restore {
         for shred in shreds {
             self.insert_shred(shred).await?;
         }
+        // None of their objects came with it, which is no reason to look for them.
+        sqlx::query!(
+            "update shreds
+            set objects = coalesce(objects, 0), objects_removed_at = coalesce(objects_removed_at, clock_timestamp())
+            where receipt is null"
+        )
+        .execute(&mut *self.tx)
+        .await?;
         // What hangs on the rows that go, such as counts, goes with them.
         self.tx.execute("set constraints all immediate").await?;
         for table in self.tables.clone() {
             self.run(format!("alter table public.{} enable trigger user", quote(&table.name))).await?;
         }
-        let gone = sqlx::query!("delete from documents d using shreds s where s.document_id = d.id")
-            .execute(&mut *self.tx)
-            .await?
-            .rows_affected();
+        let gone = sqlx::query!(
+            "delete from documents d using shreds s where s.document_id = d.id and s.owner_id = d.owner_id"
+        )
+        .execute(&mut *self.tx)
+        .await?
+        .rows_affected();
         self.tx.execute("set constraints all immediate").await?;
         Ok(gone)
     }

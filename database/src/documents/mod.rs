@@ -1,5 +1,6 @@
 //! Uploads. What is stored of them here is sealed or says nothing about a person.
 
+mod due;
 mod file;
 mod insert;
 mod list;
@@ -15,14 +16,18 @@ use untxt_core::{
 };
 use uuid::Uuid;
 
+pub use due::{Due, list_due};
 pub use file::{FOLDER, Filed, Filing, TAG, file};
 pub use insert::{Inserted, NewDocument, OWNER_KEY_STATE, insert_with_task};
 pub use list::{Filter, InFolder, list};
 use row::DocumentAndTaskRow;
-pub use shred::{ShredWish, Shredding, list_due, shred};
+pub use shred::{ShredWish, Shredding, shred};
 pub use trash::{Restored, is_in_trash, list_expired, list_trash, restore, trash};
 
 use crate::{Result, row::Row, tasks::Task};
+
+/// The constraint that keeps what the rule of a folder keeps.
+pub const RETAINED: &str = "documents_retained";
 
 /// An upload as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use untxt_core::domain::{DocumentId, OwnerId, TaskId};
+use untxt_core::domain::{DocumentId, TaskId};
 
 use crate::{Error, Result, tasks};
 
@@ -66,20 +66,6 @@ pub async fn shred(conn: &mut PgConnection, id: DocumentId, wish: ShredWish) -> 
         sqlx::query!("delete from documents where id = $1", id.as_uuid()).execute(conn).await?.rows_affected();
     // Whoever may not delete it must not leave a line behind that says so.
     if deleted == 1 { Ok(Shredding::Done) } else { Err(Error::NotFound("document")) }
-}
-
-/// Lists documents in the trash whose time is over, at most `max_rows`.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn list_due(conn: &mut PgConnection, max_rows: u32) -> Result<Vec<(OwnerId, DocumentId)>> {
-    let rows = sqlx::query!(
-        r#"select document_id as "document_id!", owner_id as "owner_id!" from list_due_documents($1)"#,
-        i64::from(max_rows),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.owner_id.into(), row.document_id.into())).collect())
 }
 
 /// Says until when the rule of its folder keeps a document, if that is not over.

@@ -96,7 +96,9 @@ async fn a_worker_shreds_what_is_due_and_nothing_else() {
         ids.push(id);
     }
     let mut tx = worker.begin_system().await.expect("a transaction");
-    assert_eq!(documents::list_due(&mut tx, 9).await.expect("a list"), [(owner, ids[2])]);
+    let due = documents::list_due(&mut tx, None, 9).await.expect("a list");
+    assert_eq!(due.iter().map(|due| (due.owner, due.document)).collect::<Vec<_>>(), [(owner, ids[2])]);
+    assert_eq!(documents::list_due(&mut tx, due.last().copied(), 9).await.expect("a list"), []);
     tx.commit().await.expect("committed");
     for (id, is_due) in ids.iter().zip([false, false, true]) {
         assert_eq!(shred(&worker, owner, *id, ShredWish::WhenDue).await.expect("an answer"), is_due);
@@ -118,19 +120,21 @@ async fn objects_are_counted_once_and_a_receipt_never_changes() {
     assert!(shred(&backend, owner, id, ShredWish::AtOnce).await.expect("shredded"));
     let mut tx = worker.begin_system().await.expect("a transaction");
     assert_eq!(shreds::count_waiting(&mut tx).await.expect("counted").receipts, 1);
+    let look = shreds::begin_look(&mut tx, id).await.expect("asked").expect("a look");
     // Five are found, and again those that a removal that broke off has left; one comes late.
     for found in [5, 2] {
-        shreds::count_objects(&mut tx, id, found).await.expect("counted");
+        shreds::count_objects(&mut tx, &look, found).await.expect("counted");
     }
-    shreds::mark_removed(&mut tx, id).await.expect("marked").expect("not signed");
-    shreds::count_objects(&mut tx, id, 1).await.expect("counted");
-    let shred = shreds::mark_removed(&mut tx, id).await.expect("marked").expect("not signed");
+    shreds::mark_removed(&mut tx, &look).await.expect("marked");
+    let look = shreds::begin_look(&mut tx, id).await.expect("asked").expect("again");
+    shreds::count_objects(&mut tx, &look, 1).await.expect("counted");
+    let shred = shreds::mark_removed(&mut tx, &look).await.expect("marked");
     assert_eq!(shred.objects, Some(6));
     let key = SigningKey::generate().expect("a key");
     let signed = Signed::make(&shred, Uuid::nil(), &key).expect("signed");
     assert!(shreds::sign(&mut tx, id, &signed).await.expect("stored"));
     assert!(!shreds::sign(&mut tx, id, &signed).await.expect("an answer"), "once");
-    assert_eq!(shreds::mark_removed(&mut tx, id).await.expect("an answer"), None);
+    assert_eq!(shreds::begin_look(&mut tx, id).await.expect("an answer"), None);
     assert_eq!(shreds::count_waiting(&mut tx).await.expect("counted").receipts, 0);
     tx.commit().await.expect("committed");
     let mut tx = backend.begin_as(owner).await.expect("a transaction");
@@ -143,6 +147,80 @@ async fn objects_are_counted_once_and_a_receipt_never_changes() {
         ));
     }
     assert_eq!(shreds::find(&mut tx, id).await.expect("an answer"), Some(stored));
+}
+
+#[tokio::test]
+async fn two_who_look_at_once_count_no_object_twice_and_nothing_found_is_not_removed() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let id = a_document(&backend, owner).await.document.id;
+    assert!(shred(&backend, owner, id, ShredWish::AtOnce).await.expect("shredded"));
+    let mut first = worker.begin_system().await.expect("a transaction");
+    let late = shreds::begin_look(&mut first, id).await.expect("asked").expect("a look");
+    first.commit().await.expect("committed");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    assert_eq!(shreds::begin_look(&mut tx, id).await.expect("asked"), None, "somebody looks");
+    assert_eq!(shreds::list_removing(&mut tx, None, true, 9).await.expect("a list"), []);
+    shreds::mark_removed(&mut tx, &late).await.expect_err("an original there must have been");
+    // The first takes too long, and finds what the second is about to remove.
+    let _ = postgres.superuser_psql("update shreds set next_look_at = now()");
+    let look = shreds::begin_look(&mut tx, id).await.expect("asked").expect("a look");
+    shreds::count_objects(&mut tx, &look, 3).await.expect("counted");
+    assert_eq!(shreds::mark_removed(&mut tx, &look).await.expect("marked").objects, Some(3));
+    tx.commit().await.expect("committed");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    let lost = shreds::count_objects(&mut tx, &late, 3).await;
+    assert!(matches!(lost, Err(Error::LeaseLost)), "{lost:?}");
+    let lost = shreds::mark_removed(&mut tx, &late).await;
+    assert!(matches!(lost, Err(Error::LeaseLost)), "{lost:?}");
+    assert_eq!(postgres.superuser_psql("select objects from shreds"), "3");
+}
+
+/// Runs a statement as a role that logged in as itself, and says which constraint refuses it.
+async fn refusal(database: &Database, owner: OwnerId, sql: &'static str) -> Option<String> {
+    let mut tx = database.begin_as(owner).await.expect("a transaction");
+    match sqlx::query(sql).execute(&mut *tx).await.map_err(Error::from) {
+        Ok(_) => None,
+        Err(Error::Conflict(constraint)) => Some(constraint),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn the_database_refuses_to_delete_what_a_rule_keeps_and_what_no_rule_lets_a_worker_trash() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let _ = a_document(&backend, owner).await;
+    let trash = "update documents set trashed_at = now(), shred_at = now(), trash_reason = 'retention'";
+    let by_person = "update documents set trashed_at = now(), shred_at = now(), trash_reason = 'person'";
+    let by_rule = Some("documents_trash_by_rule".to_owned());
+    assert_eq!(refusal(&worker, owner, trash).await, by_rule, "no rule lets it go");
+    let folder = Uuid::now_v7();
+    let _ = postgres.superuser_psql(&format!(
+        "insert into folders (id, owner_id, name_sealed, colour, keep_days, delete_days)
+        select '{folder}', owner_id, '', '#000000', 30, 40 from documents;
+        update documents set folder_id = '{folder}'"
+    ));
+    let delete = "delete from documents";
+    assert_eq!(refusal(&backend, owner, delete).await, Some(documents::RETAINED.to_owned()));
+    assert_eq!(refusal(&worker, owner, trash).await, by_rule, "not yet");
+    let _ = postgres.superuser_psql("update documents set created_at = now() - interval '41 days'");
+    assert_eq!(refusal(&backend, owner, delete).await, None);
+    assert_eq!(refusal(&worker, owner, trash).await, None);
+    assert_eq!(refusal(&worker, owner, by_person).await, by_rule);
+    let _ = postgres.superuser_psql(by_person);
+    for (change, refused) in [
+        ("update documents set trashed_at = null, shred_at = null, trash_reason = null", by_rule.clone()),
+        ("update documents set shred_at = shred_at + interval '1 hour'", None),
+        (
+            "update documents set shred_at = shred_at - interval '1 hour', trashed_at = trashed_at - interval '1 hour'",
+            by_rule.clone(),
+        ),
+    ] {
+        assert_eq!(refusal(&worker, owner, change).await, refused, "{change}");
+    }
 }
 
 #[tokio::test]

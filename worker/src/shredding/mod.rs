@@ -18,7 +18,8 @@ use untxt_core::{
     telemetry::chain,
 };
 use untxt_database::{
-    documents::{self, ShredWish, Shredding},
+    Transaction,
+    documents::{self, Due, ShredWish, Shredding},
     installation, shreds,
 };
 
@@ -59,49 +60,53 @@ pub(crate) fn start(worker: &Arc<Worker>) {
     retain::start(worker);
 }
 
-/// Does everything that is due. The first transaction only keeps other workers from the same; if it ends early, two do it,
-/// and every step may be done by two.
+/// Does everything that is due, once: some documents are shredded, then some lose their objects, and so on, so that neither
+/// waits for all of the other. The first transaction only keeps other workers from the same; if it ends early, two do it, and
+/// every step may be done by two.
 async fn shred_all(worker: &Worker) -> JobResult<()> {
     let mut elected = worker.services.database.begin_system().await?;
     if !shreds::try_begin(&mut elected).await? {
         return Ok(());
     }
     let installation = installation::id(&mut elected).await?;
-    while shred_some(worker).await? {}
-    remove::remove_all(worker, installation).await?;
+    let (mut due, mut removing) = (Some(None), Some(None));
+    while due.is_some() || removing.is_some() {
+        if let Some(after) = due {
+            due = shred_some(worker, &mut elected, after).await?;
+        }
+        if let Some(after) = removing.take() {
+            removing = remove::remove_some(worker, &mut elected, installation, after).await?;
+        }
+    }
     let waiting = shreds::count_waiting(&mut elected).await?;
     gauge!("untxt_receipts_waiting").set(u32::try_from(waiting.receipts).unwrap_or(u32::MAX));
     gauge!("untxt_receipts_oldest_seconds").set(waiting.oldest_seconds);
     Ok(elected.commit().await?)
 }
 
-/// Shreds some documents whose time in the trash is over; `false`: none is left that can be shredded now.
-async fn shred_some(worker: &Worker) -> JobResult<bool> {
+/// Shreds some documents whose time in the trash is over, and says behind which to go on; `None`: these were the last.
+async fn shred_some(worker: &Worker, elected: &mut Transaction, after: Option<Due>) -> JobResult<Option<Option<Due>>> {
     let mut listing = worker.services.database.begin_system().await?;
-    let due = documents::list_due(&mut listing, AT_ONCE).await?;
+    let due = documents::list_due(&mut listing, after, AT_ONCE).await?;
     listing.commit().await?;
-    let mut any = false;
-    for (owner, document) in due {
+    for Due { owner, document, .. } in &due {
+        shreds::keep(elected).await?;
         // One that can't be shredded now does not keep the others from it.
-        match shred(worker, owner, document).await {
-            Ok(is_shredded) => any |= is_shredded,
-            Err(error) => {
-                tracing::warn!(document.id = %document, error = chain(&error), "a document could not be shredded");
-            }
+        if let Err(error) = shred(worker, *owner, *document).await {
+            tracing::warn!(document.id = %document, error = chain(&error), "a document could not be shredded");
         }
     }
-    Ok(any)
+    Ok(due.last().map(|last| Some(*last)))
 }
 
-/// `false`: somebody took it back, or a rule keeps it.
-async fn shred(worker: &Worker, owner: OwnerId, document: DocumentId) -> JobResult<bool> {
+/// Shreds a document, unless somebody took it back, or a rule keeps it.
+async fn shred(worker: &Worker, owner: OwnerId, document: DocumentId) -> JobResult<()> {
     let mut tx = worker.services.database.begin_as(owner).await?;
     let shredding = documents::shred(&mut tx, document, ShredWish::WhenDue).await?;
     tx.commit().await?;
-    let is_shredded = shredding == Shredding::Done;
-    if is_shredded {
+    if shredding == Shredding::Done {
         counter!("untxt_documents_shredded_total").increment(1);
         tracing::info!(document.id = %document, "a document was shredded: its time in the trash was over");
     }
-    Ok(is_shredded)
+    Ok(())
 }

@@ -124,6 +124,11 @@ impl MemoryObjects {
         }
     }
 
+    /// Loses everything of a document.
+    pub(crate) fn forget(&self, document: DocumentId) {
+        self.objects.lock().expect("the store").retain(|key, _| key.document() != Some(document));
+    }
+
     pub(crate) fn sealed(&self, key: &ObjectKey) -> Option<Bytes> {
         self.objects.lock().expect("the objects").get(key).cloned()
     }

@@ -87,6 +87,43 @@ async fn an_object_that_comes_late_goes_before_the_receipt_is_signed() {
 }
 
 #[tokio::test]
+async fn in_a_bucket_of_somebody_else_nothing_is_removed_and_nothing_signed() {
+    let mut house = House::build().await;
+    let (upload, first) = (read(&house).await, read(&house).await);
+    house.signing_key = key();
+    house.shred(first.document).await;
+    let worker = house.worker().await;
+    let _ = receipt(&house, first.document).await;
+    let ours = house.objects.sealed(&ObjectKey::Installation).expect("claimed");
+    house.objects.change(&ObjectKey::Installation, Some(Bytes::from_static(b"another one")));
+    let before = house.objects.count();
+    house.shred(upload.document).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let line = house.find_shred(upload.document).await.expect("the line");
+    assert_eq!((line.objects, line.signed, house.objects.count()), (None, None, before));
+    house.objects.change(&ObjectKey::Installation, Some(ours));
+    assert_eq!(receipt(&house, upload.document).await.objects, Some(3));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_never_found_is_not_signed_for_unless_somebody_explains_it() {
+    let mut house = House::build().await;
+    let upload = read(&house).await;
+    house.signing_key = key();
+    // As a bucket is that was made anew under the same name.
+    house.objects.forget(upload.document);
+    house.shred(upload.document).await;
+    let worker = house.worker().await;
+    wait_for(&house, "next_look_at > now() + interval '5 minutes' from shreds").await;
+    let line = house.find_shred(upload.document).await.expect("the line");
+    assert_eq!((line.objects, line.objects_removed_at, line.signed), (None, None, None));
+    let _ = house.postgres.superuser_psql("update shreds set objects = 0, next_look_at = now()");
+    assert_eq!(receipt(&house, upload.document).await.objects, Some(0));
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn without_a_key_documents_go_all_the_same_and_receipts_wait_for_one() {
     let mut house = House::build().await;
     let upload = read(&house).await;

@@ -2,6 +2,8 @@
 //!
 //! Rows are written with the deletion ([`crate::documents::shred`]); a receipt never changes.
 
+mod look;
+
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use untxt_core::domain::{DocumentId, OwnerId, UserId};
@@ -9,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{Error, Result, row::Row};
 
+pub use look::{Look, begin_look, count_objects, mark_removed, put_off};
 pub use untxt_core::receipts::{Shred, Signed};
 
 /// Any number, the same in every worker: who holds this lock shreds.
@@ -41,6 +44,15 @@ pub async fn try_begin(conn: &mut PgConnection) -> Result<bool> {
         .fetch_one(conn)
         .await?;
     Ok(elected)
+}
+
+/// Tells the server that the transaction that was elected is not forgotten.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`]: then somebody else may have begun.
+pub async fn keep(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query!(r#"select 1 as "one!""#).fetch_one(conn).await?;
+    Ok(())
 }
 
 /// Finds a document of the actor that was shredded.
@@ -97,13 +109,16 @@ pub async fn list(
     .collect()
 }
 
-/// Lists those without a receipt, of all owners, the oldest first, at most `limit`, those shredded after one of them.
+/// Lists those without a receipt that may be looked at now, of all owners, the oldest first, at most `limit`, those shredded
+/// after one of them. What was removed already is looked at once more, when nobody can be putting anything there, if
+/// `can_sign`.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn list_removing(
     conn: &mut PgConnection,
     after: Option<(OffsetDateTime, DocumentId)>,
+    can_sign: bool,
     limit: u32,
 ) -> Result<Vec<Removing>> {
     let rows = sqlx::query!(
@@ -111,11 +126,15 @@ pub async fn list_removing(
             document_id, owner_id, reason, requested_by, requested_at, shredded_at, objects, objects_removed_at,
             quiet_at <= clock_timestamp() as "is_quiet!"
         from shreds
-        where receipt is null and ($1::timestamptz is null or (shredded_at, document_id) > ($1, $2))
+        where receipt is null
+            and next_look_at <= clock_timestamp()
+            and (objects_removed_at is null or $3 and quiet_at <= clock_timestamp())
+            and ($1::timestamptz is null or (shredded_at, document_id) > ($1, $2))
         order by shredded_at, document_id
-        limit $3"#,
+        limit $4"#,
         after.map(|after| after.0),
         after.map(|after| after.1.as_uuid()),
+        can_sign,
         i64::from(limit),
     )
     .fetch_all(conn)
@@ -138,50 +157,6 @@ pub async fn list_removing(
             Ok(Removing { shred: shred.try_into()?, is_quiet: row.is_quiet })
         })
         .collect()
-}
-
-/// Writes down how many objects are about to be removed. What is found again after a removal that broke off is not counted
-/// twice; what comes after the store was empty adds up.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn count_objects(conn: &mut PgConnection, document: DocumentId, found: u64) -> Result<()> {
-    sqlx::query!(
-        "update shreds
-        set
-            objects = case
-                when objects is null then $2
-                when objects_removed_at is not null then objects + $2
-                else objects
-            end,
-            objects_removed_at = null
-        where document_id = $1 and receipt is null",
-        document.as_uuid(),
-        i64::try_from(found).unwrap_or(i64::MAX),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Writes down that the store has no object of it any more, and gives what the receipt says; `None`: it is signed already.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn mark_removed(conn: &mut PgConnection, document: DocumentId) -> Result<Option<Shred>> {
-    let row = sqlx::query_as!(
-        ShredRow,
-        "update shreds
-        set objects = coalesce(objects, 0), objects_removed_at = clock_timestamp()
-        where document_id = $1 and receipt is null
-        returning
-            document_id, owner_id, reason, requested_by, requested_at, shredded_at, objects, objects_removed_at,
-            receipt, signature, signing_key",
-        document.as_uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    row.map(TryInto::try_into).transpose()
 }
 
 /// Stores a receipt; `false`: there is one already.
