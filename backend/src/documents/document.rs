@@ -48,6 +48,9 @@ impl Opened {
     pub(super) async fn load(app: &App, actor: &Actor, id: DocumentId) -> Result<Self, ApiError> {
         let mut tx = actor.begin(app).await?;
         let found = untxt_database::documents::find(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)?;
+        if found.document.trash.is_some() && untxt_database::documents::is_due(&mut tx, id).await? {
+            return Err(ApiError::DocumentNotFound);
+        }
         let keys = WrappedKeys::load(&mut tx, actor.owner(), [found.document.key.owner_key_version]).await?;
         tx.commit().await?;
         let key = keys.open(app).await?.document_key(id, &found.document.key)?;

@@ -10,10 +10,13 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use untxt_core::domain::DocumentId;
-use untxt_database::documents::{self, Restored, ShredWish, Shredding};
+use untxt_database::documents::{self, Restored};
 
 use super::{Document, show};
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
+
+/// Documents that one statement makes due.
+const AT_ONCE: u32 = 500;
 
 /// The part of the path that every address of a document has.
 #[derive(Deserialize)]
@@ -52,6 +55,9 @@ pub(super) async fn restore(
     Path(id): Path<DocumentId>,
 ) -> Result<Json<Document>, ApiError> {
     let mut tx = actor.begin(&app).await?;
+    if documents::is_due(&mut tx, id).await? {
+        return Err(ApiError::DocumentNotFound);
+    }
     match documents::restore(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)? {
         Restored::WasNotInTrash => return Err(ApiError::NotInTrash),
         Restored::Back => tx.commit().await?,
@@ -59,29 +65,17 @@ pub(super) async fn restore(
     show::load(&app, &actor, id).await
 }
 
-/// Shreds what the person has in the trash.
+/// Makes everything due that the person has in the trash; a worker shreds it within seconds, and it is as good as gone.
 pub(super) async fn empty(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Emptied>, ApiError> {
-    // It goes on although nobody waits any more.
-    let emptying = Arc::clone(&app);
-    app.lifecycle.spawn(async move { shred_all(&emptying, &actor).await }).await.map_err(ApiError::internal)?
-}
-
-async fn shred_all(app: &App, actor: &Actor) -> Result<Json<Emptied>, ApiError> {
-    let mut tx = actor.begin(app).await?;
-    let trash = documents::list_trash(&mut tx, actor.owner()).await?;
-    tx.commit().await?;
-    let mut emptied = Emptied { shredded: 0, retained: 0 };
-    for id in trash {
-        // Each alone, so that none waits for all.
-        let mut tx = app.db.begin_as(actor.user).await?;
-        let shredding = documents::shred(&mut tx, id, ShredWish::EmptyTrash).await?;
+    let (mut emptied, mut last) = (Emptied { shredded: 0, retained: 0 }, None);
+    loop {
+        // Some at a time, so that nobody waits for all.
+        let mut tx = actor.begin(&app).await?;
+        let some = documents::empty_trash(&mut tx, actor.owner(), last, AT_ONCE).await?;
         tx.commit().await?;
-        match shredding {
-            Shredding::Done => emptied.shredded += 1,
-            Shredding::Retained { .. } => emptied.retained += 1,
-            // It was taken back meanwhile.
-            Shredding::NotThere => {}
-        }
+        let Some(some) = some else { return Ok(Json(emptied)) };
+        emptied.shredded += some.due;
+        emptied.retained += some.retained;
+        last = Some(some.last);
     }
-    Ok(Json(emptied))
 }

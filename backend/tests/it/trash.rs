@@ -155,6 +155,13 @@ async fn emptying_the_trash_shreds_what_is_in_it_and_no_more() {
     assert_eq!(emptied, json!({"shredded": 1, "retained": 0}));
     assert_eq!((scene.listed("").await, scene.listed("?trash=true").await), (1, 0));
     scene.restore().await.is_problem(404, "document_not_found");
+    assert_eq!(scene.ada.get(&scene.app, &scene.at).await.status, 404);
+    assert_eq!(scene.app.count("shreds"), 0, "nobody waits for that");
+    let worker = scene.app.postgres.worker().await;
+    let mut tx = worker.begin_as(scene.ada.id.as_owner()).await.expect("a transaction");
+    let shredding = documents::shred(&mut tx, scene.id, ShredWish::WhenDue).await.expect("an answer");
+    tx.commit().await.expect("committed");
+    assert_eq!(shredding, Shredding::Done);
     let receipt = scene.ada.get(&scene.app, &format!("/api/v1/receipts/{}", scene.id)).await.json();
     assert_eq!((&receipt["reason"], &receipt["requested_by"]), (&"trash".into(), &scene.ada.id.to_string().into()));
 }

@@ -14,7 +14,7 @@ pub struct Filter {
     pub folder: Option<InFolder>,
     /// Only those that have it.
     pub tag: Option<TagId>,
-    /// Those in the trash; otherwise those that are not.
+    /// Those in the trash that are not to be shredded now; otherwise those that are in none.
     pub in_trash: bool,
 }
 
@@ -50,7 +50,7 @@ pub async fn list(
 ) -> Result<Vec<DocumentAndTask>> {
     let mut query = QueryBuilder::<Postgres>::new("select d.id from documents d where d.owner_id = ");
     query.push_bind(owner.as_uuid());
-    query.push(if filter.in_trash { " and d.trashed_at is not null" } else { " and d.trashed_at is null" });
+    query.push(if filter.in_trash { " and d.shred_at > clock_timestamp()" } else { " and d.trashed_at is null" });
     if let Some(before) = filter.before {
         query.push(" and d.id < ").push_bind(before.as_uuid());
     }

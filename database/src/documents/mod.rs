@@ -1,6 +1,7 @@
 //! Uploads. What is stored of them here is sealed or says nothing about a person.
 
 mod due;
+mod empty;
 mod file;
 mod insert;
 mod list;
@@ -17,6 +18,7 @@ use untxt_core::{
 use uuid::Uuid;
 
 pub use due::{Due, list_due};
+pub use empty::{Emptied, empty_trash, is_due};
 pub use file::{FOLDER, Filed, Filing, TAG, file};
 pub use insert::{Inserted, NewDocument, OWNER_KEY_STATE, insert_with_task};
 pub use list::{Filter, InFolder, list};
