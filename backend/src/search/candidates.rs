@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use untxt_core::crypto::SearchKey;
 use untxt_database::{
     Error, PgConnection,
     search::{self, Candidate, Filter, Near, Reading, Segment, Wanted},
@@ -105,17 +106,23 @@ impl Asking {
         }
     }
 
-    /// Gives what the index must have for these clauses, for each segment.
+    /// Gives what the index must have for these clauses, for each segment. While a segment is made anew its rows are of
+    /// several keys, which stand between each other: they are asked for together, so that the answer is in their order.
     fn wanted(&self, clauses: &[Clause]) -> Wanted {
-        let in_segment = |segment: &Segment| {
-            let key = self.keys.find(segment.generation)?;
+        let in_segment = |rows: &[Segment]| {
+            let number = rows.first()?.segment;
+            let keys: Vec<_> = rows.iter().filter_map(|segment| self.keys.find(segment.generation)).collect();
             let lists = |clause: &Clause| {
-                let lists = clause.iter().flat_map(untxt_page::search::Term::lookups);
-                lists.map(|list| list.iter().map(|lookup| key.lookup(segment.segment, lookup)).collect()).collect()
+                let lookups = clause.iter().flat_map(untxt_page::search::Term::lookups);
+                let lists = lookups.flat_map(|list| {
+                    let tokens = |key: &&_| list.iter().map(|lookup| SearchKey::lookup(key, number, lookup)).collect();
+                    keys.iter().map(tokens).collect::<Vec<_>>()
+                });
+                lists.collect()
             };
-            Some(clauses.iter().map(lists).collect())
+            (!keys.is_empty()).then(|| clauses.iter().map(lists).collect())
         };
-        self.segments.iter().filter_map(in_segment).collect()
+        self.segments.chunk_by(|one, next| one.segment == next.segment).filter_map(in_segment).collect()
     }
 
     /// Gives the tokens of what one misread letter makes of the words of a clause, in all segments.

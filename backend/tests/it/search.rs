@@ -335,6 +335,16 @@ async fn an_index_under_two_keys_is_found_under_both() {
         scene.app.postgres.superuser_psql("select string_agg(distinct index_generation::text, ',') from search_pages");
     assert_eq!(generations, "1,2");
     assert_eq!(scene.find("firma").await, ["letter.pdf/1", "invoice.pdf/1"]);
+    // A row that is made anew keeps its place, so rows of both keys stand between each other.
+    scene.read(&scene.ada, "last.pdf", &LETTER).await;
+    _ = scene.app.postgres.superuser_psql("update search_pages set position = -position");
+    let (mut all, mut after) = (Vec::new(), Value::Null);
+    while all.is_empty() || !after.is_null() {
+        let answer = scene.ask_as(&scene.ada, &json!({"query": "firma", "limit": 1, "after": after})).await.json();
+        all.extend(found(&answer));
+        after = answer["next"].clone();
+    }
+    assert_eq!(all, ["invoice.pdf/1", "letter.pdf/1", "last.pdf/1"]);
 }
 
 #[tokio::test]
