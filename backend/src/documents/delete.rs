@@ -32,8 +32,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     if !forever && app.trash.days > 0 {
         let mut tx = actor.begin(&app).await?;
-        let is_trashed = documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
-        if !is_trashed && shreds::find(&mut tx, id).await?.is_none() {
+        let trashed = documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
+        if trashed.is_none() && shreds::find(&mut tx, id).await?.is_none() {
             return Err(ApiError::DocumentNotFound);
         }
         tx.commit().await?;

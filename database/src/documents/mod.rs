@@ -5,6 +5,7 @@ mod empty;
 mod file;
 mod insert;
 mod list;
+mod retain;
 mod row;
 mod shred;
 mod trash;
@@ -22,9 +23,10 @@ pub use empty::{Emptied, empty_trash, is_due};
 pub use file::{FOLDER, Filed, Filing, TAG, file};
 pub use insert::{Inserted, NewDocument, OWNER_KEY_STATE, insert_with_task};
 pub use list::{Filter, InFolder, list};
+pub use retain::{Expired, list_expired, list_retaining_owners, try_begin_retaining};
 use row::DocumentAndTaskRow;
 pub use shred::{ShredWish, Shredding, shred};
-pub use trash::{Restored, is_in_trash, list_expired, list_trash, restore, trash};
+pub use trash::{Restored, Trashed, is_in_trash, list_trash, restore, trash};
 
 use crate::{Result, row::Row, tasks::Task};
 

@@ -14,18 +14,35 @@ pub enum Restored {
     WasNotInTrash,
 }
 
+/// What became of the wish to have a document in the trash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trashed {
+    /// It is there since now.
+    Now,
+    /// It stays as it is: it was there already, or no rule lets it go any more.
+    Unchanged,
+}
+
 /// Puts a document of the actor into the trash, from where it is shredded after a time, and not before the rule of its
-/// folder lets it; `false` when there is none. Its run that has not ended is stopped. One that is there already stays as it
-/// is.
+/// folder lets it; `None` when there is none. Its run that has not ended is stopped, if it goes there now.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn trash(conn: &mut PgConnection, id: DocumentId, delay: Duration, reason: TrashReason) -> Result<bool> {
+pub async fn trash(
+    conn: &mut PgConnection,
+    id: DocumentId,
+    delay: Duration,
+    reason: TrashReason,
+) -> Result<Option<Trashed>> {
     if !tasks::lock_document(conn, id).await? {
-        return Ok(false);
+        return Ok(None);
     }
-    tasks::stop_open(conn, id).await?;
-    sqlx::query!(
+    let open = tasks::lock_open(conn, id).await?;
+    // Whoever files it has done so, or waits: the next statement sees the folder that it is in.
+    sqlx::query!("select id from documents where id = $1 for no key update", id.as_uuid())
+        .fetch_optional(&mut *conn)
+        .await?;
+    let trashed = sqlx::query!(
         "update documents
         set
             trashed_at = now.at,
@@ -36,29 +53,21 @@ pub async fn trash(conn: &mut PgConnection, id: DocumentId, delay: Duration, rea
         where documents.id = $1
             and r.document_id = documents.id
             and documents.trashed_at is null
-            -- It may be in another folder by now.
             and ($3 = 'person' or r.delete_at <= now.at)",
         id.as_uuid(),
         delay.as_secs_f64(),
         reason.as_str(),
     )
-    .execute(conn)
-    .await?;
-    Ok(true)
-}
-
-/// Lists documents that the rule of their folder puts into the trash now, at most `max_rows`.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn list_expired(conn: &mut PgConnection, max_rows: u32) -> Result<Vec<(OwnerId, DocumentId)>> {
-    let rows = sqlx::query!(
-        r#"select document_id as "document_id!", owner_id as "owner_id!" from list_expired_documents($1)"#,
-        i64::from(max_rows),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.owner_id.into(), row.document_id.into())).collect())
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if trashed == 0 {
+        return Ok(Some(Trashed::Unchanged));
+    }
+    if let Some(open) = open {
+        tasks::stop(conn, open).await?;
+    }
+    Ok(Some(Trashed::Now))
 }
 
 /// Takes a document of the actor out of the trash, `None` when there is none. It is shredded or back, never both.

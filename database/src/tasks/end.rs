@@ -80,8 +80,14 @@ pub(super) struct Ending {
     pub(super) pdf_attempt: Option<u32>,
 }
 
-/// Stops the run over a document that has not ended, if there is one. The document is locked already.
-pub(crate) async fn stop_open(conn: &mut PgConnection, document: DocumentId) -> Result<()> {
+/// A run that has not ended, and can't until this transaction does.
+pub(crate) struct OpenRun {
+    task: TaskId,
+    lease_token: Option<Uuid>,
+}
+
+/// Holds the run over a document that has not ended, if there is one. The document is locked already.
+pub(crate) async fn lock_open(conn: &mut PgConnection, document: DocumentId) -> Result<Option<OpenRun>> {
     let open = sqlx::query!(
         "select id, lease_token
         from tasks
@@ -89,11 +95,15 @@ pub(crate) async fn stop_open(conn: &mut PgConnection, document: DocumentId) -> 
         for no key update",
         document.as_uuid(),
     )
-    .fetch_optional(&mut *conn)
+    .fetch_optional(conn)
     .await?;
-    let Some(open) = open else { return Ok(()) };
+    Ok(open.map(|open| OpenRun { task: open.id.into(), lease_token: open.lease_token }))
+}
+
+/// Stops a run that this transaction holds.
+pub(crate) async fn stop(conn: &mut PgConnection, open: OpenRun) -> Result<()> {
     let ending = Ending { state: TaskState::Cancelled, failure: None, pdf_attempt: None };
-    end_with_open_pages(conn, open.id.into(), open.lease_token, &ending).await
+    end_with_open_pages(conn, open.task, open.lease_token, &ending).await
 }
 
 /// Ends a task whose pages have not all ended: they never will be read by it. The task's row is locked already, or

@@ -4,7 +4,8 @@
 //!    whose own row says where it is filed, and is locked alone by whoever only files it;
 //! 2. other tasks, from the oldest on; the sweeper, which takes tasks of many documents, waits for none;
 //! 3. pages, only under the lock of their task;
-//! 4. the document's row, which a new task and the deletion lock (the latter before pages: it has all tasks by then);
+//! 4. the document's row, which a new task, the trash and the deletion lock (the two latter before pages: they have the tasks
+//!    that are open by then);
 //! 5. turns, by owner and queue.
 
 use sqlx::PgConnection;

@@ -17,6 +17,7 @@ mod objects;
 mod queue;
 mod replay;
 mod rerun;
+mod retain;
 mod row_security;
 mod shreds;
 mod transport;

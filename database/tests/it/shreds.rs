@@ -7,7 +7,7 @@ use untxt_core::{
 };
 use untxt_database::{
     Database, Error,
-    documents::{self, Filed, Filing, ShredWish, Shredding},
+    documents::{self, Filed, Filing, ShredWish, Shredding, Trashed},
     folders::{self, FolderContent},
     pages,
     search::{self, PageIndex, Reading},
@@ -27,7 +27,8 @@ async fn shred(database: &Database, owner: OwnerId, id: DocumentId, wish: ShredW
 
 async fn trash(database: &Database, owner: OwnerId, id: DocumentId, delay: Duration) {
     let mut tx = database.begin_as(owner).await.expect("a transaction");
-    assert!(documents::trash(&mut tx, id, delay, TrashReason::Person).await.expect("an answer"));
+    let trashed = documents::trash(&mut tx, id, delay, TrashReason::Person).await.expect("an answer");
+    assert_eq!(trashed, Some(Trashed::Now));
     tx.commit().await.expect("committed");
 }
 
@@ -77,6 +78,29 @@ async fn a_document_that_is_put_under_a_rule_just_now_is_kept() {
         let filed = documents::file(&mut tx, id, &filing).await.expect("an answer");
         assert_eq!(matches!(filed, Filed::Retained { .. }), elsewhere.is_some(), "{filed:?}");
     }
+}
+
+#[tokio::test]
+async fn a_line_is_about_a_document_of_its_owner() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let (alice, bob) = (a_user(&backend, "alice").await.as_owner(), a_user(&backend, "bob").await.as_owner());
+    let id = a_document(&backend, alice).await.document.id;
+    for foreign in [id, DocumentId::generate()] {
+        let mut tx = backend.begin_as(bob).await.expect("a transaction");
+        let forged = sqlx::query(
+            "insert into shreds (document_id, owner_id, reason, requested_by, requested_at, quiet_at)
+            values ($1, $2, 'person', $2, now(), now())",
+        )
+        .bind(foreign.as_uuid())
+        .bind(bob.as_uuid())
+        .execute(&mut *tx)
+        .await
+        .expect_err("refused");
+        let constraint = forged.as_database_error().and_then(|error| error.constraint());
+        assert_eq!(constraint, Some("shreds_document"), "{forged}");
+    }
+    assert!(shred(&backend, alice, id, ShredWish::AtOnce).await.expect("shredded"));
 }
 
 #[tokio::test]

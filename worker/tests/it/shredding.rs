@@ -139,6 +139,29 @@ async fn without_a_key_documents_go_all_the_same_and_receipts_wait_for_one() {
 }
 
 #[tokio::test]
+async fn documents_that_cannot_go_do_not_keep_younger_ones_from_the_trash() {
+    let house = House::build().await;
+    let upload = read(&house).await;
+    let folder = uuid::Uuid::now_v7();
+    // Older ones without a task, which nothing can be done with: more than are listed at once.
+    let _ = house.postgres.superuser_psql(&format!(
+        "insert into folders (id, owner_id, name_sealed, colour, delete_days)
+        select '{folder}', owner_id, '', '#000000', 30 from documents;
+        update documents set folder_id = '{folder}', created_at = now() - interval '31 days';
+        insert into documents
+        select (jsonb_populate_record(d, jsonb_build_object(
+            'id', gen_random_uuid(), 'created_at', now() - interval '40 days', 'idempotency_tag', null
+        ))).*
+        from documents d cross join generate_series(1, 120)"
+    ));
+    let worker = house.worker().await;
+    let trashed = format!("trashed_at is not null from documents where id = '{}'", upload.document);
+    wait_for(&house, &trashed).await;
+    worker.stop().await;
+    assert_eq!(house.postgres.superuser_psql("select count(*) from documents where trashed_at is null"), "120");
+}
+
+#[tokio::test]
 async fn what_a_rule_lets_go_lies_in_the_trash_and_then_is_shredded() {
     let mut house = House::build().await;
     house.signing_key = key();
