@@ -196,17 +196,17 @@ async fn who_gives_a_tag_waits_for_its_deletion_and_holds_nothing_meanwhile() {
     let mut one = backend.begin_as(alice).await.expect("a transaction");
     let mut two = backend.begin_as(alice).await.expect("a transaction");
     // As the deletion does it: the tag first, then what hangs on it.
+    sqlx::query("select id from tags where id = $1 for update")
+        .bind(kept.as_uuid())
+        .execute(&mut *two)
+        .await
+        .expect("locked");
     let waiting = async {
         let filed = documents::file(&mut one, document, &with(&[kept, given])).await;
         drop(one);
         filed
     };
     let deleting = async {
-        sqlx::query("select id from tags where id = $1 for update")
-            .bind(kept.as_uuid())
-            .execute(&mut *two)
-            .await
-            .expect("locked");
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         assert!(tags::delete(&mut two, kept).await.expect("deleted"), "nobody holds what hangs on it");
         two.commit().await
