@@ -159,6 +159,16 @@ pub async fn list_removing(
         .collect()
 }
 
+/// Says whether a document is still there, whoever owns it: then none of its objects may be removed, whatever a line says.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn is_document(conn: &mut PgConnection, document: DocumentId) -> Result<bool> {
+    let is_document =
+        sqlx::query_scalar!(r#"select is_document($1) as "is_document!""#, document.as_uuid()).fetch_one(conn).await?;
+    Ok(is_document)
+}
+
 /// Stores a receipt; `false`: there is one already.
 ///
 /// # Errors

@@ -110,6 +110,13 @@ async fn remove(
     installation: Uuid,
 ) -> JobResult<Option<Duration>> {
     let document = shred.document;
+    let mut looking = worker.services.database.begin_system().await?;
+    let is_there = shreds::is_document(&mut looking, document).await?;
+    looking.commit().await?;
+    if is_there {
+        tracing::error!(document.id = %document, "a document is said to be shredded and is there: its objects stay");
+        return Ok(Some(LONG_PAUSE));
+    }
     let Found { objects, .. } = find(worker, document).await?;
     if !objects.is_empty() {
         let mut tx = worker.services.database.begin_system().await?;

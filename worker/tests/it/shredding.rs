@@ -139,6 +139,25 @@ async fn without_a_key_documents_go_all_the_same_and_receipts_wait_for_one() {
 }
 
 #[tokio::test]
+async fn what_is_there_keeps_its_objects_whatever_a_line_says() {
+    let mut house = House::build().await;
+    house.signing_key = key();
+    let (there, gone) = (read(&house).await, read(&house).await);
+    let before = house.objects.count();
+    let _ = house.postgres.superuser_psql(
+        "set session_replication_role = replica;
+        insert into shreds (document_id, owner_id, reason, requested_at, quiet_at)
+        select id, owner_id, 'person', now(), now() from documents order by id limit 1",
+    );
+    house.shred(gone.document).await;
+    let worker = house.worker().await;
+    receipt(&house, gone.document).await;
+    worker.stop().await;
+    assert_eq!(house.objects.count(), before - 3, "those of the other one alone are gone");
+    assert_eq!(house.find_shred(there.document).await.expect("the line").signed, None);
+}
+
+#[tokio::test]
 async fn documents_that_cannot_go_do_not_keep_younger_ones_from_the_trash() {
     let house = House::build().await;
     let upload = read(&house).await;
