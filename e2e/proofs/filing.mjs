@@ -192,6 +192,14 @@ export default async function prove(t, world) {
       await page.getByRole('button', { name: 'Delete folder…' }).click();
       await page.getByRole('dialog').getByText('what is in it (1 document and 1 folder) moves to the top').waitFor();
       await page.getByRole('button', { name: 'Delete the folder' }).click();
+      await page.getByRole('dialog').getByRole('alert').getByText(/^The rule of its folder keeps it until /).waitFor();
+      await page.getByRole('button', { name: 'Keep it' }).click();
+      await page.getByRole('button', { name: 'Keep and delete…' }).click();
+      await page.getByLabel('Keep at least', { exact: true }).fill('');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Delete folder…' }).click();
+      await page.getByRole('button', { name: 'Delete the folder' }).click();
       await said('The folder “Patients” was deleted. Its documents are still here.');
       await side('Not in a folder').click();
       await desk.lists(LETTER);
