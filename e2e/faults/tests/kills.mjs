@@ -42,6 +42,9 @@ async function recoversInTime(t, site) {
   for (let time = 0; time < RECOVERIES; time += 1) {
     const [worker] = site.workers;
     const [, other] = site.workers;
+    // One that was killed just now may still be on its way, or have ended because it could not reach a server.
+    for (const each of site.workers) each.start();
+    await site.isAtWork();
     await other.stop();
     // Long enough at work to be seen there.
     const one = await site.person.insist(scanned(1, { lines: 60, dpi: 400 }));
