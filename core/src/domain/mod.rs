@@ -3,6 +3,7 @@
 //! It promises that an id of one noun can't stand for another, and that states and failures are closed lists
 //! with one spelling in the database, the API and the events. It refuses to know where anything is stored.
 
+mod access;
 mod event;
 mod failure;
 mod ids;
@@ -11,6 +12,7 @@ mod metadata;
 mod retention;
 mod state;
 
+pub use access::{Right, Role, Scope};
 pub use event::{EventKind, PageCounters, TaskEvent};
 pub use failure::{Failure, FailureCode};
 pub use ids::{DocumentId, EventSeq, FolderId, OwnerId, PageNumber, SessionId, TagId, TaskId, UserId};

@@ -1,0 +1,52 @@
+use serde::{Deserialize, Serialize};
+
+use super::state::closed_list;
+
+closed_list!(
+    /// What a person is to the installation. It opens nobody's documents: those are opened by owning them or by a
+    /// [`Right`].
+    Role {
+        /// Works with own documents, and with those that are shared.
+        User = "user",
+        /// As a user, and checks what was read in documents that are shared for it.
+        Reviewer = "reviewer",
+        /// Reads the record of what was done; has no documents.
+        Auditor = "auditor",
+        /// Manages people, limits and the queue.
+        Admin = "admin",
+    }
+);
+
+closed_list!(
+    /// What one may do with a document or a folder that is shared; each has those before it.
+    Right {
+        /// See pages and text, search them, download.
+        Read = "read",
+        /// Also correct words, choose results and have pages read again.
+        Correct = "correct",
+        /// Also file, delete and share.
+        Manage = "manage",
+    }
+);
+
+closed_list!(
+    /// What an API token is good for, never more than its person may do.
+    Scope {
+        /// List and download documents, and everything that was read in them.
+        DocumentsRead = "documents:read",
+        /// Upload, file and share documents.
+        DocumentsWrite = "documents:write",
+        /// Put documents in the trash and delete them.
+        DocumentsDelete = "documents:delete",
+        /// See how far tasks are, without a word of what was read.
+        TasksRead = "tasks:read",
+        /// Have pages read again, stop tasks.
+        TasksWrite = "tasks:write",
+        /// Search.
+        Search = "search",
+        /// Read the record of what was done.
+        AuditRead = "audit:read",
+        /// See and change the queue as an administrator.
+        Queue = "queue",
+    }
+);
