@@ -1,6 +1,8 @@
+use std::{fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
 
-use super::state::closed_list;
+use super::state::{UnknownName, closed_list};
 
 closed_list!(
     /// What a person is to the installation. It opens nobody's documents: those are opened by owning them or by a
