@@ -2,6 +2,7 @@
 //!
 //! It promises that there is one way to do each of these. It knows no SQL, no HTTP route and no OCR.
 
+pub mod audit;
 mod aws_transport;
 pub mod clock;
 pub mod config;

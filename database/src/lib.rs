@@ -6,6 +6,7 @@
 //!
 //! One file per noun; plain functions over a [`PgConnection`], so that the caller owns the transaction.
 
+pub mod audit;
 pub mod backup;
 pub mod bootstrap;
 pub mod conf;

@@ -20,4 +20,5 @@ pub use label::{Colour, LabelName};
 pub use metadata::DocumentMetadata;
 pub use retention::Retention;
 pub use state::{MediaType, PageState, ShredReason, TaskQueue, TaskState, TrashReason};
+pub(crate) use state::{UnknownName, closed_list};
 pub use untxt_page::{PageContent, Preset, ReadingSettings, TextMode, Word};

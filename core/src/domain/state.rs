@@ -38,7 +38,7 @@ macro_rules! closed_list {
         }
     };
 }
-pub(super) use closed_list;
+pub(crate) use closed_list;
 
 /// A word that is not in the closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,6 +5,7 @@ mod fixtures;
 mod scene;
 
 mod accounts;
+mod audit;
 mod backup;
 mod cancel;
 mod claims;

@@ -50,6 +50,8 @@ async fn every_table_is_protected_from_its_owner_too() {
     // and the tokens of pages, which the backend asks functions for
     let others = [
         "shreds",
+        "audit_events",
+        "audit_unsealed",
         "search_pages",
         "installation",
         "installed_languages",
@@ -66,13 +68,19 @@ async fn every_table_is_protected_from_its_owner_too() {
         "select rolname from pg_roles where rolname like 'untxt%'
             and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)",
     );
-    // It reads everything, and may do nothing else.
+    // It reads everything, and changes nothing.
     assert_eq!(strong, "untxt_backup");
     let writable = postgres.superuser_psql(
         "select count(*) from information_schema.role_table_grants
         where grantee = 'untxt_backup' and privilege_type <> 'SELECT'",
     );
     assert_eq!(writable, "0");
+    // But it writes down that it did.
+    let added = postgres.superuser_psql(
+        "select distinct table_name, privilege_type from information_schema.role_column_grants
+        where grantee = 'untxt_backup' and privilege_type <> 'SELECT'",
+    );
+    assert_eq!(added, "audit_events|INSERT");
 }
 
 #[tokio::test]
