@@ -18,6 +18,7 @@ use crate::{
     search::Searches,
     session::Logins,
     tasks::KnownPlaces,
+    turns::Turns,
 };
 
 /// The other processes that the backend talks to.
@@ -51,6 +52,8 @@ pub struct App {
     pub(crate) languages: String,
     pub(crate) hub: Arc<Hub>,
     pub(crate) uploads: UploadPlaces,
+    /// Taken before a connection, by whatever may wait for a lock of its owner.
+    pub(crate) turns: Turns,
     pub(crate) places: KnownPlaces,
     pub(crate) searches: Searches,
     pub(crate) lifecycle: Lifecycle,
@@ -97,6 +100,7 @@ impl App {
             languages: settings.worker.languages.clone(),
             hub: Arc::default(),
             uploads: UploadPlaces::default(),
+            turns: Turns::default(),
             places: KnownPlaces::default(),
             searches: Searches::default(),
             lifecycle: lifecycle.clone(),

@@ -32,6 +32,7 @@ mod server;
 mod session;
 mod tags;
 mod tasks;
+mod turns;
 
 pub use app::{App, Services};
 pub use bucket::BucketWatch;

@@ -144,7 +144,8 @@ pub async fn is_live(conn: &mut PgConnection, id: SessionId, idle: Duration) -> 
     Ok(find_live(conn, id, idle).await?.is_some())
 }
 
-/// Notes that a session of the actor is in use; writes at most once in 30 seconds, so it may be called often.
+/// Notes that a session of the actor is in use; writes at most once in 30 seconds, so it may be called often. It waits for
+/// nobody: whoever has the row just now notes the same, or ends the session.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
@@ -152,7 +153,12 @@ pub async fn touch(conn: &mut PgConnection, id: SessionId) -> Result<()> {
     sqlx::query!(
         "update sessions
         set last_used_at = clock_timestamp()
-        where id = $1 and ended_at is null and last_used_at < clock_timestamp() - interval '30 seconds'",
+        where id = (
+            select id
+            from sessions
+            where id = $1 and ended_at is null and last_used_at < clock_timestamp() - interval '30 seconds'
+            for update skip locked
+        )",
         id.as_uuid(),
     )
     .execute(conn)

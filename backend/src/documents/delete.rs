@@ -31,6 +31,7 @@ pub(super) async fn delete(
     Query(How { forever }): Query<How>,
 ) -> Result<StatusCode, ApiError> {
     if !forever && app.trash.days > 0 {
+        let _turn = app.turns.take(actor.owner()).await?;
         let mut tx = actor.begin(&app).await?;
         let trashed = documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
         if trashed.is_none() && shreds::find(&mut tx, id).await?.is_none() {
@@ -45,6 +46,7 @@ pub(super) async fn delete(
 }
 
 async fn shred(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {
+    let _turn = app.turns.take(actor.owner()).await?;
     // The session's row is locked when it counts as used, and a long deletion must not hold up what else this person does.
     actor.begin(app).await?.commit().await?;
     let mut tx = app.db.begin_as(actor.user).await?;

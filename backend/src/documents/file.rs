@@ -34,6 +34,7 @@ pub(super) async fn file(
     extract::Json(wish): extract::Json<Wish>,
 ) -> Result<Json<Document>, ApiError> {
     let filing = Filing { folder: wish.folder, tags: wish.tags.map(check_tags).transpose()? };
+    let _turn = app.turns.take(actor.owner()).await?;
     let mut tx = actor.begin(&app).await?;
     match documents::file(&mut tx, id, &filing).await.map_err(of_filing)? {
         Filed::Done => tx.commit().await?,

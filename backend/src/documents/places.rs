@@ -1,8 +1,4 @@
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -10,7 +6,7 @@ use tokio::{
 };
 use untxt_core::domain::OwnerId;
 
-use crate::problem::ApiError;
+use crate::{problem::ApiError, turns::OwnerPlaces};
 
 /// Uploads that run at once in this process; each may hold two parts of 8 MiB.
 const IN_ALL: usize = 16;
@@ -23,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct UploadPlaces {
     all: Arc<Semaphore>,
-    owners: Mutex<HashMap<OwnerId, Weak<Semaphore>>>,
+    owners: OwnerPlaces,
     patience: Duration,
 }
 
@@ -36,7 +32,7 @@ pub(super) struct UploadPlace {
 
 impl Default for UploadPlaces {
     fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(IN_ALL)), owners: Mutex::default(), patience: PATIENCE }
+        Self { all: Arc::new(Semaphore::new(IN_ALL)), owners: OwnerPlaces::new(OF_ONE_OWNER), patience: PATIENCE }
     }
 }
 
@@ -46,7 +42,7 @@ impl UploadPlaces {
     /// # Errors
     /// [`ApiError::TooManyUploads`] when none became free in time.
     pub(super) async fn take(&self, owner: OwnerId) -> Result<UploadPlace, ApiError> {
-        let (all, of_owner) = (Arc::clone(&self.all), self.of_owner(owner));
+        let (all, of_owner) = (Arc::clone(&self.all), self.owners.of(owner));
         let taking = async {
             // The owner's first: who waits for himself must not hold a place of everybody.
             let of_owner = of_owner.acquire_owned().await.map_err(ApiError::internal)?;
@@ -54,17 +50,6 @@ impl UploadPlaces {
             Ok(UploadPlace { _of_owner: of_owner, _of_all: of_all })
         };
         timeout(self.patience, taking).await.unwrap_or(Err(ApiError::TooManyUploads))
-    }
-
-    fn of_owner(&self, owner: OwnerId) -> Arc<Semaphore> {
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = owners.get(&owner).and_then(Weak::upgrade) {
-            return known;
-        }
-        owners.retain(|_, places| places.strong_count() > 0);
-        let places = Arc::new(Semaphore::new(OF_ONE_OWNER));
-        owners.insert(owner, Arc::downgrade(&places));
-        places
     }
 }
 

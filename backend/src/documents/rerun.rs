@@ -106,6 +106,7 @@ pub(super) async fn choose(
 }
 
 async fn begin(app: &App, actor: &Actor, new: &NewRun<'_>) -> Result<Response, ApiError> {
+    let _turn = app.turns.take(actor.owner()).await?;
     let mut tx = actor.begin(app).await?;
     let begun = tasks::begin(&mut tx, new).await?.ok_or(ApiError::DocumentNotFound)?;
     tx.commit().await?;

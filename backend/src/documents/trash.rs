@@ -54,6 +54,7 @@ pub(super) async fn restore(
     actor: Actor,
     Path(id): Path<DocumentId>,
 ) -> Result<Json<Document>, ApiError> {
+    let _turn = app.turns.take(actor.owner()).await?;
     let mut tx = actor.begin(&app).await?;
     if documents::is_due(&mut tx, id).await? {
         return Err(ApiError::DocumentNotFound);
@@ -67,6 +68,7 @@ pub(super) async fn restore(
 
 /// Makes everything due that the person has in the trash; a worker shreds it within seconds, and it is as good as gone.
 pub(super) async fn empty(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Emptied>, ApiError> {
+    let _turn = app.turns.take(actor.owner()).await?;
     let (mut emptied, mut last) = (Emptied { shredded: 0, retained: 0 }, None);
     loop {
         // Some at a time, so that nobody waits for all.

@@ -26,6 +26,7 @@ pub(super) async fn delete(
 }
 
 async fn delete_all(app: &App, actor: &Actor, id: FolderId) -> Result<StatusCode, ApiError> {
+    let _turn = app.turns.take(actor.owner()).await?;
     let key = labels::find_key(app, actor).await?.ok_or(ApiError::FolderNotFound)?;
     // Not by the session's transaction: its row is locked when it counts as used, and that was done just now.
     let mut tx = app.db.begin_as(actor.user).await?;

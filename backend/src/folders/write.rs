@@ -66,6 +66,7 @@ pub(super) async fn create(
     let name = check_name(&new.name)?;
     let colour = new.colour.as_deref().map_or(Ok(Colour::DEFAULT), check_colour)?;
     let retention = new.retention.map_or(Ok(Retention::default()), |days| days.check(Retention::default()))?;
+    let _turn = app.turns.take(actor.owner()).await?;
     let key = labels::key(&app, &actor).await?;
     let (id, owner, parent) = (FolderId::generate(), actor.owner(), new.parent);
     let mut tx = actor.begin(&app).await?;
@@ -91,6 +92,7 @@ pub(super) async fn change(
 ) -> Result<Json<Folder>, ApiError> {
     let name = change.name.as_deref().map(check_name).transpose()?;
     let colour = change.colour.as_deref().map(check_colour).transpose()?;
+    let _turn = app.turns.take(actor.owner()).await?;
     let key = labels::find_key(&app, &actor).await?.ok_or(ApiError::FolderNotFound)?;
     let mut tx = actor.begin(&app).await?;
     lock(&mut tx, actor.owner()).await?;

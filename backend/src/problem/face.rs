@@ -99,6 +99,12 @@ impl ApiError {
             Self::TooManyUploads => {
                 (429, "too_many_uploads", "too many uploads at once", "wait until some have ended and try again")
             }
+            Self::TooManyChanges => (
+                429,
+                "too_many_changes",
+                "too many changes at once",
+                "wait until the others of yours have ended and try again",
+            ),
             Self::NoFrontend => (
                 503,
                 "no_frontend",

@@ -98,6 +98,7 @@ pub(crate) enum ApiError {
     IdempotencyKeyReused,
     TooManySockets,
     TooManyUploads,
+    TooManyChanges,
     NoFrontend,
     /// What is stored does not open: it was changed, damaged, or belongs elsewhere. Ids only, as it is logged.
     Damaged {
@@ -141,9 +142,11 @@ impl ApiError {
             Self::TooManyAttempts { retry_after } | Self::TooManySearches { retry_after } => {
                 Some(retry_after.as_secs().max(1))
             }
-            Self::StorageUnavailable(_) | Self::KeysUnavailable(_) | Self::Unavailable(_) | Self::TooManyUploads => {
-                Some(5)
-            }
+            Self::StorageUnavailable(_)
+            | Self::KeysUnavailable(_)
+            | Self::Unavailable(_)
+            | Self::TooManyUploads
+            | Self::TooManyChanges => Some(5),
             // Somebody has to do something first.
             Self::KeysDenied(_) => Some(60),
             _ => None,

@@ -19,6 +19,7 @@ pub(super) async fn delete(
 }
 
 async fn delete_all(app: &App, actor: &Actor, id: TagId) -> Result<StatusCode, ApiError> {
+    let _turn = app.turns.take(actor.owner()).await?;
     // The session's row is locked when it counts as used, and a long deletion must not hold up what else this person does.
     actor.begin(app).await?.commit().await?;
     let mut tx = app.db.begin_as(actor.user).await?;

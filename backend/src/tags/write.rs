@@ -48,6 +48,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Tag>), ApiError> {
     let name = check_name(&new.name)?;
     let colour = new.colour.as_deref().map_or(Ok(Colour::DEFAULT), check_colour)?;
+    let _turn = app.turns.take(actor.owner()).await?;
     let key = labels::key(&app, &actor).await?;
     let (id, owner) = (TagId::generate(), actor.owner());
     let mut tx = actor.begin(&app).await?;
@@ -72,6 +73,7 @@ pub(super) async fn change(
 ) -> Result<Json<Tag>, ApiError> {
     let name = change.name.as_deref().map(check_name).transpose()?;
     let colour = change.colour.as_deref().map(check_colour).transpose()?;
+    let _turn = app.turns.take(actor.owner()).await?;
     let key = labels::find_key(&app, &actor).await?.ok_or(ApiError::TagNotFound)?;
     let mut tx = actor.begin(&app).await?;
     lock(&mut tx, actor.owner()).await?;

@@ -14,6 +14,7 @@ pub(super) async fn cancel(
     actor: Actor,
     Path(id): Path<TaskId>,
 ) -> Result<Json<Task>, ApiError> {
+    let _turn = app.turns.take(actor.owner()).await?;
     stop(&app, actor.begin(&app).await?, id).await
 }
 

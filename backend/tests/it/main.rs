@@ -24,5 +24,6 @@ mod session;
 mod settings;
 mod tags;
 mod trash;
+mod turns;
 mod uploads;
 mod worker;
