@@ -37,7 +37,7 @@ impl ServeArgs {
 }
 
 /// Takes the memory for keys, and refuses to go on where it can't be locked and that isn't accepted.
-fn lock_keys(settings: &Encryption) -> anyhow::Result<()> {
+pub(super) fn lock_keys(settings: &Encryption) -> anyhow::Result<()> {
     let is_locked = prepare_key_memory()?;
     ensure!(
         is_locked || settings.accept_unlocked_keys,

@@ -8,7 +8,11 @@ use untxt_core::{
 use uuid::Uuid;
 
 use super::{Snapshot, Table, catalog::quote};
-use crate::{Result, folders, labels, owner_keys, row::Row, tags};
+use crate::{
+    Result, folders, labels, owner_keys,
+    row::{Row, count_column},
+    tags,
+};
 
 /// What the row of a document has sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,18 +132,29 @@ impl Snapshot {
         }))
     }
 
-    /// Lists what was read of a document, in every run.
+    /// Lists what was read of a document, in every run: some pages, those after one.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`], [`crate::Error::Corrupt`].
-    pub async fn pages(&mut self, document: DocumentId) -> Result<Vec<SealedPage>> {
+    pub async fn pages(
+        &mut self,
+        document: DocumentId,
+        after: Option<(TaskId, PageNumber)>,
+        max_rows: u32,
+    ) -> Result<Vec<SealedPage>> {
+        let (task, number) = after.unzip();
         let rows = sqlx::query!(
             r#"select p.task_id, p.page_number, p.content_sealed as "content_sealed!"
             from pages p
             join tasks t on t.id = p.task_id
             where t.document_id = $1 and p.content_sealed is not null
-            order by p.task_id, p.page_number"#,
+                and ($2::uuid is null or (p.task_id, p.page_number) > ($2, $3::integer))
+            order by p.task_id, p.page_number
+            limit $4"#,
             document.as_uuid(),
+            task.map(TaskId::as_uuid),
+            number.map(|number| count_column(number.get())),
+            i64::from(max_rows),
         )
         .fetch_all(&mut self.conn)
         .await?;

@@ -274,3 +274,27 @@ async fn only_the_backup_role_reads_everything_and_it_changes_nothing() {
 async fn a_transaction(database: &untxt_database::Database) -> untxt_database::Transaction {
     database.begin_system().await.expect("a transaction")
 }
+
+#[tokio::test]
+async fn pages_come_some_at_a_time_and_each_once() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let alice = a_user(&backend, "alice").await;
+    let task = a_task_with_pages(&backend, &worker, alice.as_owner(), 5).await;
+    while let Some(claimed) = claim_page(&worker, task, LEASE).await {
+        let mut tx = a_transaction(&worker).await;
+        pages::complete(&mut tx, &claimed, &a_result(0.9)).await.expect("completed");
+        tx.commit().await.expect("committed");
+    }
+    let mut snapshot = Snapshot::take(&postgres.settings(Role::Backup)).await.expect("a snapshot");
+    let document = snapshot.documents(None, 10).await.expect("documents")[0].id;
+    let (mut seen, mut last) = (Vec::new(), None);
+    loop {
+        let some = snapshot.pages(document, last, 2).await.expect("pages");
+        assert!(some.len() <= 2, "no more than were asked for");
+        let Some(page) = some.last() else { break };
+        last = Some((page.task, page.number));
+        seen.extend(some.iter().map(|page| (page.task, page.number.get())));
+    }
+    assert_eq!(seen, [1, 2, 3, 4, 5].map(|number| (task, number)));
+}

@@ -24,7 +24,7 @@ use untxt_database::{
 
 use super::{
     backup::{NOT_WHOLE, export_before, parse_recipient},
-    serve::{ServeArgs, block_on},
+    serve::{ServeArgs, block_on, lock_keys},
 };
 
 /// What to do besides migrating, or instead of it.
@@ -103,7 +103,10 @@ impl MigrateArgs {
 }
 
 fn read_settings(file: &Path) -> anyhow::Result<Settings> {
-    Ok(Settings::load_from(Some(file), [], Process::Backup)?)
+    let settings = Settings::load_from(Some(file), [], Process::Backup)?;
+    // The migration itself has no keys; a backup and a look at everything open them.
+    lock_keys(&settings.encryption)?;
+    Ok(settings)
 }
 
 /// Says which migrations a plan had, in a few words.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, anyhow};
 use untxt_core::{
     config::{Database, Settings},
-    crypto::{CryptoError, KeyRing, KeyState, connect},
+    crypto::{CryptoError, DocumentKey, KeyRing, KeyState, connect},
     domain::OwnerId,
 };
 use untxt_database::{
@@ -20,6 +20,8 @@ use super::show::say;
 const SAMPLE: u32 = 200;
 /// Rows that are read at once.
 const AT_ONCE: u32 = 200;
+/// Pages that are in memory at once; each may have some megabytes.
+const PAGES_AT_ONCE: u32 = 8;
 
 /// Rows of each table.
 pub(super) type Counts = BTreeMap<String, u64>;
@@ -182,14 +184,22 @@ impl Opener {
         if let Err(error) = key.open_metadata(document.owner, id, &document.metadata) {
             self.refuse(&format!("the name of document {id}"), error)?;
         }
-        let mut opened = 0;
-        for page in self.snapshot.pages(id).await? {
-            match key.open_page(document.owner, page.task, page.number, &page.content) {
-                Ok(_) => opened += 1,
-                Err(error) => self.refuse(&format!("page {} of task {}", page.number, page.task), error)?,
+        self.open_pages(document, &key).await
+    }
+
+    async fn open_pages(&mut self, document: &SealedDocument, key: &DocumentKey) -> anyhow::Result<u64> {
+        let (mut opened, mut last) = (0, None);
+        loop {
+            let some = self.snapshot.pages(document.id, last, PAGES_AT_ONCE).await?;
+            let Some(page) = some.last() else { return Ok(opened) };
+            last = Some((page.task, page.number));
+            for page in &some {
+                match key.open_page(document.owner, page.task, page.number, &page.content) {
+                    Ok(_) => opened += 1,
+                    Err(error) => self.refuse(&format!("page {} of task {}", page.number, page.task), error)?,
+                }
             }
         }
-        Ok(opened)
     }
 
     /// Tells what does not open. A key service that does not answer says nothing of what is stored: then nobody knows.
