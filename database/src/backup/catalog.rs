@@ -131,6 +131,10 @@ async fn load_tables(conn: &mut PgConnection) -> Result<Vec<Table>> {
         from pg_class t
         where t.relnamespace = 'public'::regnamespace and t.relkind in ('r', 'p') and not t.relispartition
             and t.relname <> $1
+            -- What an extension brought comes with it.
+            and not exists (
+                select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = t.oid and d.deptype = 'e'
+            )
         order by t.relname",
     )
     .bind(MIGRATIONS)
@@ -168,7 +172,11 @@ fn sort(rows: Vec<TableRow>) -> Result<Vec<Table>> {
 pub(super) async fn load_sequences(conn: &mut PgConnection) -> Result<Vec<Sequence>> {
     let names: Vec<String> = sqlx::query_scalar(
         "select relname::text from pg_class
-        where relnamespace = 'public'::regnamespace and relkind = 'S' order by relname",
+        where relnamespace = 'public'::regnamespace and relkind = 'S'
+            and not exists (
+                select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = pg_class.oid and d.deptype = 'e'
+            )
+        order by relname",
     )
     .fetch_all(&mut *conn)
     .await?;

@@ -4,7 +4,7 @@ use super::apply_within;
 use crate::Result;
 
 /// Everything that migrations make, as statements that remove it; what depends on it goes along. Sequences come last: some
-/// are parts of tables.
+/// are parts of tables. What an extension brought is not ours, and only goes with it.
 const REMOVALS: &str = "select statement
     from (
         select
@@ -16,10 +16,16 @@ const REMOVALS: &str = "select statement
             relkind = 'S' as is_last
         from pg_class
         where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
+            and not exists (
+                select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = pg_class.oid and d.deptype = 'e'
+            )
         union all
         select format('drop routine if exists public.%I(%s) cascade', proname, pg_get_function_identity_arguments(oid)), true
         from pg_proc
         where pronamespace = 'public'::regnamespace
+            and not exists (
+                select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = pg_proc.oid and d.deptype = 'e'
+            )
     ) as removals
     order by is_last";
 

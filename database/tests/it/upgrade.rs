@@ -193,6 +193,29 @@ async fn rows_of_an_earlier_version_are_restored_and_migrated_on() {
 }
 
 #[tokio::test]
+async fn what_an_extension_brought_stays_where_it_is() {
+    let (from, to) = (TestPostgres::start_at(EARLIER).await, TestPostgres::start().await);
+    let _ = from.superuser_psql(PERSONS);
+    let _ = to.superuser_psql(
+        "create function public.theirs() returns int language sql as 'select 1';
+        create table public.of_theirs (id int);
+        create view public.seen as select public.theirs() as one;
+        create sequence public.counted;
+        alter extension plpgsql add function public.theirs();
+        alter extension plpgsql add table public.of_theirs;
+        alter extension plpgsql add view public.seen;
+        alter extension plpgsql add sequence public.counted",
+    );
+    restore_persons(&from, &to).await.expect("restored");
+    assert_eq!(to.superuser_psql("select count(*) from owner_keys"), "2");
+    assert_eq!(to.superuser_psql("select one, (select count(*) from of_theirs) from seen"), "1|0");
+    // Nor does it keep a backup from being taken, although it has no primary key.
+    let mut snapshot = Snapshot::take(&to.settings(Role::Backup)).await.expect("a snapshot");
+    let layout = snapshot.layout().await.expect("a layout");
+    assert!(layout.tables.iter().all(|table| table.name != "of_theirs"));
+}
+
+#[tokio::test]
 async fn a_backup_of_a_newer_or_a_strange_version_is_not_taken() {
     let (earlier, to) = (TestPostgres::start_at(EARLIER).await, TestPostgres::start().await);
     let before = to.superuser_psql(CATALOG);
