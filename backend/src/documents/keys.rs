@@ -40,7 +40,7 @@ async fn open(app: &App, wrapped: &WrappedOwnerKey) -> Result<Arc<OwnerKey>, Api
 }
 
 /// Records a key that was changed; of a key service that is away its log tells.
-fn record_damage(refusals: &Refusals, key: &WrappedOwnerKey, error: &ApiError) {
+fn record_damage(refusals: &Arc<Refusals>, key: &WrappedOwnerKey, error: &ApiError) {
     if matches!(error, ApiError::Damaged { .. }) {
         refusals.record(key);
     }

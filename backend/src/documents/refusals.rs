@@ -1,6 +1,6 @@
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,6 +12,10 @@ use untxt_database::{Database, owner_keys};
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 /// Keys that are remembered; with more, some are written down sooner.
 const MAX_KEYS: usize = 1000;
+/// How often one is tried to be written down; with the pauses between, a database may be away for half a minute.
+const ATTEMPTS: u32 = 6;
+/// Pause after the first attempt, doubled after each.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Writes into the record of keys which did not open, or had a key under them that did not: beside the request, which has
 /// its answer in any case.
@@ -27,20 +31,41 @@ impl Refusals {
         Self { db, lifecycle, told: Mutex::default() }
     }
 
-    pub(super) fn record(&self, key: &WrappedOwnerKey) {
+    pub(super) fn record(self: &Arc<Self>, key: &WrappedOwnerKey) {
         if !self.is_new(key) {
             return;
         }
-        let (db, key) = (self.db.clone(), key.clone());
+        let (refusals, key) = (Arc::clone(self), key.clone());
         self.lifecycle.spawn(async move {
-            if let Err(error) = write(&db, &key).await {
-                tracing::warn!(owner = %key.owner, error = chain(&error), "a refused key could not be recorded");
+            if let Err(error) = refusals.write_patiently(&key).await {
+                tracing::error!(owner = %key.owner, error = chain(&error), "a refused key could not be recorded");
+                // The next request that meets it tries again.
+                refusals.told().remove(&(key.owner, key.version));
             }
         });
     }
 
+    /// Tries some times while the database does not answer; less patiently once this process is to stop.
+    async fn write_patiently(&self, key: &WrappedOwnerKey) -> untxt_database::Result<()> {
+        let (mut pause, stop) = (FIRST_PAUSE, self.lifecycle.stop_token());
+        for _ in 1..ATTEMPTS {
+            match write(&self.db, key).await {
+                Err(error) if error.is_temporary() => {
+                    tracing::warn!(owner = %key.owner, error = chain(&error), "a refused key is not recorded yet");
+                }
+                written => return written,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => break,
+            }
+            pause *= 2;
+        }
+        write(&self.db, key).await
+    }
+
     fn is_new(&self, key: &WrappedOwnerKey) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told();
         if told.get(&(key.owner, key.version)).is_some_and(|at| at.elapsed() < PAUSE) {
             return false;
         }
@@ -49,6 +74,10 @@ impl Refusals {
         }
         told.insert((key.owner, key.version), Instant::now());
         true
+    }
+
+    fn told(&self) -> MutexGuard<'_, HashMap<(OwnerId, u32), Instant>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -107,3 +107,35 @@ async fn a_key_that_does_not_open_is_recorded_once() {
     let recorded = app.postgres.superuser_psql("select owner_id, version from key_events where operation = 'refused'");
     assert_eq!(recorded.trim(), format!("{}|1", ada.id));
 }
+
+#[tokio::test]
+async fn a_refused_key_is_recorded_once_the_database_answers() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let document = ada.upload(&app, "secret.pdf", &pdf(1000)).await.json();
+    let id = document["id"].as_str().expect("an id");
+    tamper(
+        &app,
+        &format!(
+            "update documents set wrapped_key = set_byte(wrapped_key, 20, get_byte(wrapped_key, 20) # 1) where id = '{id}'"
+        ),
+    );
+    // As if there were too many connections.
+    tamper(
+        &app,
+        "create sequence attempts;
+        grant usage on sequence attempts to public;
+        create function refuse() returns trigger language plpgsql as
+            $$ begin perform nextval('attempts'); raise exception using errcode = '53300'; end $$;
+        create trigger refuse before insert on key_events for each row execute function refuse()",
+    );
+    is_damaged(&app, &ada, id, &[""]).await;
+    while app.postgres.superuser_psql("select is_called from attempts").trim() != "t" {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    tamper(&app, "drop trigger refuse on key_events");
+    let recorded = "select owner_id, version from key_events where operation = 'refused'";
+    while app.postgres.superuser_psql(recorded).trim() != format!("{}|1", ada.id) {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
