@@ -8,7 +8,7 @@ RUN_PACKAGES=(
 
 # What the tests use besides: a browser, a packet capture, and readers of PDF that we did not write.
 TEST_PACKAGES=(
-  age chromium clamav-daemon curl faketime fonts-dejavu-core fonts-liberation iproute2 openssl poppler-utils procps
+  age chromium clamav-daemon curl faketime fonts-dejavu-core fonts-liberation gdb iproute2 openssl poppler-utils procps
   python3 python3-pil python3-venv qpdf softhsm2 tshark
   tesseract-ocr-deu tesseract-ocr-ell tesseract-ocr-fra tesseract-ocr-heb tesseract-ocr-ita tesseract-ocr-nld
   tesseract-ocr-pol tesseract-ocr-por tesseract-ocr-rus tesseract-ocr-spa
