@@ -25,8 +25,8 @@ pub(super) async fn original(
 ) -> Result<Response, ApiError> {
     let opened = Opened::load_readable(&app, &actor, id).await?;
     let name = attachment(&opened.metadata()?.name);
-    let mut file = object::open(&app, &opened, ObjectKey::Original(id), &asked).await?;
     let document = &opened.found.document;
+    let mut file = object::open(&app, &opened, ObjectKey::Original(id), Some(document.size_bytes), &asked).await?;
     // A part brings its own.
     file.headers_mut().entry(CONTENT_LENGTH).or_insert(document.size_bytes.into());
     Ok(([(CONTENT_TYPE, document.media_type.as_str())], [(CONTENT_DISPOSITION, name)], file).into_response())
@@ -52,7 +52,7 @@ pub(super) async fn searchable_pdf(
 async fn open_pdf(app: &App, actor: &Actor, id: DocumentId, asked: &Asked) -> Result<(Opened, Response), ApiError> {
     for _ in 0..2 {
         let opened = Opened::load_readable(app, actor, id).await?;
-        if let Some(file) = object::open_if_there(app, &opened, pdf_of(&opened)?, asked).await? {
+        if let Some(file) = object::open_if_there(app, &opened, pdf_of(&opened)?, None, asked).await? {
             return Ok((opened, file));
         }
     }

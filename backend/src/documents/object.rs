@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use http::{
     StatusCode,
     header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG},
@@ -24,9 +24,16 @@ use super::{
 use crate::{App, problem::ApiError};
 
 /// Answers with an object, or with the part of it that is asked for. The first piece is verified before this returns, so
-/// that a missing or damaged object is a clear error; damage further on breaks the connection off.
-pub(super) async fn open(app: &App, opened: &Opened, key: ObjectKey, asked: &Asked) -> Result<Response, ApiError> {
-    open_if_there(app, opened, key, asked).await?.ok_or_else(|| StorageError::NotFound.into())
+/// that a missing or damaged object is a clear error; damage further on breaks the connection off. No answer says how long
+/// the file is before that is known: from its row (`known_bytes`), or because its last segment opened.
+pub(super) async fn open(
+    app: &App,
+    opened: &Opened,
+    key: ObjectKey,
+    known_bytes: Option<u64>,
+    asked: &Asked,
+) -> Result<Response, ApiError> {
+    open_if_there(app, opened, key, known_bytes, asked).await?.ok_or_else(|| StorageError::NotFound.into())
 }
 
 /// Answers with an object like [`open`]; `None` when it is not in the store, as one that was replaced meanwhile.
@@ -34,12 +41,13 @@ pub(super) async fn open_if_there(
     app: &App,
     opened: &Opened,
     key: ObjectKey,
+    known_bytes: Option<u64>,
     asked: &Asked,
 ) -> Result<Option<Response>, ApiError> {
     // A path names one content for ever: each attempt has a path of its own.
     let tag = format!("\"{key}\"");
     let answer = match asked.part_of(&tag) {
-        Some(part) => open_part(app, opened, key, part).await,
+        Some(part) => open_part(app, opened, key, known_bytes, part).await,
         None => open_whole(app, opened, key).await,
     };
     match answer {
@@ -73,36 +81,68 @@ impl From<ApiError> for Failed {
 async fn open_whole(app: &App, opened: &Opened, key: ObjectKey) -> Result<Response, Failed> {
     let opener = opened.key.opener_for(opened.found.document.owner, &key);
     let source = app.objects.get(&key, None).await?;
-    Ok(verified(key, source, opener).await?.into_response())
+    Ok(verified(key, decrypt(source, opener)).await?.into_response())
 }
 
-/// Reads the header and the segments that the part lies in, and no others.
-async fn open_part(app: &App, opened: &Opened, key: ObjectKey, part: Part) -> Result<Response, Failed> {
+/// Reads the header, the segments that the part lies in, and the last one if nothing else says how long the file is.
+async fn open_part(
+    app: &App,
+    opened: &Opened,
+    key: ObjectKey,
+    known_bytes: Option<u64>,
+    part: Part,
+) -> Result<Response, Failed> {
     let damaged = |error| ApiError::of_stored("object", key, error);
     let sealed_bytes = app.objects.length(&key).await?;
     let header = read(app, key, SealedFile::HEADER).await?;
+    // The length is the store's word until it is proven.
     let file = SealedFile::new(&header, sealed_bytes).map_err(damaged)?;
-    // The length is the store's word until the last segment opens; who was lied to learns it there.
     let bytes = file.clear_bytes();
-    let range = part.of(bytes).ok_or(ApiError::RangeNotThere { bytes })?;
-    let (sealed, opener) =
-        opened.key.part_opener_for(opened.found.document.owner, &key, &file, &range).map_err(damaged)?;
-    let source = app.objects.get(&key, Some(sealed)).await?;
-    let body = verified(key, source, opener).await?;
+    let last = file.last_segment().ok_or_else(|| damaged(CryptoError::Corrupt))?;
+    let range = part.of(bytes);
+    match known_bytes {
+        Some(known) if known != bytes => return Err(damaged(CryptoError::Corrupt).into()),
+        Some(_) => {}
+        // What begins in the last segment is not answered before that opens.
+        None if range.as_ref().is_some_and(|range| range.start >= last.start) => {}
+        None => {
+            let mut end = open_range(app, opened, key, &file, &last).await?;
+            while end.try_next().await.map_err(|error| unanswered(key, error))?.is_some() {}
+        }
+    }
+    let range = range.ok_or(ApiError::RangeNotThere { bytes })?;
+    let body = verified(key, open_range(app, opened, key, &file, &range).await?).await?;
     let content = format!("bytes {}-{}/{bytes}", range.start, range.end - 1);
     let length = (range.end - range.start).to_string();
     Ok((StatusCode::PARTIAL_CONTENT, [(CONTENT_RANGE, content), (CONTENT_LENGTH, length)], body).into_response())
 }
 
-/// Reads a few bytes as they are stored.
-async fn read(app: &App, key: ObjectKey, range: Range<u64>) -> Result<Vec<u8>, Failed> {
-    let pieces: Vec<Bytes> =
-        app.objects.get(&key, Some(range)).await?.try_collect().await.map_err(|error| unanswered(key, error))?;
-    Ok(pieces.concat())
+/// Gives a range of the plaintext, from the segments that it lies in.
+async fn open_range(
+    app: &App,
+    opened: &Opened,
+    key: ObjectKey,
+    file: &SealedFile,
+    range: &Range<u64>,
+) -> Result<ByteStream, Failed> {
+    let part = opened.key.part_opener_for(opened.found.document.owner, &key, file, range);
+    let (sealed, opener) = part.map_err(|error| ApiError::of_stored("object", key, error))?;
+    Ok(decrypt(app.objects.get(&key, Some(sealed)).await?, opener))
 }
 
-async fn verified(key: ObjectKey, source: ByteStream, opener: StreamOpener) -> Result<Body, ApiError> {
-    let mut plain = Box::pin(decrypt(source, opener));
+/// Reads a few bytes as they are stored; a store that gives more is not listened to.
+async fn read(app: &App, key: ObjectKey, range: Range<u64>) -> Result<Vec<u8>, Failed> {
+    let (mut source, mut bytes) = (app.objects.get(&key, Some(range.clone())).await?, Vec::new());
+    while let Some(piece) = source.try_next().await.map_err(|error| unanswered(key, error))? {
+        if (bytes.len() + piece.len()) as u64 > range.end - range.start {
+            return Err(ApiError::of_stored("object", key, CryptoError::Corrupt).into());
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
+}
+
+async fn verified(key: ObjectKey, mut plain: ByteStream) -> Result<Body, ApiError> {
     let first = plain.next().await.transpose().map_err(|error| unanswered(key, error))?;
     let rest = plain.inspect_err(move |error| {
         if is_damage(error) {
@@ -127,7 +167,7 @@ fn is_damage(error: &io::Error) -> bool {
 }
 
 /// Decrypts piece by piece: at most a segment and a piece of the source are in memory.
-fn decrypt(source: ByteStream, opener: StreamOpener) -> impl Stream<Item = io::Result<Bytes>> + Send {
+fn decrypt(source: ByteStream, opener: StreamOpener) -> ByteStream {
     let state = (source, Some(opener));
     let plain = stream::try_unfold(state, |(mut source, mut opener)| async move {
         let Some(open) = &mut opener else { return Ok(None) };
@@ -140,5 +180,5 @@ fn decrypt(source: ByteStream, opener: StreamOpener) -> impl Stream<Item = io::R
         };
         Ok(Some((plain.map_err(io::Error::other)?, (source, opener))))
     });
-    plain.try_filter(|piece| std::future::ready(!piece.is_empty()))
+    plain.try_filter(|piece| std::future::ready(!piece.is_empty())).boxed()
 }

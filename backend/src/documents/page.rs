@@ -134,7 +134,7 @@ pub(super) async fn image(
     let (opened, page) = load_result(&app, &actor, (id, number), result).await?;
     let image = page.page.image.ok_or(ApiError::PageNotReady)?;
     let key = ObjectKey::PageImage(id, page.page.task, number, image.attempt);
-    let picture = object::open(&app, &opened, key, &asked).await?;
+    let picture = object::open(&app, &opened, key, None, &asked).await?;
     Ok(([(CONTENT_TYPE, image.media_type.as_str())], picture).into_response())
 }
 

@@ -4,14 +4,14 @@ use std::{convert::Infallible, ops::Range};
 
 use axum::extract::FromRequestParts;
 use http::{
-    HeaderMap,
+    HeaderMap, Method,
     header::{IF_RANGE, RANGE},
     request::Parts,
 };
 
 /// What a request says about the part that it wants. One that can't be understood asks for everything, and so does one for
 /// several parts at once, as the RFC allows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Asked {
     part: Option<Part>,
     /// The part is wanted of the file with this tag only, of any other everything.
@@ -30,7 +30,8 @@ impl<S: Sync> FromRequestParts<S> for Asked {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers))
+        // Only GET has parts (section 14.2): HEAD is asked what everything is like.
+        Ok(if parts.method == Method::GET { Self::of(&parts.headers) } else { Self::default() })
     }
 }
 

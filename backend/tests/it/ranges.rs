@@ -5,14 +5,14 @@ use std::sync::atomic::Ordering;
 use axum::body::Body;
 use http::Method;
 use untxt_core::{
-    domain::{DocumentId, TaskId},
+    domain::{DocumentId, PageNumber, TaskId},
     storage::ObjectKey,
 };
 
 use crate::{
     app::{Answer, TestApp},
     people::{Person, pdf},
-    worker::Worker,
+    worker::{Worker, seal_object},
 };
 
 /// Of the sealed file; the first one is shorter by the header.
@@ -146,4 +146,66 @@ async fn pdfs_and_pictures_come_in_parts_too() {
     }
     tags.dedup();
     assert_eq!(tags.len(), 3, "each has a tag of its own");
+}
+
+#[tokio::test]
+async fn no_answer_repeats_what_the_store_says_of_a_length() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let bytes = pdf((2 << 20) + 17);
+    let answer = ada.upload(&app, "scan.pdf", &bytes).await;
+    let (id, at) = (answer.json()["id"].as_str().expect("an id").to_owned(), answer.header("location").to_owned());
+    let (id, task): (DocumentId, TaskId) =
+        (id.parse().expect("an id"), answer.json()["task"]["id"].as_str().expect("an id").parse().expect("an id"));
+    let worker = Worker::start(&app).await;
+    worker.read(&app, task, 1, &[]).await;
+    // Longer than the simulated one.
+    let (key, number) = (worker.document_key(ada.id.as_owner(), id).await, PageNumber::from_index(0));
+    seal_object(&app, &key, ada.id.as_owner(), ObjectKey::PageImage(id, task, number, 1), &bytes);
+    let sealed = app.objects.bytes(ObjectKey::Original(id)).len() as u64;
+    let segment = SEGMENT as u64;
+    for path in ["original", "pages/1/image"] {
+        let path = format!("{at}/{path}");
+        for lie in [sealed - 10, sealed + 10, sealed + segment, 2 * segment, 2 * segment + 16, 56, 10, 0] {
+            *app.objects.claimed_bytes.lock().expect("a length") = Some(lie);
+            for range in ["bytes=0-9", "bytes=-9", "bytes=1500000-", "bytes=2097165-", "bytes=99999999-"] {
+                let refused = get(&app, &ada, &path, &[("range", range)]).await;
+                refused.is_problem(500, "damaged");
+                assert_eq!(refused.header("content-range"), "", "{path} {lie} {range}");
+            }
+        }
+        *app.objects.claimed_bytes.lock().expect("a length") = None;
+        let part = get(&app, &ada, &path, &[("range", "bytes=0-9")]).await;
+        assert_eq!((part.status.as_u16(), &part.body[..]), (206, &bytes[..10]));
+        assert_eq!(part.header("content-range"), format!("bytes 0-9/{}", bytes.len()));
+        let refused = get(&app, &ada, &path, &[("range", "bytes=99999999-")]).await;
+        assert_eq!(refused.header("content-range"), format!("bytes */{}", bytes.len()));
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_gives_everything_is_not_read_to_its_end() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let answer = ada.upload(&app, "a.pdf", &pdf(3 << 20)).await;
+    let path = format!("{}/original", answer.header("location"));
+    app.objects.ignores_ranges.store(true, Ordering::SeqCst);
+    let before = app.objects.bytes_read.load(Ordering::SeqCst);
+    get(&app, &ada, &path, &[("range", "bytes=0-9")]).await.is_problem(500, "damaged");
+    let read = app.objects.bytes_read.load(Ordering::SeqCst) - before;
+    assert!(read <= 100_003, "one piece, and not {read} bytes");
+}
+
+#[tokio::test]
+async fn whoever_asks_what_a_file_is_like_hears_of_all_of_it() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let answer = ada.upload(&app, "a.pdf", &pdf(3000)).await;
+    let path = format!("{}/original", answer.header("location"));
+    for range in ["bytes=0-9", "bytes=9999-"] {
+        let request = ada.request(Method::HEAD, &path).header("range", range);
+        let head = app.send(request.body(Body::empty()).expect("good")).await;
+        assert_eq!((head.status.as_u16(), head.header("content-range"), head.body.len()), (200, "", 0), "{range}");
+        assert_eq!((head.header("content-length"), head.header("accept-ranges")), ("3000", "bytes"));
+    }
 }

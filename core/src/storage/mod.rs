@@ -70,10 +70,11 @@ pub trait ObjectStore: Send + Sync + std::fmt::Debug {
     /// in bytes. If the stream ends with an error nothing is left behind.
     async fn put(&self, key: &ObjectKey, body: ByteStream) -> Result<u64, StorageError>;
 
-    /// Reads an object, whole or a range of bytes.
+    /// Reads an object, whole or a range of bytes: then these, fewer where the object ends, and never others. How long the
+    /// object is, and what is in it, is the store's word.
     async fn get(&self, key: &ObjectKey, range: Option<Range<u64>>) -> Result<ByteStream, StorageError>;
 
-    /// Gives how many bytes an object has.
+    /// Gives how many bytes an object has, as the store says.
     async fn length(&self, key: &ObjectKey) -> Result<u64, StorageError>;
 
     /// Deletes objects; those that are not there count as deleted.

@@ -9,3 +9,4 @@ mod site;
 mod storage;
 mod store_protocol;
 mod tink;
+mod wrong_store;

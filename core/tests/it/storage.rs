@@ -95,6 +95,9 @@ async fn objects_of_every_size_come_back_whole_and_in_ranges() {
             let (from, to) = (length / 3, length / 3 + length / 2);
             assert!(read(&store, &key, Some(from as u64..to as u64)).await == bytes[from..to], "{length}");
             assert!(read(&store, &key, Some(5..5)).await.is_empty());
+            let end = length as u64;
+            assert!(read(&store, &key, Some(end - 1..end + 9)).await == bytes[length - 1..], "as far as it goes");
+            assert!(read(&store, &key, Some(end..end + 9)).await.is_empty(), "behind the end");
         }
     }
     assert_eq!(parts_left(&site), 0);

@@ -38,7 +38,8 @@ impl SealedFile {
         let header = header.try_into().map_err(|_| CryptoError::Corrupt)?;
         let segments = sealed_bytes.div_ceil(SEGMENT);
         let last = sealed_bytes.checked_sub(segments.saturating_sub(1) * SEGMENT).ok_or(CryptoError::Corrupt)?;
-        let is_possible = last >= if segments <= 1 { HEADER + TAG } else { TAG };
+        // Only a file without any bytes ends with an empty segment.
+        let is_possible = last >= if segments <= 1 { HEADER + TAG } else { TAG + 1 };
         if !is_possible || u32::try_from(segments).is_err() {
             return Err(CryptoError::Corrupt);
         }
@@ -49,6 +50,15 @@ impl SealedFile {
     #[must_use]
     pub const fn clear_bytes(&self) -> u64 {
         self.clear_bytes
+    }
+
+    /// Gives which bytes of the plaintext stand in its last segment: what opens them proves how long the file is. `None`: it
+    /// has no bytes.
+    #[must_use]
+    pub fn last_segment(&self) -> Option<Range<u64>> {
+        let last = (HEADER + self.clear_bytes).checked_sub(1)? / CLEAR;
+        let range = (last * CLEAR).saturating_sub(HEADER)..self.clear_bytes;
+        (!range.is_empty()).then_some(range)
     }
 
     /// Gives where the sealed bytes of a range of the plaintext stand, and what opens them.

@@ -213,7 +213,8 @@ fn lengths_that_no_sealed_file_has_are_refused() {
     for (sealed_bytes, clear_bytes) in possible {
         assert_eq!(SealedFile::new(header, sealed_bytes).expect("a file").clear_bytes(), clear_bytes);
     }
-    for sealed_bytes in [0, 1, 40, 55, segment + 1, segment + 15, 5 * segment + 15, u64::MAX, 1 << 53] {
+    for sealed_bytes in [0, 1, 40, 55, segment + 1, segment + 16, 5 * segment + 15, 5 * segment + 16, u64::MAX, 1 << 53]
+    {
         assert!(SealedFile::new(header, sealed_bytes).is_err(), "{sealed_bytes}");
     }
     assert!(SealedFile::new(&header[1..], 100).is_err());
