@@ -102,7 +102,7 @@ impl LabelKey {
 
     fn open(&self, table: &str, row: &str, sealed: &[u8]) -> Result<LabelName, CryptoError> {
         let name = self.key.open(Purpose::Label, &self.place(table, row), sealed)?;
-        std::str::from_utf8(&name).ok().and_then(LabelName::new).ok_or(CryptoError::Corrupt)
+        std::str::from_utf8(&name).ok().and_then(LabelName::stored).ok_or(CryptoError::Corrupt)
     }
 
     fn place<'a>(&self, table: &'a str, row: &'a str) -> Context<'a> {

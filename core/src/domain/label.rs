@@ -1,22 +1,30 @@
 use std::{fmt, str::FromStr};
 
+use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 const MAX_CHARS: usize = 255;
 
-/// A name that somebody gave to a folder or a tag: 1 to 255 characters, none of them invisible; never logged.
+/// Joins and parts letters that are seen; in emoji, Persian and the scripts of India it belongs to the writing.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+
+/// A name that somebody gave to a folder or a tag: 1 to 255 characters, all of which show; never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LabelName(String);
 
 impl LabelName {
-    /// Takes a name without the spaces around it; `None`: it is empty, too long, or has control characters or marks that turn
-    /// the direction of writing.
+    /// Takes a name without the spaces around it; `None`: it is empty, too long, or has something that nobody sees: control
+    /// characters, letters without a shape, marks that turn the direction of writing. Joiners stay between two letters.
     #[must_use]
     pub fn new(name: &str) -> Option<Self> {
+        Self::stored(name).filter(|name| !has_hidden(&name.0))
+    }
+
+    /// Takes a name that was given to an earlier version, which saw less.
+    pub(crate) fn stored(name: &str) -> Option<Self> {
         let name: String = name.trim().nfc().collect();
-        let is_good = !name.is_empty() && name.chars().count() <= MAX_CHARS && !name.chars().any(is_hidden);
-        is_good.then_some(Self(name))
+        (!name.is_empty() && name.chars().count() <= MAX_CHARS).then_some(Self(name))
     }
 
     /// Gives the name as it was written.
@@ -25,11 +33,12 @@ impl LabelName {
         &self.0
     }
 
-    /// Gives what names have in common that differ in upper and lower case only.
+    /// Gives what names have in common that look alike but for upper and lower case.
     #[must_use]
     pub fn folded(&self) -> String {
         // A capital sharp s and "ss", a final sigma and an inner one: upper case first brings them together.
-        self.0.to_uppercase().to_lowercase().nfc().collect()
+        let cased = self.0.to_uppercase().to_lowercase();
+        cased.chars().filter(|c| !is_ignorable(*c)).nfc().collect()
     }
 }
 
@@ -39,9 +48,39 @@ impl fmt::Debug for LabelName {
     }
 }
 
+fn has_hidden(name: &str) -> bool {
+    let mut before = None;
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        let shows = |c: char| !is_hidden(c) && !c.is_whitespace();
+        // A sign shown as a picture may be joined with the next one.
+        let is_after = before.is_some_and(|before| shows(before) || is_variant(before));
+        let is_good = match c {
+            c if JOINERS.contains(&c) => is_after && rest.peek().is_some_and(|next| shows(*next)),
+            c if is_variant(c) => before.is_some_and(shows),
+            c => !is_hidden(c),
+        };
+        if !is_good {
+            return true;
+        }
+        before = Some(c);
+    }
+    false
+}
+
+/// Says whether a letter only chooses how the one before it looks, as a picture or in one of its old shapes.
+fn is_variant(c: char) -> bool {
+    matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Says whether nothing is seen of a letter by itself: lines and paragraphs end with two of these.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_control() || is_ignorable(c) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Says whether Unicode has a letter shown as nothing (`Default_Ignorable_Code_Point`).
+fn is_ignorable(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 /// A colour as `#rrggbb`.
@@ -101,6 +140,29 @@ mod tests {
         for bad in ["", "  ", "\t", "a\nb", "a\0", "x\u{202e}y", "a\u{200b}", "ü".repeat(MAX_CHARS + 1).as_str()] {
             assert!(LabelName::new(bad).is_none(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn nothing_in_a_name_is_invisible() {
+        for hidden in "\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b4}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{202a}\u{202e}\
+            \u{2028}\u{2029}\u{2060}\u{2064}\u{2066}\u{2069}\u{206f}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{1bca0}\u{1d173}\u{e0001}\u{e0041}\u{e0100}"
+            .chars()
+        {
+            assert!(LabelName::new(&hidden.to_string()).is_none(), "{hidden:?} alone");
+            assert!(LabelName::new(&format!("a {hidden}b")).is_none(), "{hidden:?} after a space");
+            let is_writing = JOINERS.contains(&hidden) || is_variant(hidden);
+            assert_eq!(LabelName::new(&format!("a{hidden}b")).is_some(), is_writing, "{hidden:?} within");
+            assert!(LabelName::new(&format!("a{hidden}{hidden}b")).is_none(), "{hidden:?} twice");
+        }
+        for good in ["❤\u{fe0f}\u{200d}🔥", "می\u{200c}خواهم", "क्\u{200d}ष", "1\u{fe0f}\u{20e3}"] {
+            assert!(LabelName::new(good).is_some(), "{good}");
+        }
+        // What is allowed makes no second name, and what was stored before still opens.
+        for (one, two) in [("Bills", "Bi\u{200d}lls"), ("Bills", "Bills\u{fe0f}")] {
+            assert_eq!(LabelName::new(one).expect("a name").folded(), LabelName::new(two).expect("a name").folded());
+        }
+        let stored = LabelName::stored("soft\u{ad}hyphen").expect("a name");
+        assert_eq!((stored.as_str(), stored.folded().as_str()), ("soft\u{ad}hyphen", "softhyphen"));
     }
 
     #[test]
