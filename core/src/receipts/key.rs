@@ -1,6 +1,6 @@
 use std::{
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
+    fs::File,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -45,7 +45,8 @@ impl SigningKey {
         Ok(Self { pair })
     }
 
-    /// Makes a new key in a new file, PKCS #8 as PEM (RFC 8410), readable by its owner only.
+    /// Makes a new key in a new file, PKCS #8 as PEM (RFC 8410), readable by its owner only. After a power cut the file is
+    /// there whole or not at all.
     ///
     /// # Errors
     /// When the file exists or can't be written.
@@ -53,9 +54,7 @@ impl SigningKey {
         let key = Self::generate()?;
         let der = key.pair.to_pkcs8v1().map_err(|_| refuse(path, "can't be encoded"))?;
         let text = Zeroizing::new(to_pem("PRIVATE KEY", der.as_ref()));
-        let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let written = file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-        written.map_err(|error| refuse(path, &format!("can't be written: {error}")))?;
+        write_new(path, text.as_bytes()).map_err(|error| refuse(path, &format!("can't be written: {error}")))?;
         Ok(key)
     }
 
@@ -137,6 +136,17 @@ fn to_pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64_STANDARD.encode(der))
 }
 
+/// Writes a file that only its owner can reach, under another name first, and replaces none.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Made with mode 0600.
+    let mut draft = tempfile::Builder::new().prefix(".signing-").tempfile_in(folder)?;
+    draft.write_all(bytes)?;
+    draft.as_file().sync_all()?;
+    draft.persist_noclobber(path)?;
+    File::open(folder)?.sync_all()
+}
+
 fn refuse(path: &Path, reason: &str) -> SigningKeyError {
     SigningKeyError { path: path.to_owned(), reason: reason.to_owned() }
 }
@@ -155,6 +165,8 @@ mod tests {
         SigningKey::create(&path).expect_err("there is one already");
         let public = SigningKey::open(&path).expect("opened").public();
         assert_eq!(public, made.public());
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "no draft is left");
         assert_eq!(PublicKey::from_pem(public.to_pem().as_bytes()), Some(public));
         for mode in [0o640, 0o604, 0o666] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");

@@ -111,6 +111,12 @@ impl Signed {
         Some(Self { receipt, signature, signing_key: key.public().id() })
     }
 
+    /// Writes it as a line of JSON, as it stands in the bucket and in exports; `None` never happens.
+    #[must_use]
+    pub fn to_line(&self) -> Option<String> {
+        serde_json::to_string(self).ok().map(|line| line + "\n")
+    }
+
     /// Checks the signature with the key that it names, and reads what was signed.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod sandbox;
 mod secrets;
 mod settings;
 mod setup;
+mod signing;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 

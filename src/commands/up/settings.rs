@@ -30,6 +30,8 @@ pub(super) struct Ports {
 /// What the settings are made of.
 pub(super) struct SettingsFiles<'a> {
     pub(super) data: &'a DataFolder,
+    /// Files of the public keys that check receipts, the newest first.
+    pub(super) public_keys: &'a [PathBuf],
     pub(super) secrets: &'a Secrets,
     pub(super) ports: Ports,
     pub(super) listen: SocketAddr,
@@ -164,7 +166,8 @@ impl SettingsFiles<'_> {
 
     /// Who only checks receipts has no use for the private half.
     fn receipt_keys(&self) -> (&'static str, Table) {
-        ("signing", table([("public_keys", vec![self.path("signing/signing.pem")].into())]))
+        let keys = self.public_keys.iter().map(|path| path.display().to_string().into());
+        ("signing", table([("public_keys", Value::Array(keys.collect()))]))
     }
 
     fn session(&self) -> (&'static str, Table) {

@@ -8,7 +8,6 @@ use untxt_core::{
     config::{Process, Settings},
     crypto::LocalKms,
     lifecycle::Lifecycle,
-    receipts::SigningKey,
     tls::init_certificates,
 };
 use untxt_database::conf::RolePasswords;
@@ -26,6 +25,7 @@ use super::{
     say,
     secrets::Secrets,
     settings::{Ports, SettingsFiles},
+    signing,
 };
 
 /// What one run is made of.
@@ -50,7 +50,7 @@ impl<'a> Setup<'a> {
         if !root_key.exists() {
             LocalKms::create(&root_key)?;
         }
-        make_signing_key(data)?;
+        let public_keys = signing::prepare(data)?;
         let secrets = Secrets::open(data)?;
         let ports = Ports { postgres: free_port()?, redis: free_port()?, store: free_port()? };
         let host = args.hosts.first().map_or("localhost", String::as_str);
@@ -60,6 +60,7 @@ impl<'a> Setup<'a> {
         };
         let files = SettingsFiles {
             data,
+            public_keys: &public_keys,
             secrets: &secrets,
             ports,
             listen: args.listen,
@@ -176,14 +177,6 @@ fn monitor(args: &UpArgs, number: usize) -> Option<SocketAddr> {
     let first = args.monitor?;
     let port = u16::try_from(number).ok().and_then(|number| first.port().checked_add(number))?;
     Some(SocketAddr::new(first.ip(), port))
-}
-
-/// Makes the key that signs receipts, if there is none, and writes its public half beside it.
-fn make_signing_key(data: &DataFolder) -> anyhow::Result<()> {
-    let path = data.make("signing")?.join("signing.key");
-    let key = if path.exists() { SigningKey::open(&path)? } else { SigningKey::create(&path)? };
-    data.write("signing/signing.pem", &key.public().to_pem())?;
-    Ok(())
 }
 
 /// Lets our processes read what they need. What only this process uses, such as the authorities' keys and the role
