@@ -52,7 +52,7 @@ async fn shred(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, A
     let mut tx = app.db.begin_as(actor.user).await?;
     match documents::shred(&mut tx, id, ShredWish::AtOnce).await? {
         Shredding::Done => {}
-        Shredding::Retained { until } => return Err(ApiError::Retained { until }),
+        Shredding::Retained { until } => return Err(ApiError::Retained { until: Some(until) }),
         Shredding::NotThere if shreds::find(&mut tx, id).await?.is_some() => {}
         Shredding::NotThere => return Err(ApiError::DocumentNotFound),
     }

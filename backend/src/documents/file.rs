@@ -39,7 +39,7 @@ pub(super) async fn file(
     match documents::file(&mut tx, id, &filing).await.map_err(of_filing)? {
         Filed::Done => tx.commit().await?,
         Filed::NotThere => return Err(ApiError::DocumentNotFound),
-        Filed::Retained { until } => return Err(ApiError::Retained { until }),
+        Filed::Retained { until } => return Err(ApiError::Retained { until: Some(until) }),
     }
     show::load(&app, &actor, id).await
 }

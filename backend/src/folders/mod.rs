@@ -76,7 +76,9 @@ async fn open_names(
 /// when somebody changes it, and not by the way.
 async fn refuse_loss(conn: &mut PgConnection, id: FolderId, parent: Option<FolderId>) -> Result<(), ApiError> {
     match folders::find_keep_until(conn, id).await? {
-        Some((days, until)) if folders::find_keep_days(conn, parent).await? < days => Err(ApiError::Retained { until }),
+        Some((days, until)) if folders::find_keep_days(conn, parent).await? < days => {
+            Err(ApiError::Retained { until: Some(until) })
+        }
         _ => Ok(()),
     }
 }

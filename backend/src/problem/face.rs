@@ -43,7 +43,8 @@ impl ApiError {
                 (409, "too_many_readings", "the document has been read too often", detail.into())
             }
             Self::Retained { until } => {
-                let detail = format!("the rule of its folder keeps it until {}", until.date());
+                let until = until.map(|until| format!(" until {}", until.date())).unwrap_or_default();
+                let detail = format!("the rule of its folder keeps it{until}; change that rule first");
                 (409, "retained", "the document has to be kept", detail.into())
             }
             Self::UnsupportedType { allowed } => {

@@ -64,8 +64,9 @@ pub(crate) enum ApiError {
     Quarantined,
     StillReading,
     InTrash,
+    /// `None`: the rule came between two questions.
     Retained {
-        until: OffsetDateTime,
+        until: Option<OffsetDateTime>,
     },
     NotInTrash,
     ReceiptNotFound,

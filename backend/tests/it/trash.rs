@@ -196,6 +196,26 @@ async fn what_a_rule_keeps_is_not_shredded_before() {
 }
 
 #[tokio::test]
+async fn a_rule_that_is_made_while_a_document_is_deleted_keeps_it() {
+    let scene = Scene::start().await;
+    let folder = uuid::Uuid::now_v7();
+    // Somebody changes the rule after the question and before the deletion.
+    let _ = scene.app.postgres.superuser_psql(&format!(
+        "insert into folders (id, owner_id, name_sealed, colour) values ('{folder}', '{}', '', '#000000');
+        update documents set folder_id = '{folder}';
+        create function make_rule() returns trigger language plpgsql security definer as $$
+        begin update public.folders set keep_days = 400; return new; end $$;
+        create trigger a_rule before insert on shreds for each row execute function make_rule()",
+        scene.ada.id
+    ));
+    let kept = scene.ada.delete(&scene.app, &format!("{}?forever=true", scene.at)).await;
+    kept.is_problem(409, "retained");
+    assert!(kept.text().contains("change that rule first"), "{}", kept.text());
+    assert_eq!(scene.app.postgres.superuser_psql("select count(*) from documents"), "1");
+    assert_eq!(scene.app.postgres.superuser_psql("select count(*) from shreds"), "0");
+}
+
+#[tokio::test]
 async fn without_a_trash_deleting_is_for_good() {
     let scene = Scene::of(TestApp::with(|settings| settings.trash.days = 0).await).await;
     assert_eq!(scene.ada.get(&scene.app, "/api/v1/limits").await.json()["trash_days"], 0);
