@@ -134,6 +134,14 @@ impl ObjectStore for MemoryStore {
         unreachable!("only workers ask")
     }
 
+    async fn list_receipts(&self, _: Option<String>) -> Result<Listing, StorageError> {
+        unreachable!("only an import asks")
+    }
+
+    async fn abort_uploads(&self, _: DocumentId) -> Result<usize, StorageError> {
+        unreachable!("only workers ask")
+    }
+
     async fn probe(&self) -> Result<(), StorageError> {
         self.check()
     }

@@ -70,7 +70,7 @@ impl Scene {
         shreds::count_objects(&mut tx, &look, 1).await.expect("counted");
         let shred = shreds::mark_removed(&mut tx, &look).await.expect("marked");
         let signed = Signed::make(&shred, uuid::Uuid::nil(), key).expect("signed");
-        assert!(shreds::sign(&mut tx, self.id, &signed).await.expect("stored"));
+        assert!(shreds::sign(&mut tx, &shred, &signed).await.expect("stored"));
         tx.commit().await.expect("committed");
         Shred { signed: Some(signed), ..shred }
     }

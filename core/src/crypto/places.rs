@@ -131,8 +131,9 @@ fn object_place<'a>(owner: OwnerId, object: &ObjectKey, row: &'a str) -> (Purpos
         ObjectKey::Original(..) => (Purpose::Original, "original"),
         ObjectKey::PageImage(..) => (Purpose::PageImage, "page_image"),
         ObjectKey::SearchablePdf(..) => (Purpose::Export, "searchable_pdf"),
-        // It is in clear; whoever sealed it would get a place of its own.
+        // They are in clear; whoever sealed one would get a place of its own.
         ObjectKey::Installation => (Purpose::Export, "installation"),
+        ObjectKey::Receipt(..) => (Purpose::Export, "receipt"),
     };
     (purpose, Context { owner, table: "object", column, row, version: VERSION })
 }

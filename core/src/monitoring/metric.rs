@@ -57,7 +57,10 @@ pub const METRICS: &[Metric] = &[
         "untxt_documents_shredded_total",
         "Documents that workers shredded because their time in the trash was over.",
     ),
-    level("untxt_receipts_waiting", "Shredded documents without a receipt yet; of the worker that shreds."),
+    level(
+        "untxt_receipts_waiting",
+        "Shredded documents without a receipt in the bucket yet; of the worker that shreds.",
+    ),
     level("untxt_receipts_oldest_seconds", "Since when the oldest of them waits; of the worker that shreds."),
     counter("untxt_owner_keys_opened_total", "Owner keys opened. from: cache; key_service; error."),
     level("untxt_key_memory_bytes", "Memory that is there for keys in clear. locked: yes; no, it may go to swap."),

@@ -11,22 +11,27 @@ pub enum ObjectKey {
     PageImage(DocumentId, TaskId, PageNumber, u32),
     /// The searchable PDF of a task, made by one attempt.
     SearchablePdf(DocumentId, TaskId, u32),
+    /// The receipt of a document that was shredded, in clear: ids, times and numbers. It stays when the document goes, and is
+    /// listed apart.
+    Receipt(DocumentId),
     /// The id of the installation whose bucket this is, in clear; it is in no listing.
     Installation,
 }
 
 impl ObjectKey {
-    /// How every path begins.
+    /// How every path of a document begins.
     pub(super) const PREFIX: &str = "documents/";
+    /// How every path of a receipt begins.
+    pub(super) const RECEIPTS: &str = "receipts/";
 
-    /// Gives the document that it belongs to.
+    /// Gives the document that it belongs to and goes with.
     #[must_use]
     pub const fn document(&self) -> Option<DocumentId> {
         match self {
             Self::Original(document) | Self::PageImage(document, ..) | Self::SearchablePdf(document, ..) => {
                 Some(*document)
             }
-            Self::Installation => None,
+            Self::Receipt(_) | Self::Installation => None,
         }
     }
 
@@ -46,6 +51,7 @@ impl fmt::Display for ObjectKey {
             Self::SearchablePdf(document, task, attempt) => {
                 write!(f, "documents/{document}/tasks/{task}/searchable-{attempt}")
             }
+            Self::Receipt(document) => write!(f, "receipts/{document}"),
             Self::Installation => f.write_str("installation"),
         }
     }
@@ -70,6 +76,9 @@ impl FromStr for ObjectKey {
 fn parse(path: &str) -> Option<ObjectKey> {
     if path == "installation" {
         return Some(ObjectKey::Installation);
+    }
+    if let Some(document) = path.strip_prefix(ObjectKey::RECEIPTS) {
+        return Some(ObjectKey::Receipt(document.parse().ok()?));
     }
     let (document, rest) = path.strip_prefix(ObjectKey::PREFIX)?.split_once('/')?;
     let document = document.parse().ok()?;
@@ -97,6 +106,7 @@ mod tests {
             (ObjectKey::Original(document), format!("documents/{document}/original")),
             (image, format!("documents/{document}/tasks/{task}/pages/7/image-2")),
             (ObjectKey::Installation, "installation".to_owned()),
+            (ObjectKey::Receipt(document), format!("receipts/{document}")),
             (ObjectKey::SearchablePdf(document, task, 1), format!("documents/{document}/tasks/{task}/searchable-1")),
         ] {
             assert_eq!(key.to_string(), path);
@@ -116,6 +126,8 @@ mod tests {
             format!("documents/{document}/tasks/{task}/pages/7/image-+2"),
             format!("documents/{document}/tasks/{task}/searchable-01"),
             format!("elsewhere/{document}/original"),
+            format!("receipts/{document}/original"),
+            format!("receipts/{}", document.to_string().to_uppercase()),
         ] {
             assert_eq!(path.parse::<ObjectKey>(), Err(UnknownKey), "{path}");
         }

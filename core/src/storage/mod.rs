@@ -86,6 +86,13 @@ pub trait ObjectStore: Send + Sync + std::fmt::Debug {
     /// Lists a part of what is there of one document, like [`Self::list`].
     async fn list_document(&self, document: DocumentId, next: Option<String>) -> Result<Listing, StorageError>;
 
+    /// Lists a part of the receipts that are there, like [`Self::list`], which lists none.
+    async fn list_receipts(&self, next: Option<String>) -> Result<Listing, StorageError>;
+
+    /// Ends uploads in parts that were left open for objects of a document, and removes their parts, which no listing shows;
+    /// says how many. A part that arrives meanwhile may stay, so whoever needs to know asks again until there were none.
+    async fn abort_uploads(&self, document: DocumentId) -> Result<usize, StorageError>;
+
     /// Makes a cheap request that shows whether the store answers and accepts our credentials.
     async fn probe(&self) -> Result<(), StorageError>;
 }

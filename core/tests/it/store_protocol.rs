@@ -5,16 +5,21 @@ use std::time::Duration;
 use aws_sdk_s3::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
+    operation::create_multipart_upload::CreateMultipartUploadOutput,
     presigning::PresigningConfig,
     primitives::ByteStream,
     types::{CompletedMultipartUpload, CompletedPart},
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use untxt_core::{
+    domain::DocumentId,
+    storage::{Listing, ObjectKey, ObjectStore},
+};
 
 use crate::{
     raw,
-    site::{BUCKET, Site, StoreProcess, section},
+    site::{BUCKET, Site, StoreProcess, client as client_of, section},
 };
 
 fn start() -> (Site, StoreProcess, Client) {
@@ -173,4 +178,74 @@ async fn parts_are_joined_as_asked_or_not_at_all() {
     assert_eq!(code(abort), "NoSuchUpload");
     let elsewhere = client.upload_part().bucket(BUCKET).key("k").upload_id("../../objects").part_number(1);
     assert_eq!(code(elsewhere.body(vec![1].into()).send().await), "NoSuchUpload");
+}
+
+#[tokio::test]
+async fn uploads_are_listed_by_prefix_part_by_part() {
+    let (_site, _process, client) = start();
+    let mut begun = Vec::new();
+    for key in ["a/1", "b/1", "b/1", "b/2", "c/1"] {
+        let upload = client.create_multipart_upload().bucket(BUCKET).key(key).send().await.expect("begun");
+        begun.push((key.to_owned(), upload.upload_id().expect("an id").to_owned()));
+    }
+    begun.sort();
+    let (mut found, mut after) = (Vec::new(), (None, None));
+    loop {
+        let request = client.list_multipart_uploads().bucket(BUCKET).prefix("b/").max_uploads(1);
+        let page = request.set_key_marker(after.0).set_upload_id_marker(after.1).send().await.expect("listed");
+        assert_eq!(page.uploads().len(), 1);
+        found.extend(
+            page.uploads()
+                .iter()
+                .map(|upload| (upload.key().expect("a key").to_owned(), upload.upload_id().expect("an id").to_owned())),
+        );
+        if page.is_truncated() != Some(true) {
+            break;
+        }
+        after = (page.next_key_marker, page.next_upload_id_marker);
+    }
+    assert_eq!(found, begun[1..4]);
+    // A key alone skips all that have it.
+    let rest = client.list_multipart_uploads().bucket(BUCKET).key_marker("b/1").send().await.expect("listed");
+    assert_eq!(rest.uploads().iter().filter_map(|upload| upload.key()).collect::<Vec<_>>(), ["b/2", "c/1"]);
+}
+
+#[tokio::test]
+async fn uploads_left_open_for_a_document_end_and_no_others() {
+    let (site, process, client) = start();
+    let store = client_of(&site, process.address);
+    let (document, other) = (DocumentId::generate(), DocumentId::generate());
+    for key in [ObjectKey::Original(document), ObjectKey::Original(document), ObjectKey::Original(other)] {
+        let begin = client.create_multipart_upload().bucket(BUCKET).key(key.to_string()).send().await.expect("begun");
+        let (id, part) = (begun_id(&begin), ByteStream::from_static(b"x"));
+        let sent = client.upload_part().bucket(BUCKET).key(key.to_string()).upload_id(id).part_number(1).body(part);
+        sent.send().await.expect("sent");
+    }
+    assert_eq!(store.list_document(document, None).await.expect("listed"), Listing::default(), "no object shows them");
+    assert_eq!(store.abort_uploads(document).await.expect("ended"), 2);
+    assert_eq!(store.abort_uploads(document).await.expect("asked"), 0);
+    let left = client.list_multipart_uploads().bucket(BUCKET).send().await.expect("listed");
+    let left: Vec<_> = left.uploads().iter().filter_map(|upload| upload.key()).collect();
+    assert_eq!(left, [ObjectKey::Original(other).to_string()]);
+    let parts = std::fs::read_dir(site.path("objects/uploads")).expect("a folder").count();
+    assert_eq!(parts, 1, "their parts are gone from the disk");
+}
+
+fn begun_id(begun: &CreateMultipartUploadOutput) -> String {
+    begun.upload_id().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn receipts_are_listed_apart_from_documents() {
+    let (site, process, _client) = start();
+    let store = client_of(&site, process.address);
+    let document = DocumentId::generate();
+    for key in [ObjectKey::Receipt(document), ObjectKey::Original(document)] {
+        let bytes = futures::stream::iter([Ok(Bytes::from_static(b"{}"))]);
+        store.put(&key, Box::pin(bytes)).await.expect("stored");
+    }
+    let keys = |listing: Listing| listing.objects.into_iter().map(|object| object.key).collect::<Vec<_>>();
+    assert_eq!(keys(store.list_receipts(None).await.expect("listed")), [ObjectKey::Receipt(document)]);
+    assert_eq!(keys(store.list(None).await.expect("listed")), [ObjectKey::Original(document)]);
+    assert_eq!(keys(store.list_document(document, None).await.expect("listed")), [ObjectKey::Original(document)]);
 }

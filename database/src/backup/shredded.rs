@@ -13,6 +13,10 @@ impl Restore {
         for shred in shreds {
             self.insert_shred(shred).await?;
         }
+        // The bucket may be another one: a worker puts all of them there.
+        sqlx::query!("update shreds set receipt_stored_at = null where receipt_stored_at is not null")
+            .execute(&mut *self.tx)
+            .await?;
         // None of their objects came with it, which is no reason to look for them.
         sqlx::query!(
             "update shreds

@@ -3,6 +3,7 @@
 //! Rows are written with the deletion ([`crate::documents::shred`]); a receipt never changes.
 
 mod look;
+mod store;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use crate::{Error, Result, row::Row};
 
 pub use look::{Look, begin_look, count_objects, mark_removed, put_off};
+pub use store::{list_unstored, mark_stored};
 pub use untxt_core::receipts::{Shred, Signed};
 
 /// Any number, the same in every worker: who holds this lock shreds.
@@ -20,7 +22,7 @@ const SHRED_LOCK: i64 = 0x554e_5458_5444;
 /// How many receipts are still to be signed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Waiting {
-    /// So many.
+    /// So many; those that are signed and not yet in the bucket, too.
     pub receipts: u64,
     /// How long ago the oldest document was shredded, in seconds; 0 if none waits.
     pub oldest_seconds: f64,
@@ -169,16 +171,18 @@ pub async fn is_document(conn: &mut PgConnection, document: DocumentId) -> Resul
     Ok(is_document)
 }
 
-/// Stores a receipt; `false`: there is one already.
+/// Stores a receipt that is in the bucket already; `false`: there is one, or something was found since the look that it is
+/// about.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn sign(conn: &mut PgConnection, document: DocumentId, signed: &Signed) -> Result<bool> {
+pub async fn sign(conn: &mut PgConnection, removed: &Shred, signed: &Signed) -> Result<bool> {
     let stored = sqlx::query!(
         "update shreds
-        set receipt = $2, signature = $3, signing_key = $4
-        where document_id = $1 and receipt is null",
-        document.as_uuid(),
+        set receipt = $3, signature = $4, signing_key = $5, receipt_stored_at = clock_timestamp()
+        where document_id = $1 and objects_removed_at = $2 and receipt is null",
+        removed.document.as_uuid(),
+        removed.objects_removed_at,
         signed.receipt,
         signed.signature,
         signed.signing_key,
@@ -199,7 +203,7 @@ pub async fn count_waiting(conn: &mut PgConnection) -> Result<Waiting> {
             count(*) as "receipts!",
             coalesce(extract(epoch from clock_timestamp() - min(shredded_at)), 0)::double precision as "oldest!"
         from shreds
-        where receipt is null"#
+        where receipt_stored_at is null"#
     )
     .fetch_one(conn)
     .await?;

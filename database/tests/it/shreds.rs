@@ -3,7 +3,7 @@ use std::time::Duration;
 use untxt_core::{
     domain::{Colour, DocumentId, FolderId, OwnerId, Retention, TaskId, TrashReason},
     lifecycle::Lifecycle,
-    receipts::{Signed, SigningKey},
+    receipts::{Shred, Signed, SigningKey},
 };
 use untxt_database::{
     Database, Error,
@@ -156,8 +156,10 @@ async fn objects_are_counted_once_and_a_receipt_never_changes() {
     assert_eq!(shred.objects, Some(6));
     let key = SigningKey::generate().expect("a key");
     let signed = Signed::make(&shred, Uuid::nil(), &key).expect("signed");
-    assert!(shreds::sign(&mut tx, id, &signed).await.expect("stored"));
-    assert!(!shreds::sign(&mut tx, id, &signed).await.expect("an answer"), "once");
+    let earlier = Shred { objects_removed_at: Some(shred.shredded_at), ..shred.clone() };
+    assert!(!shreds::sign(&mut tx, &earlier, &signed).await.expect("an answer"), "it is about an earlier look");
+    assert!(shreds::sign(&mut tx, &shred, &signed).await.expect("stored"));
+    assert!(!shreds::sign(&mut tx, &shred, &signed).await.expect("an answer"), "once");
     assert_eq!(shreds::begin_look(&mut tx, id).await.expect("an answer"), None);
     assert_eq!(shreds::count_waiting(&mut tx).await.expect("counted").receipts, 0);
     tx.commit().await.expect("committed");
@@ -171,6 +173,15 @@ async fn objects_are_counted_once_and_a_receipt_never_changes() {
         ));
     }
     assert_eq!(shreds::find(&mut tx, id).await.expect("an answer"), Some(stored));
+    // Only whether the bucket has it may be forgotten.
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    assert_eq!(shreds::list_unstored(&mut tx, None, 9).await.expect("a list"), []);
+    let _ = postgres.superuser_psql("update shreds set receipt_stored_at = null");
+    assert_eq!(shreds::count_waiting(&mut tx).await.expect("counted").receipts, 1);
+    assert_eq!(shreds::list_unstored(&mut tx, None, 9).await.expect("a list"), [(id, signed)]);
+    assert_eq!(shreds::list_unstored(&mut tx, Some(id), 9).await.expect("a list"), []);
+    shreds::mark_stored(&mut tx, id).await.expect("marked");
+    assert_eq!(shreds::count_waiting(&mut tx).await.expect("counted").receipts, 0);
 }
 
 #[tokio::test]
@@ -202,7 +213,7 @@ async fn two_who_look_at_once_count_no_object_twice_and_nothing_found_is_not_rem
 }
 
 /// Runs a statement as a role that logged in as itself, and says which constraint refuses it.
-async fn refusal(database: &Database, owner: OwnerId, sql: &'static str) -> Option<String> {
+pub(crate) async fn refusal(database: &Database, owner: OwnerId, sql: &'static str) -> Option<String> {
     let mut tx = database.begin_as(owner).await.expect("a transaction");
     match sqlx::query(sql).execute(&mut *tx).await.map_err(Error::from) {
         Ok(_) => None,

@@ -165,7 +165,7 @@ async fn write_table(
 }
 
 /// Names a backup by the time of its snapshot, in UTC, so that names are in the order of time.
-fn name_of(time: time::OffsetDateTime) -> String {
+pub(super) fn name_of(time: time::OffsetDateTime) -> String {
     let time = time.to_offset(time::UtcOffset::UTC);
     format!(
         "{:04}{:02}{:02}T{:02}{:02}{:02}.{:03}Z",

@@ -119,6 +119,13 @@ impl BackupFolder {
         Ok(found)
     }
 
+    /// Lists all other whole backups, whatever somebody has named them.
+    pub(super) fn others(&self, than: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        let mut found = read_folder(&self.root)?;
+        found.retain(|path| path.join(SEAL).is_file() && path.file_name() != Some(UNFINISHED.as_ref()) && path != than);
+        Ok(found)
+    }
+
     /// Finds one backup, or the newest.
     pub(super) fn find(&self, name: Option<&str>) -> anyhow::Result<PathBuf> {
         let mut backups = self.backups()?;

@@ -48,12 +48,14 @@ pub(super) async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Resul
     backup.check_owner_keys(&KeyRing::new(services.clone())).await?;
     backup.check_layout(&settings.database).await?;
     let mut listed = backup.objects()?;
-    let shreds = receipts::gather(&folder, &backup, &services, args, &settings.signing).await?;
+    let store = S3Store::new(&settings.storage)?;
+    let shreds = receipts::Sources { folder: &folder, backup: &backup, services: &services, store: &store }
+        .gather(args.receipts.as_deref(), &settings.signing)
+        .await?;
     let gone: HashSet<_> = shreds.iter().map(|shred| shred.document).collect();
     let is_gone = |key: ObjectKey| key.document().is_some_and(|document| gone.contains(&document));
     let unwanted: Vec<_> = listed.iter().map(|object| object.key).filter(|key| is_gone(*key)).collect();
     listed.retain(|object| !is_gone(object.key));
-    let store = S3Store::new(&settings.storage)?;
     // Until their rows are there, workers would take the objects for leavings.
     let mut pause = pause_clean_up(&settings.database).await?;
     let progress = Progress::new("objects", listed.len());

@@ -62,7 +62,8 @@ pub(crate) struct ImportArgs {
     /// Which backup, by the name of its folder; the newest if not given.
     #[arg(long, value_name = "NAME")]
     backup: Option<String>,
-    /// Receipts (`untxt receipts export`) of documents that must not come back, beside those of newer backups in the folder.
+    /// Receipts (`untxt receipts export`) of documents that must not come back, beside those of the bucket and of the other
+    /// backups in the folder.
     #[arg(long, value_name = "FILE")]
     receipts: Option<PathBuf>,
     /// Restore what is whole, though some objects are damaged or missing.

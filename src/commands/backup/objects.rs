@@ -236,6 +236,17 @@ mod tests {
             Ok(Listing::default())
         }
 
+        async fn list_receipts(&self, _: Option<String>) -> Result<Listing, StorageError> {
+            let objects = self.objects.lock().expect("objects");
+            let receipts = objects.keys().filter(|key| matches!(key, ObjectKey::Receipt(_)));
+            let objects = receipts.map(|&key| StoredObject { key, stored_at: 0 }).collect();
+            Ok(Listing { objects, ..Listing::default() })
+        }
+
+        async fn abort_uploads(&self, _: DocumentId) -> Result<usize, StorageError> {
+            Ok(0)
+        }
+
         async fn probe(&self) -> Result<(), StorageError> {
             Ok(())
         }

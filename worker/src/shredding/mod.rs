@@ -2,9 +2,11 @@
 //! shredded, here or by its owner, loses its objects and gets a receipt. Every worker looks, one at a time does it.
 //!
 //! It promises that a receipt is signed only when the store has listed nothing of the document any more and nobody can be
-//! putting anything there, and that whoever is killed anywhere in between has lost nothing: the next one goes on. Without a
-//! key documents are shredded all the same, and their receipts wait.
+//! putting anything there, that the receipt is in the bucket before the database says so, and that whoever is killed anywhere
+//! in between has lost nothing: the next one goes on. Without a key documents are shredded all the same, and their receipts
+//! wait.
 
+mod keep;
 mod remove;
 mod retain;
 
@@ -78,6 +80,7 @@ async fn shred_all(worker: &Worker) -> JobResult<()> {
             removing = remove::remove_some(worker, &mut elected, installation, after).await?;
         }
     }
+    keep::keep_all(worker, &mut elected).await?;
     let waiting = shreds::count_waiting(&mut elected).await?;
     gauge!("untxt_receipts_waiting").set(u32::try_from(waiting.receipts).unwrap_or(u32::MAX));
     gauge!("untxt_receipts_oldest_seconds").set(waiting.oldest_seconds);

@@ -13,7 +13,7 @@ use untxt_database::{
 };
 use uuid::Uuid;
 
-use super::AT_ONCE;
+use super::{AT_ONCE, keep};
 use crate::{
     bucket,
     error::{JobError, JobResult},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// One request to the store.
-const STEP_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const STEP_LIMIT: Duration = Duration::from_secs(60);
 
 /// When to look again at what could not be removed; a store that is away is back by then, or later.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -67,7 +67,7 @@ pub(super) async fn remove_some(
 
 /// Says whether the bucket is ours. One that nobody has yet is claimed now, if all that is in it is ours, and looked at
 /// the next time: whoever claimed it at the same moment is known by then.
-async fn is_bucket_ours(worker: &Worker) -> JobResult<bool> {
+pub(super) async fn is_bucket_ours(worker: &Worker) -> JobResult<bool> {
     let looking = timeout(STEP_LIMIT, bucket::look(&worker.services));
     match looking.await.map_err(JobError::world)?? {
         Bucket::Ours => return Ok(true),
@@ -117,6 +117,8 @@ async fn remove(
         tracing::error!(document.id = %document, "a document is said to be shredded and is there: its objects stay");
         return Ok(Some(LONG_PAUSE));
     }
+    let aborting = timeout(STEP_LIMIT, worker.services.objects.abort_uploads(document));
+    let aborted = aborting.await.map_err(JobError::world)??;
     let Found { objects, .. } = find(worker, document).await?;
     if !objects.is_empty() {
         let mut tx = worker.services.database.begin_system().await?;
@@ -139,16 +141,26 @@ async fn remove(
         );
         return Ok(Some(LONG_PAUSE));
     }
-    if !left.objects.is_empty() {
+    // A part that was on its way may have come after its upload was ended: only a look that finds no upload says so.
+    if aborted > 0 {
+        tracing::info!(document.id = %document, uploads.aborted = aborted, "uploads of a shredded document were left open");
+    }
+    if aborted > 0 || !left.objects.is_empty() {
         return Ok(Some(PAUSE));
     }
     let mut tx = worker.services.database.begin_system().await?;
     let removed = shreds::mark_removed(&mut tx, look).await?;
-    if *is_quiet && let Some(signed) = sign(worker, &removed, installation) {
-        shreds::sign(&mut tx, document, &signed).await?;
-        tracing::info!(document.id = %document, objects.removed = removed.objects, "the receipt of a shredded document is signed");
-    }
     tx.commit().await?;
+    if *is_quiet && let Some(signed) = sign(worker, &removed, installation) {
+        // The bucket first: what the database says to be signed is not lost with it.
+        keep::put(worker, document, &signed).await?;
+        let mut tx = worker.services.database.begin_system().await?;
+        let is_signed = shreds::sign(&mut tx, &removed, &signed).await?;
+        tx.commit().await?;
+        if is_signed {
+            tracing::info!(document.id = %document, objects.removed = removed.objects, "the receipt of a shredded document is signed");
+        }
+    }
     Ok(None)
 }
 

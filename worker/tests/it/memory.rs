@@ -108,11 +108,14 @@ pub(crate) struct MemoryObjects {
     pub(crate) before_list: Gate,
     pub(crate) before_put: Gate,
     pub(crate) is_away: AtomicBool,
+    pub(crate) takes_no_receipt: AtomicBool,
+    /// Uploads in parts that somebody left open, one for each entry.
+    pub(crate) uploads: Mutex<Vec<DocumentId>>,
 }
 
 impl MemoryObjects {
     pub(crate) fn count(&self) -> usize {
-        self.objects.lock().expect("the objects").keys().filter(|key| **key != ObjectKey::Installation).count()
+        self.objects.lock().expect("the objects").keys().filter(|key| key.document().is_some()).count()
     }
 
     /// Puts something else in the place of an object, or nothing.
@@ -143,6 +146,9 @@ impl ObjectStore for MemoryObjects {
     async fn put(&self, key: &ObjectKey, body: ByteStream) -> Result<u64, StorageError> {
         self.answer()?;
         self.before_put.pass().await;
+        if matches!(key, ObjectKey::Receipt(_)) && self.takes_no_receipt.load(Ordering::SeqCst) {
+            return Err(StorageError::Unavailable(away()));
+        }
         let pieces: Vec<Bytes> = body.try_collect().await.map_err(StorageError::Interrupted)?;
         let object = Bytes::from(pieces.concat());
         let length = object.len() as u64;
@@ -178,7 +184,7 @@ impl ObjectStore for MemoryObjects {
         let objects = self.objects.lock().expect("the objects");
         let objects = objects
             .keys()
-            .filter(|key| **key != ObjectKey::Installation)
+            .filter(|key| key.document().is_some())
             .map(|&key| StoredObject { key, stored_at: 0 })
             .collect();
         Ok(Listing { objects, ..Listing::default() })
@@ -189,6 +195,18 @@ impl ObjectStore for MemoryObjects {
         let mut listing = self.list(next).await?;
         listing.objects.retain(|object| object.key.to_string().starts_with(&prefix));
         Ok(listing)
+    }
+
+    async fn list_receipts(&self, _: Option<String>) -> Result<Listing, StorageError> {
+        unreachable!("only an import asks")
+    }
+
+    async fn abort_uploads(&self, document: DocumentId) -> Result<usize, StorageError> {
+        self.answer()?;
+        let mut uploads = self.uploads.lock().expect("the uploads");
+        let before = uploads.len();
+        uploads.retain(|upload| *upload != document);
+        Ok(before - uploads.len())
     }
 
     async fn probe(&self) -> Result<(), StorageError> {

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use untxt_core::{
     domain::{DocumentId, ShredReason},
-    receipts::{Shred, SigningKey},
+    receipts::{Shred, Signed, SigningKey},
     storage::ObjectKey,
 };
 
@@ -64,6 +64,60 @@ async fn what_a_deletion_left_in_the_store_goes_although_everything_broke_off_be
     assert_eq!((said.document, said.reason, said.objects), (upload.document, ShredReason::Person, Some(3)));
     assert_eq!(house.objects.count(), before - 3, "the other document keeps its own");
     assert!(house.objects.sealed(&ObjectKey::Original(other.document)).is_some());
+}
+
+#[tokio::test]
+async fn a_receipt_is_in_the_bucket_before_the_database_says_so_and_the_clean_up_leaves_it() {
+    let mut house = House::build().await;
+    house.signing_key = key();
+    let upload = read(&house).await;
+    house.shred(upload.document).await;
+    let worker = house.worker().await;
+    let said = receipt(&house, upload.document).await;
+    let at = ObjectKey::Receipt(upload.document);
+    let line = house.objects.sealed(&at).expect("the receipt in the bucket");
+    let signed = said.signed.as_ref().and_then(Signed::to_line).expect("a line");
+    assert_eq!(line, signed, "the same one");
+    // One that is not there is put again, as after an import or of an earlier version.
+    house.objects.change(&at, None);
+    let _ = house.postgres.superuser_psql("update shreds set receipt_stored_at = null");
+    wait_for(&house, "receipt_stored_at is not null from shreds").await;
+    assert_eq!(house.objects.sealed(&at), Some(line));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn while_the_bucket_takes_no_receipt_none_is_signed() {
+    let mut house = House::build().await;
+    let upload = read(&house).await;
+    house.shred(upload.document).await;
+    let worker = house.worker().await;
+    wait_for(&house, "objects_removed_at is not null from shreds").await;
+    worker.stop().await;
+    house.signing_key = key();
+    house.objects.takes_no_receipt.store(true, Ordering::SeqCst);
+    let worker = house.worker().await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(house.find_shred(upload.document).await.expect("the line").signed, None);
+    house.objects.takes_no_receipt.store(false, Ordering::SeqCst);
+    receipt(&house, upload.document).await;
+    worker.stop().await;
+    assert!(house.objects.sealed(&ObjectKey::Receipt(upload.document)).is_some());
+}
+
+#[tokio::test]
+async fn uploads_in_parts_that_were_left_open_end_before_the_receipt_is_signed() {
+    let mut house = House::build().await;
+    house.signing_key = key();
+    let (upload, other) = (read(&house).await, read(&house).await);
+    house.objects.uploads.lock().expect("the uploads").extend([upload.document, upload.document, other.document]);
+    house.shred(upload.document).await;
+    let worker = house.worker().await;
+    wait_for(&house, "objects = 3 and next_look_at > now() + interval '3 seconds' from shreds").await;
+    assert_eq!(*house.objects.uploads.lock().expect("the uploads"), [other.document]);
+    assert_eq!(house.find_shred(upload.document).await.expect("the line").signed, None, "it is looked at once more");
+    assert_eq!(receipt(&house, upload.document).await.objects, Some(3));
+    worker.stop().await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! It promises https with our own TLS configuration, at most two parts (16 MiB) of an upload in memory, and that an
 //! upload that breaks off leaves nothing behind. It refuses to know what the bytes are.
 
+mod abandoned;
 mod error;
 mod part;
 mod upload;
@@ -144,6 +145,14 @@ impl ObjectStore for S3Store {
 
     async fn list_document(&self, document: DocumentId, next: Option<String>) -> Result<Listing, StorageError> {
         self.list_prefix(&ObjectKey::prefix_of(document), next).await
+    }
+
+    async fn list_receipts(&self, next: Option<String>) -> Result<Listing, StorageError> {
+        self.list_prefix(ObjectKey::RECEIPTS, next).await
+    }
+
+    async fn abort_uploads(&self, document: DocumentId) -> Result<usize, StorageError> {
+        abandoned::abort(self, &ObjectKey::prefix_of(document)).await
     }
 
     async fn probe(&self) -> Result<(), StorageError> {

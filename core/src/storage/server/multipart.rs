@@ -140,23 +140,45 @@ impl Service {
         })
     }
 
-    /// Gives the uploads under way.
+    /// Gives the uploads under way, by key and id, those after the markers.
     pub(super) async fn list_uploads(&self, input: ListMultipartUploadsInput) -> S3Result<ListMultipartUploadsOutput> {
         self.check_bucket(&input.bucket)?;
-        let (disk, prefix) = (Arc::clone(&self.disk), input.prefix.clone().unwrap_or_default());
-        let found = blocking(move || Upload::all(&disk)).await?;
-        let uploads = found
-            .into_iter()
-            .filter(|upload| upload.key.starts_with(&prefix))
-            .map(|upload| MultipartUpload { key: Some(upload.key), upload_id: Some(upload.id), ..Default::default() });
+        if input.delimiter.is_some() {
+            return Err(s3_error!(NotImplemented, "uploads are listed without a delimiter here"));
+        }
+        let limit = usize::try_from(input.max_uploads.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE)).unwrap_or_default();
+        let prefix = input.prefix.clone().unwrap_or_default();
+        let after = (input.key_marker.clone().unwrap_or_default(), input.upload_id_marker.clone());
+        let disk = Arc::clone(&self.disk);
+        let mut found = blocking(move || Upload::all(&disk)).await?;
+        found.retain(|upload| upload.key.starts_with(&prefix) && is_after(upload, &after));
+        let is_truncated = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| is_truncated).map(|upload| (upload.key.clone(), upload.id.clone()));
+        let (next_key_marker, next_upload_id_marker) = last.unzip();
+        let uploads = found.into_iter().map(|upload| MultipartUpload {
+            key: Some(upload.key),
+            upload_id: Some(upload.id),
+            ..Default::default()
+        });
         Ok(ListMultipartUploadsOutput {
             bucket: Some(input.bucket),
             prefix: input.prefix,
-            is_truncated: Some(false),
+            key_marker: input.key_marker,
+            upload_id_marker: input.upload_id_marker,
+            max_uploads: i32::try_from(limit).ok(),
+            is_truncated: Some(is_truncated),
+            next_key_marker,
+            next_upload_id_marker,
             uploads: Some(uploads.collect()),
             ..Default::default()
         })
     }
+}
+
+/// As S3 does: a key marker alone skips all uploads of that key, with an id those up to it.
+fn is_after(upload: &Upload, (key, id): &(String, Option<String>)) -> bool {
+    upload.key > *key || (upload.key == *key && id.as_ref().is_some_and(|id| upload.id > *id))
 }
 
 /// Finds the parts that a client wants joined, refusing what is not exactly what it sent.
