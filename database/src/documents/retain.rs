@@ -82,6 +82,8 @@ pub async fn list_expired(
             where folder_id = l.id
                 and trashed_at is null
                 and created_at <= l.created_until
+                -- Somebody took it back, and the days are counted from then.
+                and (restored_at is null or restored_at <= l.created_until)
                 and ($2::timestamptz is null or (created_at, id) > ($2, $3))
             order by created_at, id
             limit $4

@@ -70,7 +70,8 @@ pub async fn trash(
     Ok(Some(Trashed::Now))
 }
 
-/// Takes a document of the actor out of the trash, `None` when there is none. It is shredded or back, never both.
+/// Takes a document of the actor out of the trash, `None` when there is none. It is shredded or back, never both. A rule that
+/// would move it there counts its days anew.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
@@ -80,7 +81,7 @@ pub async fn restore(conn: &mut PgConnection, id: DocumentId) -> Result<Option<R
     }
     let restored = sqlx::query!(
         "update documents
-        set trashed_at = null, shred_at = null, trash_reason = null
+        set trashed_at = null, shred_at = null, trash_reason = null, restored_at = clock_timestamp()
         where id = $1 and trashed_at is not null",
         id.as_uuid(),
     )

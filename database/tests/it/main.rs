@@ -18,6 +18,7 @@ mod objects;
 mod queue;
 mod replay;
 mod rerun;
+mod restored;
 mod retain;
 mod row_security;
 mod shreds;
