@@ -98,3 +98,16 @@ fn the_dashboard_asks_for_metrics_that_there_are() {
     }
     assert!(asked > 10, "it asks for {asked}");
 }
+
+#[test]
+fn the_alarms_ask_for_metrics_that_there_are() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../deploy/prometheus/untxt.yml");
+    let rules = std::fs::read_to_string(path).expect("the rules");
+    let asked = rules.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
+    let names = asked.flat_map(|line| line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_'));
+    let names: Vec<_> = names.filter(|name| name.starts_with("untxt_")).collect();
+    assert!(names.contains(&"untxt_receipts_waiting"), "{names:?}");
+    for name in names {
+        assert!(METRICS.iter().any(|metric| metric.name == name), "{name}");
+    }
+}
