@@ -12,9 +12,9 @@ use untxt_core::{
 };
 use untxt_database::{
     Database,
-    owner_keys::{self, KeyCount, KeyEvent, KeyOperation, Replaced},
+    owner_keys::{self, IndexRebuild, KeyCount, KeyEvent, KeyOperation},
 };
-use untxt_worker::{Kept, KeyKeeper, KeyTimes};
+use untxt_worker::{Kept, KeyKeeper, KeyTimes, Rotation};
 
 use super::serve::{ServeArgs, block_on};
 
@@ -42,7 +42,11 @@ enum KeysCommand {
         /// The root key in the key file; owner keys follow. Then put a copy of the file into the safe.
         #[arg(long)]
         root: bool,
-        /// Somebody else may know the old key: it is destroyed as soon as no document needs it, without any grace.
+        /// With a new index key, too: the workers index every page anew, and searches ask both keys until then.
+        #[arg(long, conflicts_with_all = ["root", "compromised"])]
+        index: bool,
+        /// Somebody else may know the old keys: all of the owner's are replaced (the index key, too), and destroyed as soon as
+        /// nothing needs them, without any grace.
         #[arg(long, conflicts_with = "root")]
         compromised: bool,
     },
@@ -54,6 +58,9 @@ enum KeysCommand {
     /// Destroy older keys that nothing needs any more, without waiting for the end of their grace. There is no way back.
     Destroy,
 }
+
+/// Owners that are named by `status` because their index is made anew.
+const REBUILDS: u32 = 20;
 
 /// Everything that the commands work with.
 struct Keys {
@@ -70,10 +77,18 @@ pub(crate) fn run(args: &KeysArgs) -> anyhow::Result<ExitCode> {
         match args.command {
             KeysCommand::Status => return keys.show().await,
             KeysCommand::Rotate { root: true, .. } => keys.rotate_root().await?,
-            KeysCommand::Rotate { owner: Some(owner), compromised, .. } => keys.rotate(owner, compromised).await?,
-            KeysCommand::Rotate { all: true, compromised, .. } => {
+            KeysCommand::Rotate { owner: Some(owner), index, compromised, .. } => {
+                let rotation = match (index, compromised) {
+                    (_, true) => Rotation::Compromised,
+                    (true, false) => Rotation::Index,
+                    (false, false) => Rotation::Owner,
+                };
+                keys.rotate(owner, rotation).await?;
+            }
+            KeysCommand::Rotate { all: true, index, compromised, .. } => {
                 ensure!(!compromised, "say which owner's key somebody else may know: --owner ID --compromised");
-                keys.keep(KeyTimes { max_age: Duration::ZERO, ..keys.times() }).await?;
+                let max_index_age = if index { Some(Duration::ZERO) } else { keys.times().max_index_age };
+                keys.keep(KeyTimes { max_age: Duration::ZERO, max_index_age, ..keys.times() }).await?;
             }
             KeysCommand::Rotate { .. } => bail!("say which key is to be replaced: --owner ID, --all or --root"),
             KeysCommand::Rewrap => keys.keep(keys.times()).await?,
@@ -111,6 +126,11 @@ impl Keys {
         Ok(owner_keys::count_old_forms(&mut tx).await?)
     }
 
+    async fn list_rebuilds(&self) -> anyhow::Result<Vec<IndexRebuild>> {
+        let mut tx = self.database.begin_system().await?;
+        Ok(owner_keys::list_index_rebuilds(&mut tx, REBUILDS).await?)
+    }
+
     #[expect(clippy::print_stdout, reason = "a command tells its person what it found")]
     async fn show(&self) -> anyhow::Result<ExitCode> {
         let root = self.ring.root_key_id()?;
@@ -122,6 +142,12 @@ impl Keys {
         }
         println!("old form      {} owner keys; a worker brings them into that of now", self.count_old_forms().await?);
         println!("documents     {under_older} not under the active key of their owner");
+        for rebuild in self.list_rebuilds().await? {
+            let IndexRebuild { owner, generation, pages } = rebuild;
+            println!(
+                "index         {pages} pages of {owner} are not under index key {generation} yet; a worker makes them anew"
+            );
+        }
         let encryption = &self.settings.encryption;
         println!(
             "rotation      an owner key is replaced after {} days, and destroyed {} hours later",
@@ -134,17 +160,22 @@ impl Keys {
         Ok(if works.is_ok() && overdue.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    async fn rotate(&self, owner: OwnerId, is_compromised: bool) -> anyhow::Result<()> {
-        let (times, replaced) = if is_compromised {
-            (KeyTimes { grace: Duration::ZERO, ..self.times() }, Replaced::Compromised)
-        } else {
-            (self.times(), Replaced::Retired)
+    #[expect(clippy::print_stdout, reason = "a command tells its person what it did")]
+    async fn rotate(&self, owner: OwnerId, rotation: Rotation) -> anyhow::Result<()> {
+        let times = match rotation {
+            Rotation::Compromised => KeyTimes { grace: Duration::ZERO, ..self.times() },
+            Rotation::Owner | Rotation::Index => self.times(),
         };
-        let kept = self.keeper(times).rotate(owner, replaced).await?;
+        let kept = self.keeper(times).rotate(owner, rotation).await?;
         ensure!(
             kept.rotated > 0 || kept.refused > 0,
             "owner {owner} has no key, or somebody else replaced it just now: see `untxt keys status`"
         );
+        if rotation != Rotation::Owner {
+            println!(
+                "pages of {owner} get tokens under the new index key from now on; the older ones follow: `untxt keys status`"
+            );
+        }
         say(&kept)
     }
 
@@ -239,10 +270,10 @@ fn overdue(keys: &[KeyCount], rotation: Duration) -> Vec<String> {
 }
 
 fn sentence(kept: &Kept) -> String {
-    let Kept { rotated, rewrapped, documents, labels, refused, destroyed } = kept;
+    let Kept { rotated, tags, rewrapped, documents, labels, refused, destroyed } = kept;
     format!(
         "{rotated} owner keys replaced, {rewrapped} wrapped anew, {documents} document keys and {labels} keys of labels wrapped \
-         anew, {destroyed} owner keys destroyed, {refused} refused"
+         anew, tags of {tags} documents forgotten, {destroyed} owner keys destroyed, {refused} refused"
     )
 }
 

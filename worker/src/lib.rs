@@ -46,7 +46,7 @@ use untxt_core::{config::Settings, lifecycle::Lifecycle, monitoring, storage::Bu
 
 pub use clean_up::CleanUp;
 pub use error::Error;
-pub use keys::{Kept, KeyError, KeyKeeper, KeyTimes};
+pub use keys::{Kept, KeyError, KeyKeeper, KeyTimes, Rotation};
 pub use services::Services;
 pub use worker::WorkerOptions;
 

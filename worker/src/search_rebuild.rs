@@ -3,7 +3,10 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,8 +30,14 @@ use crate::{
     worker::Worker,
 };
 
-/// Pause between two looks; each goes through all pages once.
-const EVERY: Duration = Duration::from_secs(600);
+/// Pause between two looks for rows of older index keys: little more than a question to a small table.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// How many of these looks go through all pages once, to find those without a row: one in so many.
+const THOROUGH: u32 = 20;
+
+/// Owners whose rows are made anew in one look.
+const OWNERS: u32 = 1000;
 
 /// Readings of which the ids are kept at once.
 const LISTED: u32 = 10_000;
@@ -39,16 +48,27 @@ const AT_ONCE: usize = 16;
 /// One transaction.
 const STEP_LIMIT: Duration = Duration::from_secs(60);
 
+/// What the looks of this worker have in common.
+#[derive(Debug, Default)]
+struct Looks {
+    done: AtomicU32,
+    /// Pages without a row that could not be made, as the last thorough look found them.
+    missing: AtomicUsize,
+}
+
 /// Starts to look, until the worker stops.
 pub(crate) fn start(worker: &Arc<Worker>) {
-    let rebuilding = Arc::clone(worker);
+    let (rebuilding, looks) = (Arc::clone(worker), Arc::new(Looks::default()));
     worker.lifecycle.spawn(async move {
-        repeat(&rebuilding, EVERY, |worker| async move {
-            match rebuild(&worker).await {
-                Ok(0) => {}
-                Ok(made) => tracing::info!(pages.indexed = made, "rows of the search index were made anew"),
-                Err(error) => {
-                    tracing::warn!(error = chain(&error), "the search index could not be completed, later again");
+        repeat(&rebuilding, EVERY, |worker| {
+            let looks = Arc::clone(&looks);
+            async move {
+                match rebuild(&worker, &looks).await {
+                    Ok(0) => {}
+                    Ok(made) => tracing::info!(pages.indexed = made, "rows of the search index were made anew"),
+                    Err(error) => {
+                        tracing::warn!(error = chain(&error), "the search index could not be completed, later again");
+                    }
                 }
             }
         })
@@ -58,25 +78,23 @@ pub(crate) fn start(worker: &Arc<Worker>) {
 
 /// Makes rows until none is missing or old, and says how many. The first transaction only keeps other workers from doing
 /// the same; it holds no row.
-async fn rebuild(worker: &Worker) -> JobResult<usize> {
+async fn rebuild(worker: &Worker, looks: &Looks) -> JobResult<usize> {
     let mut elected = in_time(async { Ok(worker.services.database.begin_system().await?) }).await?;
     if !in_time(async { Ok(search::try_begin_rebuild(&mut elected).await?) }).await? {
         return Ok(0);
     }
-    let (mut made, mut left) = (0, 0);
-    // First what nobody can find, once from the newest to the oldest: what can't be made now is tried again later.
-    let mut last = None;
-    loop {
-        let listed = in_time(list_missing(worker, last)).await?;
-        let Some(Unindexed { task, page, .. }) = listed.last() else { break };
-        last = Some((*task, *page));
-        let now = make_all(worker, &mut elected, &listed).await?;
-        (made, left) = (made + now, left + listed.len() - now);
+    let mut made = 0;
+    // First what nobody can find.
+    if looks.done.fetch_add(1, Ordering::Relaxed).is_multiple_of(THOROUGH) {
+        let (now, missing) = make_missing(worker, &mut elected).await?;
+        made += now;
+        looks.missing.store(missing, Ordering::Relaxed);
     }
     // Then what is found by two keys, of each owner until nothing more can be made.
-    for (owner, oldest) in in_time(list_owners(worker)).await? {
+    let mut left = looks.missing.load(Ordering::Relaxed);
+    for owner in in_time(list_owners(worker)).await? {
         loop {
-            let listed = in_time(list_stale(worker, owner, oldest)).await?;
+            let listed = in_time(list_stale(worker, owner)).await?;
             let now = make_all(worker, &mut elected, &listed).await?;
             made += now;
             if now == 0 {
@@ -88,6 +106,21 @@ async fn rebuild(worker: &Worker) -> JobResult<usize> {
     tell(left);
     elected.commit().await?;
     Ok(made)
+}
+
+/// Makes rows that are missing, once from the newest to the oldest: what can't be made now is tried again later. Gives how
+/// many were made, and how many not.
+async fn make_missing(worker: &Worker, elected: &mut Transaction) -> JobResult<(usize, usize)> {
+    let (mut made, mut left, mut last) = (0, 0, None);
+    loop {
+        let listed = in_time(list_missing(worker, last)).await?;
+        let Some(Unindexed { task, page, .. }) = listed.last() else { break };
+        last = Some((*task, *page));
+        let now = make_all(worker, elected, &listed).await?;
+        (made, left) = (made + now, left + listed.len() - now);
+    }
+    in_time(close_gaps(worker)).await?;
+    Ok((made, left))
 }
 
 /// Makes what was listed, and says how many rows that are.
@@ -108,30 +141,36 @@ fn tell(unindexed: usize) {
     gauge!("untxt_search_unindexed_pages").set(f64::from(u32::try_from(unindexed).unwrap_or(u32::MAX)));
 }
 
+/// Lists readings without a row, and writes down whose these are: their searches say that something is missing.
 async fn list_missing(worker: &Worker, before: Option<(TaskId, PageNumber)>) -> JobResult<Vec<Unindexed>> {
     let mut tx = worker.services.database.begin_system().await?;
     let listed = search::list_missing(&mut tx, before, LISTED).await?;
+    let owners: Vec<_> = listed.iter().map(|unindexed| unindexed.owner).collect();
+    search::open_gaps(&mut tx, &owners).await?;
     tx.commit().await?;
     Ok(listed)
 }
 
-async fn list_owners(worker: &Worker) -> JobResult<Vec<(OwnerId, u32)>> {
+async fn close_gaps(worker: &Worker) -> JobResult<()> {
     let mut tx = worker.services.database.begin_system().await?;
-    let owners = search::list_owners(&mut tx).await?;
-    tx.commit().await?;
-    Ok(owners)
+    search::close_gaps(&mut tx).await?;
+    Ok(tx.commit().await?)
 }
 
-/// Lists the rows of an owner that an older index key made, if there are segments of one.
-async fn list_stale(worker: &Worker, owner: OwnerId, oldest: u32) -> JobResult<Vec<Unindexed>> {
+async fn list_owners(worker: &Worker) -> JobResult<Vec<OwnerId>> {
+    let mut tx = worker.services.database.begin_system().await?;
+    let rebuilds = owner_keys::list_index_rebuilds(&mut tx, OWNERS).await?;
+    tx.commit().await?;
+    Ok(rebuilds.into_iter().map(|rebuild| rebuild.owner).collect())
+}
+
+/// Lists the rows of an owner that an older index key made; when there are none, their segments are forgotten.
+async fn list_stale(worker: &Worker, owner: OwnerId) -> JobResult<Vec<Unindexed>> {
     let mut tx = worker.services.database.begin_as(owner).await?;
-    let current = owner_keys::find_current(&mut tx, owner).await?.map_or(oldest, |key| key.index_generation);
-    let mut stale = Vec::new();
-    if oldest < current {
-        stale = search::list_stale(&mut tx, owner, current, LISTED).await?;
-        if stale.is_empty() {
-            search::forget_empty_segments(&mut tx, owner, current).await?;
-        }
+    let Some(active) = owner_keys::find_current(&mut tx, owner).await? else { return Ok(Vec::new()) };
+    let stale = search::list_stale(&mut tx, owner, active.index_generation, LISTED).await?;
+    if stale.is_empty() {
+        search::forget_empty_segments(&mut tx, &active).await?;
     }
     tx.commit().await?;
     Ok(stale)

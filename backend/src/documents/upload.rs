@@ -146,6 +146,7 @@ impl Upload {
             key: &draft.wrapped,
             content_tag: &content_tag,
             idempotency_tag: idempotency_tag.as_ref(),
+            tag_generation: self.owner_key.tag_generation(),
             task: TaskId::generate(),
             settings: &self.settings,
             queue: self.queue,
@@ -201,7 +202,7 @@ impl Upload {
 
     /// Gives the document that this key made before, if the file is the same.
     async fn answer_existing(&self, existing: &DocumentAndTask, received: &Received) -> Result<Response, ApiError> {
-        if existing.document.content_tag != self.content_tag(received) {
+        if existing.document.content_tag.as_deref() != Some(self.content_tag(received).as_slice()) {
             return Err(ApiError::IdempotencyKeyReused);
         }
         let mut tx = self.actor.begin(&self.app).await?;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use untxt_core::{
-    crypto::{DocumentKey, KeyRing, Kms},
+    crypto::{DocumentKey, KeyRing, Kms, Renewed},
     domain::{DocumentId, FailureCode, MediaType, OwnerId, PageContent, PageNumber, TaskId, Word},
     storage::ObjectKey,
 };
@@ -163,10 +163,36 @@ impl Worker {
     pub(crate) async fn replace_index_key(&self, owner: OwnerId) {
         let mut tx = self.db.begin_as(owner).await.expect("a transaction");
         let current = owner_keys::find_current(&mut tx, owner).await.expect("answered").expect("a key");
-        let next = self.ring.create_next_index(&current, current.version + 1).await.expect("made");
+        let next = self.ring.create_next(&current, current.version + 1, Renewed::Index).await.expect("made");
         assert!(owner_keys::store_pending(&mut tx, &next).await.expect("stored"));
         assert!(owner_keys::activate(&mut tx, &current, &next, Replaced::Retired).await.expect("activated"));
         tx.commit().await.expect("committed");
+    }
+
+    /// Makes one row anew that an older index key made; false: there was none, and nothing is asked under that key any more.
+    pub(crate) async fn index_one_anew(&self, owner: OwnerId) -> bool {
+        let mut tx = self.db.begin_as(owner).await.expect("a transaction");
+        let active = owner_keys::find_current(&mut tx, owner).await.expect("answered").expect("a key");
+        let generation = active.index_generation;
+        let stale = search::list_stale(&mut tx, owner, generation, 1).await.expect("listed").pop();
+        let Some(stale) = stale else {
+            search::forget_empty_segments(&mut tx, &active).await.expect("forgotten");
+            tx.commit().await.expect("committed");
+            return false;
+        };
+        let loaded = search::load_unindexed(&mut tx, stale.task, stale.page).await.expect("loaded");
+        tx.commit().await.expect("committed");
+        let (reading, sealed) = loaded.expect("a page");
+        let key = self.document_key(owner, reading.document).await;
+        let content = key.open_page(owner, stale.task, stale.page, &sealed).expect("opened");
+        let segment = stale.segment.expect("a segment");
+        let search_key = self.ring.open_owner_key(&active).await.expect("opened").search_key().expect("a key");
+        let tokens = search_key.tokens(segment, &index_words(&content.words));
+        let mut tx = self.db.begin_as(owner).await.expect("a transaction");
+        let index = PageIndex { generation, segment, tokens: &tokens };
+        assert!(search::replace(&mut tx, owner, reading, index).await.expect("replaced"));
+        tx.commit().await.expect("committed");
+        true
     }
 
     pub(crate) async fn finish(&self, app: &TestApp, task: TaskId, has_pdf: bool) {

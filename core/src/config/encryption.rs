@@ -15,6 +15,7 @@ pub struct Encryption {
     /// Accepts keys in memory that may be written to swap.
     pub accept_unlocked_keys: bool,
     pub rotation_days: u32,
+    pub index_rotation_days: u32,
     pub grace_hours: u32,
     pub timeout_seconds: u32,
     pub max_connections: u32,
@@ -145,6 +146,12 @@ impl Encryption {
     #[must_use]
     pub fn rotation(&self) -> Duration {
         Duration::from_secs(86_400 * u64::from(self.rotation_days))
+    }
+
+    /// Gives the age from which an index key is replaced; `None`: only when somebody asks for it.
+    #[must_use]
+    pub fn index_rotation(&self) -> Option<Duration> {
+        (self.index_rotation_days > 0).then(|| Duration::from_secs(86_400 * u64::from(self.index_rotation_days)))
     }
 
     /// Gives how long an owner key stays after it was replaced, at least.

@@ -25,6 +25,9 @@ impl Encryption {
         if !(1..=90).contains(&self.rotation_days) {
             problems.add("encryption.rotation_days", "must be 1 to 90");
         }
+        if self.index_rotation_days != 0 && !(30..=3650).contains(&self.index_rotation_days) {
+            problems.add("encryption.index_rotation_days", "must be 0 (never) or 30 to 3650");
+        }
         if !(1..=720).contains(&self.grace_hours) {
             problems.add("encryption.grace_hours", "must be 1 to 720");
         }

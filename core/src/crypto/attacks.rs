@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{CryptoError, DocumentKey, OwnerKey, SealedFile, StreamOpener, aead::SecretKey, owner_key::IndexKey};
+use super::{CryptoError, DocumentKey, OwnerKey, SealedFile, StreamOpener, aead::SecretKey, owner_key::SideKey};
 use crate::{
     domain::{DocumentId, DocumentMetadata, OwnerId, PageContent, PageNumber, TaskId},
     storage::ObjectKey,
@@ -136,7 +136,8 @@ fn a_wrapped_key_opens_for_its_document_owner_and_version_only() {
     let (key, index) = ([1; 32], [2; 32]);
     let owner_key = |owner, version, key: &[u8; 32]| {
         let secret = |bytes| SecretKey::from_bytes(bytes).expect("a key");
-        OwnerKey::new(owner, version, secret(key), IndexKey { generation: 1, key: secret(&index) })
+        let side = || SideKey { generation: 1, key: secret(&index) };
+        OwnerKey::new(owner, version, secret(key), side(), side())
     };
     let document = DocumentId::generate();
     let (_, wrapped) = owner_key(owner, 2, &key).create_document_key(document).expect("made");

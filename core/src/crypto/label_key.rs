@@ -117,11 +117,11 @@ fn associated_data(owner: OwnerId, version: u32) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{crypto::owner_key::IndexKey, domain::DocumentId};
+    use crate::{crypto::owner_key::SideKey, domain::DocumentId};
 
     fn an_owner_key(owner: OwnerId, version: u32) -> OwnerKey {
-        let key = || SecretKey::generate().expect("a key");
-        OwnerKey::new(owner, version, key(), IndexKey { generation: 1, key: key() })
+        let side = || SideKey::generate(1).expect("a key");
+        OwnerKey::new(owner, version, SecretKey::generate().expect("a key"), side(), side())
     }
 
     fn a_name() -> LabelName {

@@ -26,7 +26,7 @@ pub(crate) use kms::read_private_file;
 pub use kms::{GeneratedKey, KeyContext, Kms, KmsError, LocalKms, WrappedKey, connect};
 pub use label_key::{LabelKey, WrappedLabelKey};
 pub use memory::prepare_key_memory;
-pub use owner_key::{IndexWrapping, KeyState, OwnerKey, WrappedOwnerKey};
+pub use owner_key::{IndexWrapping, KeyState, OwnerKey, Renewed, WrappedOwnerKey};
 pub use ring::KeyRing;
 pub use search_key::{SearchKey, TokenKind};
 pub use stream::{SealedFile, StreamOpener, StreamSealer};

@@ -46,12 +46,17 @@ pub struct WrappedOwnerKey {
     pub kms_key_id: String,
     /// The wrapped 32-byte key; empty when it is destroyed.
     pub wrapped: Vec<u8>,
-    /// The owner's index key (for keyed tags and search terms), wrapped; empty when it is destroyed.
+    /// The owner's index key (for search terms), wrapped; empty when it is destroyed.
     pub wrapped_index_key: Vec<u8>,
     /// Who wrapped the index key.
     pub index_wrapping: IndexWrapping,
-    /// Which index key: it goes on from version to version.
+    /// Which index key: the version that it came with. It goes on from there to later versions.
     pub index_generation: u32,
+    /// The owner's tag key (for keyed tags), wrapped by the owner key; empty when it is destroyed, and in the form of the
+    /// first versions, where the index key is the tag key as well.
+    pub wrapped_tag_key: Vec<u8>,
+    /// Which tag key, as with index keys.
+    pub tag_generation: u32,
 }
 
 /// An owner's key, in clear, in memory only.
@@ -60,20 +65,64 @@ pub struct OwnerKey {
     owner: OwnerId,
     version: u32,
     key: SecretKey,
-    index: IndexKey,
+    index: SideKey,
+    tags: SideKey,
 }
 
-/// The key that comes with an owner key, for keyed tags and search terms.
+/// A key that lies beside an owner key and goes on from version to version: the index key, or the tag key.
 #[derive(Debug)]
-pub(super) struct IndexKey {
+pub(super) struct SideKey {
+    /// The version of the owner key that it came with.
     pub(super) generation: u32,
     pub(super) key: SecretKey,
 }
 
-impl IndexKey {
-    /// Gives the same key to another version of the owner key.
+/// Which key lies beside an owner key.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    Index,
+    Tags,
+}
+
+/// Which keys beside an owner key are new in its next version; the others go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// None.
+    Nothing,
+    /// The index key: tokens of search are made anew.
+    Index,
+    /// The tag key as well: what was tagged before is not found to be equal any more.
+    All,
+}
+
+impl SideKey {
+    /// Makes a new one, for a version of the owner key.
+    pub(super) fn generate(version: u32) -> Result<Self, CryptoError> {
+        Ok(Self { generation: version, key: SecretKey::generate()? })
+    }
+
+    /// Gives the same key to another version of the owner key, or to another use.
     pub(super) fn go_on(&self) -> Result<Self, CryptoError> {
         Ok(Self { generation: self.generation, key: SecretKey::from_bytes(self.key.as_bytes())? })
+    }
+}
+
+impl Side {
+    /// Gives what a wrapped key of this kind is bound to.
+    fn data(self, owner: OwnerId, generation: u32) -> Vec<u8> {
+        let label: &[u8] = match self {
+            Self::Index => b"untxt index key",
+            Self::Tags => b"untxt tag key",
+        };
+        length_prefixed(&[label, owner.as_uuid().as_bytes(), &generation.to_be_bytes()])
+    }
+}
+
+impl WrappedOwnerKey {
+    /// Says whether the owner key wraps both keys beside it, which was otherwise in the first versions.
+    #[must_use]
+    pub const fn has_form_of_now(&self) -> bool {
+        matches!(self.index_wrapping, IndexWrapping::Owner) && !self.wrapped_tag_key.is_empty()
     }
 }
 
@@ -122,42 +171,57 @@ impl FromStr for IndexWrapping {
 }
 
 impl OwnerKey {
-    pub(super) const fn new(owner: OwnerId, version: u32, key: SecretKey, index: IndexKey) -> Self {
-        Self { owner, version, key, index }
+    pub(super) const fn new(owner: OwnerId, version: u32, key: SecretKey, index: SideKey, tags: SideKey) -> Self {
+        Self { owner, version, key, index, tags }
     }
 
-    /// Opens the index key that lies beside an owner key.
-    pub(super) fn open_index_key(
+    /// Opens a key that lies beside an owner key.
+    pub(super) fn open_side_key(
         owner: OwnerId,
         key: &SecretKey,
+        side: Side,
         generation: u32,
         wrapped: &[u8],
-    ) -> Result<IndexKey, CryptoError> {
-        let index = key.open(&index_data(owner, generation), wrapped)?;
-        Ok(IndexKey { generation, key: SecretKey::from_bytes(&index)? })
+    ) -> Result<SideKey, CryptoError> {
+        let opened = key.open(&side.data(owner, generation), wrapped)?;
+        Ok(SideKey { generation, key: SecretKey::from_bytes(&opened)? })
     }
 
-    /// Wraps the index key with this key, to be stored beside it.
-    pub(super) fn wrap_index_key(&self) -> Result<Vec<u8>, CryptoError> {
-        self.key.seal(self.version, &index_data(self.owner, self.index.generation), self.index.key.as_bytes())
+    /// Wraps a key that lies beside this one with it.
+    pub(super) fn wrap_side_key(&self, side: Side) -> Result<Vec<u8>, CryptoError> {
+        let wrapped = match side {
+            Side::Index => &self.index,
+            Side::Tags => &self.tags,
+        };
+        self.key.seal(self.version, &side.data(self.owner, wrapped.generation), wrapped.key.as_bytes())
     }
 
     pub(super) const fn key(&self) -> &SecretKey {
         &self.key
     }
 
-    pub(super) const fn index(&self) -> &IndexKey {
+    pub(super) const fn index(&self) -> &SideKey {
         &self.index
+    }
+
+    pub(super) const fn tags(&self) -> &SideKey {
+        &self.tags
     }
 
     pub(super) const fn version(&self) -> u32 {
         self.version
     }
 
-    /// Gives which index key it carries: 1, 2, 3, …
+    /// Gives which index key it carries: the version that that one came with.
     #[must_use]
     pub const fn index_generation(&self) -> u32 {
         self.index.generation
+    }
+
+    /// Gives which tag key it carries.
+    #[must_use]
+    pub const fn tag_generation(&self) -> u32 {
+        self.tags.generation
     }
 
     /// Wraps a document's key, of another version, with this one; what it seals stays as it is.
@@ -201,11 +265,11 @@ impl OwnerKey {
         Ok(DocumentKey::new(SecretKey::from_bytes(&key)?, self.version))
     }
 
-    /// Makes the owner's keyed tag (HMAC-SHA-256 with the index key) of some content, to find equals without
+    /// Makes the owner's keyed tag (HMAC-SHA-256 with the tag key) of some content, to find equals without
     /// telling anyone else what the content is.
     #[must_use]
     pub fn tag(&self, purpose: &str, content: &[u8]) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.index.key.as_bytes());
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.tags.key.as_bytes());
         let mut context = hmac::Context::with_key(&key);
         context.update(&length_prefixed(&[b"untxt tag", purpose.as_bytes()]));
         context.update(content);
@@ -228,18 +292,14 @@ impl OwnerKey {
     }
 }
 
-fn index_data(owner: OwnerId, generation: u32) -> Vec<u8> {
-    length_prefixed(&[b"untxt index key", owner.as_uuid().as_bytes(), &generation.to_be_bytes()])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crypto::{Context, Purpose};
 
     fn an_owner_key(owner: OwnerId, version: u32) -> OwnerKey {
-        let key = || SecretKey::generate().expect("key");
-        OwnerKey::new(owner, version, key(), IndexKey { generation: 1, key: key() })
+        let side = || SideKey::generate(1).expect("key");
+        OwnerKey::new(owner, version, SecretKey::generate().expect("key"), side(), side())
     }
 
     #[test]

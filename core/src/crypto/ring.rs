@@ -8,8 +8,10 @@ use std::{
 use metrics::counter;
 
 use super::{
-    CryptoError, GeneratedKey, IndexWrapping, KeyContext, KeyState, Kms, KmsError, OwnerKey, WrappedOwnerKey,
-    aead::SecretKey, memory, owner_key::IndexKey,
+    CryptoError, GeneratedKey, IndexWrapping, KeyContext, KeyState, Kms, KmsError, OwnerKey, Renewed, WrappedOwnerKey,
+    aead::SecretKey,
+    memory,
+    owner_key::{Side, SideKey},
 };
 use crate::{domain::OwnerId, lifecycle::Lifecycle};
 
@@ -75,36 +77,35 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Makes a new random owner key and index key, version 1, to be stored by the caller.
+    /// Makes a new random owner key, index key and tag key, version 1, to be stored by the caller.
     ///
     /// # Errors
     /// [`CryptoError::Kms`].
     pub async fn create_owner_key(&self, owner: OwnerId) -> Result<WrappedOwnerKey, CryptoError> {
-        let index = IndexKey { generation: 1, key: SecretKey::generate()? };
-        self.create(owner, 1, KeyState::Active, index).await
+        let sides = (SideKey::generate(1)?, SideKey::generate(1)?);
+        self.create(owner, 1, KeyState::Active, sides).await
     }
 
-    /// Makes another version of an owner key, pending, to be stored by the caller. The index key goes on.
+    /// Makes another version of an owner key, pending, to be stored by the caller. What is not renewed goes on.
     ///
     /// # Errors
     /// [`CryptoError::Kms`].
-    pub async fn create_next(&self, active: &WrappedOwnerKey, version: u32) -> Result<WrappedOwnerKey, CryptoError> {
-        let index = self.open_owner_key(active).await?.index().go_on()?;
-        self.create(active.owner, version, KeyState::Pending, index).await
-    }
-
-    /// Makes another version of an owner key as [`Self::create_next`] does, with a new index key: tokens of search are made
-    /// anew, and what has been tagged under the old one is not found to be equal any more.
-    ///
-    /// # Errors
-    /// [`CryptoError::Kms`].
-    pub async fn create_next_index(
+    pub async fn create_next(
         &self,
         active: &WrappedOwnerKey,
         version: u32,
+        renewed: Renewed,
     ) -> Result<WrappedOwnerKey, CryptoError> {
-        let index = IndexKey { generation: active.index_generation + 1, key: SecretKey::generate()? };
-        self.create(active.owner, version, KeyState::Pending, index).await
+        let before = self.open_owner_key(active).await?;
+        let index = match renewed {
+            Renewed::Nothing => before.index().go_on()?,
+            Renewed::Index | Renewed::All => SideKey::generate(version)?,
+        };
+        let tags = match renewed {
+            Renewed::Nothing | Renewed::Index => before.tags().go_on()?,
+            Renewed::All => SideKey::generate(version)?,
+        };
+        self.create(active.owner, version, KeyState::Pending, (index, tags)).await
     }
 
     async fn create(
@@ -112,30 +113,31 @@ impl KeyRing {
         owner: OwnerId,
         version: u32,
         state: KeyState,
-        index: IndexKey,
+        (index, tags): (SideKey, SideKey),
     ) -> Result<WrappedOwnerKey, CryptoError> {
         let GeneratedKey { key, wrapped } = self.active()?.generate(&KeyContext::OwnerKey { owner, version }).await?;
-        let index_generation = index.generation;
-        let key = OwnerKey::new(owner, version, SecretKey::from_bytes(&key)?, index);
+        let key = OwnerKey::new(owner, version, SecretKey::from_bytes(&key)?, index, tags);
         Ok(WrappedOwnerKey {
             owner,
             version,
             state,
             kms_key_id: wrapped.key_id,
             wrapped: wrapped.bytes,
-            wrapped_index_key: key.wrap_index_key()?,
+            wrapped_index_key: key.wrap_side_key(Side::Index)?,
             index_wrapping: IndexWrapping::Owner,
-            index_generation,
+            index_generation: key.index_generation(),
+            wrapped_tag_key: key.wrap_side_key(Side::Tags)?,
+            tag_generation: key.tag_generation(),
         })
     }
 
-    /// Wraps an owner key with the root key that wraps now, and its index key with the owner key; `None`: it is so.
+    /// Wraps an owner key with the root key that wraps now, and index and tag key with the owner key; `None`: it is so.
     ///
     /// # Errors
     /// [`CryptoError::Kms`].
     pub async fn rewrap(&self, stored: &WrappedOwnerKey) -> Result<Option<WrappedOwnerKey>, CryptoError> {
         let active = self.active()?;
-        if stored.kms_key_id == active.key_id() && stored.index_wrapping == IndexWrapping::Owner {
+        if stored.kms_key_id == active.key_id() && stored.has_form_of_now() {
             return Ok(None);
         }
         // Not from the cache: what is stored must open, or it would be lost with the old root key.
@@ -145,14 +147,16 @@ impl KeyRing {
         let after = WrappedOwnerKey {
             kms_key_id: wrapped.key_id,
             wrapped: wrapped.bytes,
-            wrapped_index_key: key.wrap_index_key()?,
+            wrapped_index_key: key.wrap_side_key(Side::Index)?,
             index_wrapping: IndexWrapping::Owner,
+            wrapped_tag_key: key.wrap_side_key(Side::Tags)?,
             ..stored.clone()
         };
         // It takes the place of the only copy there is.
         let again = self.unwrap(&after).await?;
         let is_same = again.key().as_bytes() == key.key().as_bytes()
-            && again.index().key.as_bytes() == key.index().key.as_bytes();
+            && again.index().key.as_bytes() == key.index().key.as_bytes()
+            && again.tags().key.as_bytes() == key.tags().key.as_bytes();
         if is_same { Ok(Some(after)) } else { Err(CryptoError::Corrupt) }
     }
 
@@ -186,13 +190,21 @@ impl KeyRing {
         };
         let key = unwrap(&stored.wrapped, KeyContext::OwnerKey { owner, version }).await?;
         let index = match stored.index_wrapping {
-            IndexWrapping::Owner => OwnerKey::open_index_key(owner, &key, generation, &stored.wrapped_index_key)?,
+            IndexWrapping::Owner => {
+                OwnerKey::open_side_key(owner, &key, Side::Index, generation, &stored.wrapped_index_key)?
+            }
             IndexWrapping::Root => {
                 let key = unwrap(&stored.wrapped_index_key, KeyContext::IndexKey { owner, version }).await?;
-                IndexKey { generation, key }
+                SideKey { generation, key }
             }
         };
-        Ok(OwnerKey::new(owner, version, key, index))
+        let tags = match (stored.wrapped_tag_key.as_slice(), generation, stored.tag_generation) {
+            // As the first versions stored it. An index key that came later never was the tag key.
+            ([], 1, 1) => index.go_on()?,
+            ([], ..) => return Err(CryptoError::Corrupt),
+            (wrapped, _, generation) => OwnerKey::open_side_key(owner, &key, Side::Tags, generation, wrapped)?,
+        };
+        Ok(OwnerKey::new(owner, version, key, index, tags))
     }
 
     fn active(&self) -> Result<&Arc<dyn Kms>, CryptoError> {
@@ -345,6 +357,10 @@ mod tests {
             WrappedOwnerKey { wrapped_index_key: mine.wrapped.clone(), ..mine.clone() },
             WrappedOwnerKey { kms_key_id: "another".to_owned(), ..mine.clone() },
             WrappedOwnerKey { index_generation: 2, ..mine.clone() },
+            WrappedOwnerKey { tag_generation: 2, ..mine.clone() },
+            WrappedOwnerKey { tag_generation: 2, wrapped_tag_key: Vec::new(), ..mine.clone() },
+            WrappedOwnerKey { wrapped_tag_key: mine.wrapped_index_key.clone(), ..mine.clone() },
+            WrappedOwnerKey { wrapped_index_key: mine.wrapped_tag_key.clone(), ..mine.clone() },
             WrappedOwnerKey { index_wrapping: IndexWrapping::Root, ..mine.clone() },
             WrappedOwnerKey { state: KeyState::Destroyed, ..mine.clone() },
         ];
@@ -361,15 +377,31 @@ mod tests {
         let document = DocumentId::generate();
         let (key, stored) = old.create_document_key(document).expect("made");
 
-        let second = ring.create_next(&first, 2).await.expect("made");
+        let second = ring.create_next(&first, 2, Renewed::Nothing).await.expect("made");
         assert_eq!((second.version, second.state, second.index_generation), (2, KeyState::Pending, 1));
         let new = ring.open_owner_key(&second).await.expect("opened");
-        assert_eq!(new.tag("document", b"x"), old.tag("document", b"x"), "the index key goes on");
+        assert_eq!(new.tag("document", b"x"), old.tag("document", b"x"), "the tag key goes on");
+        assert_eq!(new.index().key.as_bytes(), old.index().key.as_bytes(), "and the index key");
         assert!(new.open_document_key(document, &stored).is_err(), "it is still under the first version");
         let rewrapped = new.rewrap(document, &key).expect("wrapped");
         assert!(
             new.open_document_key(document, &rewrapped).is_ok() && old.open_document_key(document, &rewrapped).is_err()
         );
+    }
+
+    #[tokio::test]
+    async fn an_index_key_and_a_tag_key_are_new_when_that_is_asked_for() {
+        let (_, ring) = a_ring(8, MAX_AGE);
+        let first = ring.create_owner_key(OwnerId::generate()).await.expect("made");
+        let old = ring.open_owner_key(&first).await.expect("opened");
+        assert_ne!(old.index().key.as_bytes(), old.tags().key.as_bytes(), "an owner of now has two");
+        for (renewed, generations) in [(Renewed::Index, (3, 1)), (Renewed::All, (3, 3))] {
+            let next = ring.create_next(&first, 3, renewed).await.expect("made");
+            assert_eq!((next.index_generation, next.tag_generation), generations, "named after the version");
+            let new = ring.open_owner_key(&next).await.expect("opened");
+            assert_ne!(new.index().key.as_bytes(), old.index().key.as_bytes());
+            assert_eq!(new.tag("document", b"x") == old.tag("document", b"x"), renewed == Renewed::Index);
+        }
     }
 
     #[tokio::test]
@@ -383,9 +415,14 @@ mod tests {
         let context = KeyContext::IndexKey { owner, version: 1 };
         let index_key = old.wrap(opened.index().key.as_bytes(), &context).await.expect("wrapped");
         let wrapped_index_key = index_key.bytes;
-        let stored = WrappedOwnerKey { wrapped_index_key, index_wrapping: IndexWrapping::Root, ..made };
+        let stored = WrappedOwnerKey {
+            wrapped_index_key,
+            index_wrapping: IndexWrapping::Root,
+            wrapped_tag_key: Vec::new(),
+            ..made
+        };
         let in_old_form = before.open_owner_key(&stored).await.expect("opened");
-        assert_eq!(in_old_form.tag("document", b"x"), opened.tag("document", b"x"));
+        assert_eq!(in_old_form.tags().key.as_bytes(), opened.index().key.as_bytes(), "they were one");
 
         let both = KeyRing::new([Arc::clone(&new) as Arc<dyn Kms>, old]);
         let moved = both.rewrap(&stored).await.expect("wrapped").expect("it was not so");
@@ -393,7 +430,14 @@ mod tests {
         assert_eq!(both.rewrap(&moved).await.expect("it is so"), None);
         let after = KeyRing::new([new as Arc<dyn Kms>]);
         let again = after.open_owner_key(&moved).await.expect("opened");
-        assert_eq!(again.tag("document", b"x"), opened.tag("document", b"x"));
+        assert_eq!(again.tag("document", b"x"), in_old_form.tag("document", b"x"), "tags stay valid");
+        let next = after.create_next(&moved, 2, Renewed::Index).await.expect("made");
+        let next = after.open_owner_key(&next).await.expect("opened");
+        assert_eq!(
+            next.tag("document", b"x"),
+            in_old_form.tag("document", b"x"),
+            "also when the index key is replaced"
+        );
         assert!(after.open_owner_key(&stored).await.is_err(), "its root key is not here");
     }
 }

@@ -30,6 +30,8 @@ pub struct NewDocument<'a> {
     pub content_tag: &'a [u8; 32],
     /// The owner's keyed tag of the idempotency key.
     pub idempotency_tag: Option<&'a [u8; 32]>,
+    /// Which of the owner's tag keys made these.
+    pub tag_generation: u32,
     /// Its first task.
     pub task: TaskId,
     /// How it is to be read.
@@ -77,9 +79,9 @@ async fn insert_document(conn: &mut PgConnection, new: &NewDocument<'_>) -> Resu
     let inserted = sqlx::query!(
         "insert into documents (
             id, owner_id, media_type, size_bytes, metadata_sealed, owner_key_version, wrapped_key, content_tag,
-            idempotency_tag, folder_id
+            idempotency_tag, folder_id, tag_generation
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         -- waits for another request with the same key to commit or roll back
         on conflict (owner_id, idempotency_tag) do nothing",
         new.id.as_uuid(),
@@ -92,6 +94,7 @@ async fn insert_document(conn: &mut PgConnection, new: &NewDocument<'_>) -> Resu
         new.content_tag,
         new.idempotency_tag.map(<[u8; 32]>::as_slice),
         new.folder.map(FolderId::as_uuid),
+        count_column(new.tag_generation),
     )
     .execute(conn)
     .await?;

@@ -48,8 +48,8 @@ pub struct Document {
     pub metadata_sealed: Vec<u8>,
     /// The document's key.
     pub key: WrappedDocumentKey,
-    /// The owner's keyed tag of the content.
-    pub content_tag: Vec<u8>,
+    /// The owner's keyed tag of the content; none when somebody else may know the key that made it.
+    pub content_tag: Option<Vec<u8>>,
     /// When it was accepted.
     pub created_at: OffsetDateTime,
     /// The folder that it is in.

@@ -17,7 +17,7 @@ pub(super) struct DocumentAndTaskRow {
     pub(super) metadata_sealed: Vec<u8>,
     pub(super) owner_key_version: i32,
     pub(super) wrapped_key: Vec<u8>,
-    pub(super) content_tag: Vec<u8>,
+    pub(super) content_tag: Option<Vec<u8>>,
     pub(super) created_at: OffsetDateTime,
     pub(super) folder_id: Option<Uuid>,
     pub(super) tags: Vec<Uuid>,

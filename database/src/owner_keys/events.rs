@@ -20,6 +20,14 @@ pub enum KeyOperation {
     DocumentsRewrapped,
     /// The key of folders and tags was wrapped by it instead of an older one.
     LabelsRewrapped,
+    /// Tokens of search are made with a new index key from now on.
+    IndexReplaced,
+    /// No token of an older index key is left.
+    IndexRebuilt,
+    /// Tags are made with a new tag key from now on.
+    TagsReplaced,
+    /// Tags of documents that an older tag key made are gone.
+    TagsForgotten,
     /// It is gone.
     Destroyed,
     /// It did not open.
@@ -57,6 +65,10 @@ impl KeyOperation {
             Self::Rewrapped => "rewrapped",
             Self::DocumentsRewrapped => "documents_rewrapped",
             Self::LabelsRewrapped => "labels_rewrapped",
+            Self::IndexReplaced => "index_replaced",
+            Self::IndexRebuilt => "index_rebuilt",
+            Self::TagsReplaced => "tags_replaced",
+            Self::TagsForgotten => "tags_forgotten",
             Self::Destroyed => "destroyed",
             Self::Refused => "refused",
             Self::RootCreated => "root_created",

@@ -5,13 +5,15 @@ mod rewrap;
 mod roots;
 mod rotate;
 mod status;
+mod tags;
 mod upkeep;
 
 pub use events::{KeyEvent, KeyOperation, record, record_refusal};
 pub use rewrap::{Rewrapped, list_documents_under_older, store_documents, store_key};
 pub use roots::destroy_unused_roots;
 pub use rotate::{Replaced, activate, destroy, next_version, store_pending};
-pub use status::{KeyCount, count, count_documents_under_older, count_old_forms};
+pub use status::{IndexRebuild, KeyCount, count, count_documents_under_older, count_old_forms, list_index_rebuilds};
+pub use tags::forget_old_tags;
 pub use upkeep::{DueKey, Upkeep, list_due, load_due, try_begin_upkeep};
 
 use sqlx::PgConnection;
@@ -31,7 +33,8 @@ pub async fn find_current(conn: &mut PgConnection, owner: OwnerId) -> Result<Opt
     sqlx::query_as!(
         OwnerKeyRow,
         "select
-            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation,
+            wrapped_tag_key, tag_generation
         from owner_keys
         where owner_id = $1 and state = 'active'",
         owner.as_uuid(),
@@ -50,7 +53,8 @@ pub async fn find(conn: &mut PgConnection, owner: OwnerId, version: u32) -> Resu
     sqlx::query_as!(
         OwnerKeyRow,
         "select
-            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation,
+            wrapped_tag_key, tag_generation
         from owner_keys
         where owner_id = $1 and version = $2",
         owner.as_uuid(),
@@ -75,7 +79,8 @@ pub async fn list_of_generations(
     sqlx::query_as!(
         OwnerKeyRow,
         "select distinct on (index_generation)
-            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation,
+            wrapped_tag_key, tag_generation
         from owner_keys
         where owner_id = $1 and index_generation = any($2) and state in ('active', 'retired', 'compromised')
         order by index_generation, state = 'active' desc, version desc",
@@ -106,9 +111,10 @@ pub async fn insert_or_load(conn: &mut PgConnection, key: &WrappedOwnerKey) -> R
 async fn insert(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<bool> {
     let inserted = sqlx::query!(
         "insert into owner_keys (
-            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation,
+            wrapped_tag_key, tag_generation
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (owner_id, version) do nothing",
         key.owner.as_uuid(),
         count_column(key.version),
@@ -118,11 +124,18 @@ async fn insert(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<bool> 
         key.wrapped_index_key,
         key.index_wrapping.as_str(),
         count_column(key.index_generation),
+        tag_key_column(key),
+        count_column(key.tag_generation),
     )
     .execute(conn)
     .await?
     .rows_affected();
     Ok(inserted == 1)
+}
+
+/// Gives the column of a wrapped tag key: null where the index key is the tag key, as in earlier versions.
+fn tag_key_column(key: &WrappedOwnerKey) -> Option<&[u8]> {
+    (!key.wrapped_tag_key.is_empty()).then_some(&key.wrapped_tag_key)
 }
 
 /// Lists one key, any, of each root key that wrapped some. It reads tables of earlier versions as well, where keys have no
@@ -141,7 +154,9 @@ pub(crate) async fn list_one_of_each_root(conn: &mut PgConnection) -> Result<Vec
             wrapped as "wrapped?",
             wrapped_index_key as "wrapped_index_key?",
             coalesce(to_jsonb(k) ->> 'index_wrapped_by', 'root') as "index_wrapped_by!",
-            coalesce((to_jsonb(k) ->> 'index_generation')::integer, 1) as "index_generation!"
+            coalesce((to_jsonb(k) ->> 'index_generation')::integer, 1) as "index_generation!",
+            (to_jsonb(k) ->> 'wrapped_tag_key')::bytea as "wrapped_tag_key?",
+            coalesce((to_jsonb(k) ->> 'tag_generation')::integer, 1) as "tag_generation!"
         from owner_keys k
         where coalesce(to_jsonb(k) ->> 'state', 'active') <> 'destroyed'
         order by kms_key_id"#,
@@ -165,7 +180,8 @@ pub(crate) async fn list_of_owners(
     sqlx::query_as!(
         OwnerKeyRow,
         "select
-            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation
+            owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation,
+            wrapped_tag_key, tag_generation
         from owner_keys
         where owner_id in (
             select distinct owner_id
@@ -194,6 +210,8 @@ struct OwnerKeyRow {
     wrapped_index_key: Option<Vec<u8>>,
     index_wrapped_by: String,
     index_generation: i32,
+    wrapped_tag_key: Option<Vec<u8>>,
+    tag_generation: i32,
 }
 
 impl TryFrom<OwnerKeyRow> for WrappedOwnerKey {
@@ -210,6 +228,8 @@ impl TryFrom<OwnerKeyRow> for WrappedOwnerKey {
             wrapped_index_key: row.wrapped_index_key.unwrap_or_default(),
             index_wrapping: at.word("index_wrapped_by", &row.index_wrapped_by)?,
             index_generation: at.number("index_generation", row.index_generation)?,
+            wrapped_tag_key: row.wrapped_tag_key.unwrap_or_default(),
+            tag_generation: at.number("tag_generation", row.tag_generation)?,
         })
     }
 }

@@ -5,7 +5,7 @@ use untxt_core::{
 };
 use uuid::Uuid;
 
-use super::{KeyEvent, KeyOperation, record};
+use super::{KeyEvent, KeyOperation, record, tag_key_column};
 use crate::{
     Result,
     row::{Row, count_column},
@@ -34,6 +34,7 @@ pub async fn store_key(conn: &mut PgConnection, before: &WrappedOwnerKey, after:
             wrapped = $5,
             wrapped_index_key = $6,
             index_wrapped_by = $7,
+            wrapped_tag_key = $8,
             wrapped_at = clock_timestamp()
         where owner_id = $1 and version = $2 and wrapped = $3",
         before.owner.as_uuid(),
@@ -43,6 +44,7 @@ pub async fn store_key(conn: &mut PgConnection, before: &WrappedOwnerKey, after:
         after.wrapped,
         after.wrapped_index_key,
         after.index_wrapping.as_str(),
+        tag_key_column(after),
     )
     .execute(&mut *conn)
     .await?

@@ -73,10 +73,15 @@ pub async fn activate(
     if retired != 1 {
         return Ok(false);
     }
+    // One that was made of an earlier version must not bring back an index or tag key that was replaced meanwhile.
     let activated = sqlx::query!(
-        "update owner_keys set state = 'active' where owner_id = $1 and version = $2 and state = 'pending'",
+        "update owner_keys
+        set state = 'active'
+        where owner_id = $1 and version = $2 and state = 'pending' and index_generation >= $3 and tag_generation >= $4",
         next.owner.as_uuid(),
         count_column(next.version),
+        count_column(active.index_generation),
+        count_column(active.tag_generation),
     )
     .execute(&mut *conn)
     .await?
@@ -86,26 +91,31 @@ pub async fn activate(
     }
     record(conn, &KeyEvent::of(active, operation)).await?;
     record(conn, &KeyEvent::of(next, KeyOperation::Activated)).await?;
+    if next.index_generation > active.index_generation {
+        record(conn, &KeyEvent::of(next, KeyOperation::IndexReplaced)).await?;
+    }
+    if next.tag_generation > active.tag_generation {
+        record(conn, &KeyEvent::of(next, KeyOperation::TagsReplaced)).await?;
+    }
     Ok(true)
 }
 
-/// Destroys an older version that neither a document nor the labels need; false: one does, or it is no older one.
+/// Destroys an older version that neither a document nor the labels nor the search need; false: one does, or it is no older
+/// one.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn destroy(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<bool> {
-    // The lock comes first: a document that is stored under this key just now is seen by the next statement.
-    let locked = sqlx::query_scalar!(
-        "select version
-        from owner_keys
-        where owner_id = $1 and version = $2 and state in ('pending', 'retired', 'compromised')
-        for update",
+    // The lock comes first: a document that is stored under this key just now is seen by the next statement. It is one of all
+    // versions, since two that carry one index key must not both count on the other.
+    let locked = sqlx::query!(
+        "select version, state from owner_keys where owner_id = $1 and state <> 'destroyed' order by version for update",
         key.owner.as_uuid(),
-        count_column(key.version),
     )
-    .fetch_optional(&mut *conn)
+    .fetch_all(&mut *conn)
     .await?;
-    if locked.is_none() {
+    let is_older = locked.iter().any(|row| row.version == count_column(key.version) && row.state != "active");
+    if !is_older {
         return Ok(false);
     }
     let destroyed = sqlx::query!(
@@ -114,13 +124,26 @@ pub async fn destroy(conn: &mut PgConnection, key: &WrappedOwnerKey) -> Result<b
             state = 'destroyed',
             wrapped = null,
             wrapped_index_key = null,
+            wrapped_tag_key = null,
             retired_at = coalesce(retired_at, clock_timestamp()),
             destroyed_at = clock_timestamp()
         where owner_id = $1 and version = $2
             and not exists (select from documents where owner_id = $1 and owner_key_version = $2)
-            and not exists (select from label_keys where owner_id = $1 and owner_key_version = $2)",
+            and not exists (select from label_keys where owner_id = $1 and owner_key_version = $2)
+            and (
+                not exists (select from search_segments where owner_id = $1 and index_generation = $3)
+                or exists (
+                    select
+                    from owner_keys o
+                    where o.owner_id = $1
+                        and o.version <> $2
+                        and o.index_generation = $3
+                        and o.state in ('active', 'retired', 'compromised')
+                )
+            )",
         key.owner.as_uuid(),
         count_column(key.version),
+        count_column(key.index_generation),
     )
     .execute(&mut *conn)
     .await?

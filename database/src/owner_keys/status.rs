@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use sqlx::PgConnection;
-use untxt_core::crypto::KeyState;
+use untxt_core::{crypto::KeyState, domain::OwnerId};
 
 use crate::{Result, row::Row};
 
@@ -18,6 +18,17 @@ pub struct KeyCount {
     pub owners: u64,
     /// Age of the oldest.
     pub oldest: Duration,
+}
+
+/// An owner with rows of the search index under an older index key than the active one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexRebuild {
+    /// Who.
+    pub owner: OwnerId,
+    /// The index key of now.
+    pub generation: u32,
+    /// Rows that are not under it yet.
+    pub pages: u64,
 }
 
 /// Counts all owner keys by root key and state.
@@ -63,4 +74,28 @@ pub async fn count_documents_under_older(conn: &mut PgConnection) -> Result<u64>
 pub async fn count_old_forms(conn: &mut PgConnection) -> Result<u64> {
     let count = sqlx::query_scalar!(r#"select count_old_key_forms() as "count!""#).fetch_one(conn).await?;
     Row { table: "owner_keys", id: &"all" }.number("count", count)
+}
+
+/// Lists owners with rows under older index keys, in the order of their ids, at most `max_rows`.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn list_index_rebuilds(conn: &mut PgConnection, max_rows: u32) -> Result<Vec<IndexRebuild>> {
+    let rows = sqlx::query!(
+        r#"select owner_id as "owner_id!", index_generation as "index_generation!", pages as "pages!"
+        from list_index_rebuilds($1)"#,
+        i64::from(max_rows),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let at = Row { table: "owner_keys", id: &row.owner_id };
+            Ok(IndexRebuild {
+                owner: row.owner_id.into(),
+                generation: at.number("index_generation", row.index_generation)?,
+                pages: at.number("pages", row.pages)?,
+            })
+        })
+        .collect()
 }

@@ -16,6 +16,8 @@ pub struct Upkeep {
     pub root: String,
     /// Age from which the active key is replaced.
     pub max_age: Duration,
+    /// Age from which the index key is replaced; `None`: it never is.
+    pub max_index_age: Option<Duration>,
     /// How long an older key stays after it was replaced.
     pub grace: Duration,
 }
@@ -27,7 +29,9 @@ pub struct DueKey {
     pub key: WrappedOwnerKey,
     /// It is active, and too old or used too often.
     pub is_worn: bool,
-    /// It was replaced so long ago that nobody can be using it any more.
+    /// It is active, and its index key is too old.
+    pub is_index_worn: bool,
+    /// It was replaced so long ago that nobody can be using it any more, or somebody else may know it.
     pub is_past_grace: bool,
 }
 
@@ -54,9 +58,12 @@ pub async fn list_due(
 ) -> Result<Vec<OwnerId>> {
     let owners = sqlx::query_scalar!(
         r#"select owner_id as "owner_id!"
-        from list_key_upkeep($1, make_interval(secs => $2), make_interval(secs => $3), $4, $5)"#,
+        from list_key_upkeep(
+            $1, make_interval(secs => $2), make_interval(secs => $3), make_interval(secs => $4), $5, $6
+        )"#,
         upkeep.root,
         upkeep.max_age.as_secs_f64(),
+        index_age(upkeep),
         upkeep.grace.as_secs_f64(),
         after.map(OwnerId::as_uuid),
         i64::from(max_rows),
@@ -74,15 +81,25 @@ pub async fn load_due(conn: &mut PgConnection, owner: OwnerId, upkeep: &Upkeep) 
     let rows = sqlx::query!(
         r#"select
             owner_id, version, state, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation,
+            wrapped_tag_key, tag_generation,
             state = 'active' and (
                 created_at < clock_timestamp() - make_interval(secs => $2) or wraps >= 2147483648
             ) as "is_worn!",
-            coalesce(retired_at < clock_timestamp() - make_interval(secs => $3), false) as "is_past_grace!"
-        from owner_keys
+            state = 'active' and exists (
+                select
+                from owner_keys i
+                where i.owner_id = k.owner_id
+                    and i.version = k.index_generation
+                    and i.created_at < clock_timestamp() - make_interval(secs => $3)
+            ) as "is_index_worn!",
+            state = 'compromised'
+                or coalesce(retired_at < clock_timestamp() - make_interval(secs => $4), false) as "is_past_grace!"
+        from owner_keys k
         where owner_id = $1 and state <> 'destroyed'
         order by version"#,
         owner.as_uuid(),
         upkeep.max_age.as_secs_f64(),
+        index_age(upkeep),
         upkeep.grace.as_secs_f64(),
     )
     .fetch_all(conn)
@@ -98,8 +115,15 @@ pub async fn load_due(conn: &mut PgConnection, owner: OwnerId, upkeep: &Upkeep) 
                 wrapped_index_key: row.wrapped_index_key,
                 index_wrapped_by: row.index_wrapped_by,
                 index_generation: row.index_generation,
+                wrapped_tag_key: row.wrapped_tag_key,
+                tag_generation: row.tag_generation,
             };
-            Ok(DueKey { key: key.try_into()?, is_worn: row.is_worn, is_past_grace: row.is_past_grace })
+            let (is_worn, is_index_worn, is_past_grace) = (row.is_worn, row.is_index_worn, row.is_past_grace);
+            Ok(DueKey { key: key.try_into()?, is_worn, is_index_worn, is_past_grace })
         })
         .collect()
+}
+
+fn index_age(upkeep: &Upkeep) -> Option<f64> {
+    upkeep.max_index_age.map(|age| age.as_secs_f64())
 }

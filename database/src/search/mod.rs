@@ -3,6 +3,7 @@
 //! Promises: a reading's row is written and deleted with its page; nobody finds a row of another owner. Refuses to know:
 //! words, and keys.
 
+mod gaps;
 mod hits;
 mod look;
 mod rebuild;
@@ -10,11 +11,12 @@ mod write;
 
 use untxt_core::domain::{DocumentId, PageNumber, TaskId};
 
+pub use gaps::{close_gaps, has_gap, open_gaps};
 pub use hits::{Hit, load_hits};
 pub use look::{Candidate, Filter, Near, Place, Wanted, find, find_near, list_segments, matching};
 pub use rebuild::{
-    Unindexed, forget_empty_segments, keep, keep_rebuilding, list_missing, list_owners, list_stale, load_unindexed,
-    replace, try_begin_rebuild,
+    Unindexed, forget_empty_segments, keep, keep_rebuilding, list_missing, list_stale, load_unindexed, replace,
+    try_begin_rebuild,
 };
 pub(crate) use write::insert;
 pub use write::{find_old_segment, find_segment, insert_old};

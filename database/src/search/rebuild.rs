@@ -1,11 +1,15 @@
 //! Rows that are missing, because the page was read before there was an index, or were made with an older index key.
 
 use sqlx::PgConnection;
-use untxt_core::domain::{OwnerId, PageNumber, TaskId};
+use untxt_core::{
+    crypto::WrappedOwnerKey,
+    domain::{OwnerId, PageNumber, TaskId},
+};
 
 use super::{PageIndex, Reading, write::count_in};
 use crate::{
     Result,
+    owner_keys::{self, KeyEvent, KeyOperation},
     row::{Row, count_column, page_column},
     tasks,
 };
@@ -44,21 +48,6 @@ pub async fn try_begin_rebuild(conn: &mut PgConnection) -> Result<bool> {
 pub async fn keep_rebuilding(conn: &mut PgConnection) -> Result<()> {
     sqlx::query!(r#"select 1 as "one!""#).fetch_one(conn).await?;
     Ok(())
-}
-
-/// Lists the owners that have rows, with the number of the oldest index key that made some.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn list_owners(conn: &mut PgConnection) -> Result<Vec<(OwnerId, u32)>> {
-    let rows =
-        sqlx::query!(r#"select owner_id, min(index_generation) as "oldest!" from search_segments group by owner_id"#,)
-            .fetch_all(conn)
-            .await?;
-    let at = |owner: &uuid::Uuid, oldest: i32| {
-        Row { table: "search_segments", id: owner }.number("index_generation", oldest)
-    };
-    rows.into_iter().map(|row| Ok((row.owner_id.into(), at(&row.owner_id, row.oldest)?))).collect()
 }
 
 /// Lists readings without a row, newest first, at most `limit`. It looks through all pages there are.
@@ -182,11 +171,13 @@ pub async fn replace(conn: &mut PgConnection, owner: OwnerId, reading: Reading, 
     Ok(replaced == 1)
 }
 
-/// Forgets the segments under older index keys once no row is left in them.
+/// Forgets the segments under older index keys than the active one once no row is left in them, and writes down when these
+/// were the last.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn forget_empty_segments(conn: &mut PgConnection, owner: OwnerId, generation: u32) -> Result<()> {
+pub async fn forget_empty_segments(conn: &mut PgConnection, active: &WrappedOwnerKey) -> Result<()> {
+    let (owner, generation) = (active.owner, active.index_generation);
     // Whoever stores a page under an older key at this moment is waited for, and the next statement sees that page.
     sqlx::query!(
         "select 1 as locked
@@ -199,7 +190,7 @@ pub async fn forget_empty_segments(conn: &mut PgConnection, owner: OwnerId, gene
     )
     .fetch_all(&mut *conn)
     .await?;
-    sqlx::query!(
+    let forgotten = sqlx::query!(
         "delete from search_segments s
         where s.owner_id = $1
             and s.index_generation < $2
@@ -211,7 +202,20 @@ pub async fn forget_empty_segments(conn: &mut PgConnection, owner: OwnerId, gene
         owner.as_uuid(),
         count_column(generation),
     )
-    .execute(conn)
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    let is_left = sqlx::query_scalar!(
+        r#"select exists (
+            select from search_segments where owner_id = $1 and index_generation < $2
+        ) as "is_left!""#,
+        owner.as_uuid(),
+        count_column(generation),
+    )
+    .fetch_one(&mut *conn)
     .await?;
+    if forgotten > 0 && !is_left {
+        owner_keys::record(conn, &KeyEvent::of(active, KeyOperation::IndexRebuilt)).await?;
+    }
     Ok(())
 }

@@ -33,6 +33,8 @@ pub(crate) async fn a_user(backend: &Database, login: &str) -> UserId {
         state: KeyState::Active,
         index_wrapping: IndexWrapping::Owner,
         index_generation: 1,
+        wrapped_tag_key: vec![3],
+        tag_generation: 1,
     };
     owner_keys::insert_or_load(&mut tx, &key).await.expect("a key");
     tx.commit().await.expect("committed");
@@ -61,6 +63,7 @@ pub(crate) async fn upload_to(
         key: &key,
         content_tag: &[7; 32],
         idempotency_tag: tag,
+        tag_generation: 1,
         task: TaskId::generate(),
         settings: &ReadingSettings::of_languages("eng"),
         queue,

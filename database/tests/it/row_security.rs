@@ -6,7 +6,7 @@ use untxt_database::{
 
 use crate::fixtures::{LEASE, a_result, a_task_with_pages, a_user, claim_page};
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "users",
     "sessions",
     "owner_keys",
@@ -17,6 +17,7 @@ const TABLES: [&str; 15] = [
     "shown_pages",
     "key_events",
     "search_segments",
+    "search_gaps",
     "label_keys",
     "folders",
     "tags",
@@ -99,7 +100,8 @@ async fn the_backend_sees_what_its_actor_owns_and_nothing_without_one() {
     tx.commit().await.expect("committed");
 
     let _ = postgres.superuser_psql(&format!(
-        "insert into label_keys values ('{alice}', 1, '');
+        "insert into search_gaps values ('{alice}');
+        insert into label_keys values ('{alice}', 1, '');
         insert into folders (id, owner_id, name_sealed, colour) values (gen_random_uuid(), '{alice}', '', '#000000');
         insert into tags (id, owner_id, name_sealed, colour) values (gen_random_uuid(), '{alice}', '', '#000000');
         insert into document_tags select d.id, t.id, d.owner_id from documents d cross join tags t"

@@ -188,8 +188,39 @@ async fn rows_of_an_earlier_version_are_restored_and_migrated_on() {
     assert_eq!(later, plan(&from.settings(Role::Migrate)).await.expect("a plan").pending.len());
     let keys = "select count(*), min(state), min(index_wrapped_by), min(encode(wrapped, 'hex')) from owner_keys";
     assert_eq!(to.superuser_psql(keys), "2|active|root|01");
+    let tags =
+        "select count(*) from owner_keys where wrapped_tag_key is null and (index_generation, tag_generation) = (1, 1)";
+    assert_eq!(to.superuser_psql(tags), "2", "the index key is the tag key, until a worker wraps it for itself");
     assert_eq!(to.superuser_psql("select id from installation"), installation, "it stays what it was");
     assert!(compare(&to.settings(Role::Migrate)).await.expect("compared").is_none());
+}
+
+/// A document with a page that was read before there was an index, and one that was not.
+const PAGES: &str = "insert into documents (
+            id, owner_id, media_type, size_bytes, metadata_sealed, owner_key_version, wrapped_key, content_tag
+        )
+        select id, id, 'application/pdf', 1, '-', 1, '-', decode(repeat('07', 32), 'hex') from users;
+    set session_replication_role = replica;
+    insert into tasks (id, document_id, owner_id, languages, preset, text_mode, queue, last_seq, trace)
+        select id, id, id, 'eng', 'auto', 'skip', 'interactive', 1, id from users;
+    insert into pages (task_id, page_number, owner_id) select id, 1, id from users;
+    update pages
+        set
+            state = 'done', ended_at = now(), width = 1, height = 1, dpi = 1, mean_confidence = 1, image_attempt = 1,
+            image_media_type = 'image/png', content_sealed = '-'
+        where owner_id::text like '%1'";
+
+#[tokio::test]
+async fn pages_of_before_the_index_are_a_gap_in_it() {
+    let postgres = TestPostgres::start_at(EARLIER).await;
+    let _ = postgres.superuser_psql(PERSONS);
+    let _ = postgres.superuser_psql(PAGES);
+    migrate(&postgres.settings(Role::Migrate)).await.expect("migrated");
+    let gaps = postgres.superuser_psql("select string_agg(owner_id::text, ',') from search_gaps");
+    assert_eq!(gaps, "00000000-0000-7000-8000-000000000001");
+    let tags =
+        postgres.superuser_psql("select count(*) from documents where tag_generation = 1 and content_tag is not null");
+    assert_eq!(tags, "2", "they stay valid");
 }
 
 #[tokio::test]

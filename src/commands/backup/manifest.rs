@@ -65,6 +65,11 @@ pub(super) struct OwnerKey {
     index_wrapped_by: String,
     #[serde(default = "first")]
     index_generation: u32,
+    /// Backups of before there were tag keys don't say them.
+    #[serde(default)]
+    wrapped_tag_key: String,
+    #[serde(default = "first")]
+    tag_generation: u32,
 }
 
 fn by_root() -> String {
@@ -130,6 +135,8 @@ impl From<&WrappedOwnerKey> for OwnerKey {
             wrapped_index_key: hex::encode(&key.wrapped_index_key),
             index_wrapped_by: key.index_wrapping.as_str().to_owned(),
             index_generation: key.index_generation,
+            wrapped_tag_key: hex::encode(&key.wrapped_tag_key),
+            tag_generation: key.tag_generation,
         }
     }
 }
@@ -150,6 +157,8 @@ impl TryFrom<&OwnerKey> for WrappedOwnerKey {
             state: KeyState::Retired,
             index_wrapping: key.index_wrapped_by.parse().map_err(|_| damaged())?,
             index_generation: key.index_generation,
+            wrapped_tag_key: bytes(&key.wrapped_tag_key)?,
+            tag_generation: key.tag_generation,
         })
     }
 }

@@ -10,15 +10,17 @@ mod labels;
 mod owner;
 mod rotate;
 mod schedule;
+mod tags;
 
 use std::time::Duration;
 
 use untxt_core::{config::Encryption, crypto::KeyRing, domain::OwnerId, telemetry::chain};
 use untxt_database::{
     Database,
-    owner_keys::{self, Replaced, Upkeep},
+    owner_keys::{self, Upkeep},
 };
 
+pub use rotate::Rotation;
 pub(crate) use schedule::start;
 
 use crate::error::{JobError, JobResult};
@@ -36,6 +38,8 @@ pub struct KeyTimes {
     pub every: Duration,
     /// Age from which an active key is replaced.
     pub max_age: Duration,
+    /// Age from which an index key is replaced; `None`: it never is.
+    pub max_index_age: Option<Duration>,
     /// How long a key stays after it was replaced, at least.
     pub grace: Duration,
 }
@@ -53,6 +57,8 @@ pub struct KeyKeeper {
 pub struct Kept {
     /// Owner keys that were replaced by a new version.
     pub rotated: u64,
+    /// Documents whose tags were forgotten, because somebody else may know the key that made them.
+    pub tags: u64,
     /// Owner keys that the root key wrapped anew.
     pub rewrapped: u64,
     /// Keys of documents that the active owner key wrapped instead of an older one.
@@ -109,12 +115,13 @@ impl KeyKeeper {
         }
     }
 
-    /// Replaces the active key of an owner now, and has everything wrapped by the new one.
+    /// Replaces the active key of an owner now, and has everything wrapped by the new one. Tokens of search follow a new index
+    /// key later: a worker makes them anew.
     ///
     /// # Errors
     /// As [`Self::keep_all`].
-    pub async fn rotate(&self, owner: OwnerId, replaced: Replaced) -> Result<Kept, KeyError> {
-        let rotated = self.replace(owner, replaced).await?;
+    pub async fn rotate(&self, owner: OwnerId, rotation: Rotation) -> Result<Kept, KeyError> {
+        let rotated = self.replace(owner, rotation).await?;
         let mut kept = self.keep_up(owner).await?;
         kept.rotated += u64::from(rotated);
         Ok(kept)
@@ -128,8 +135,8 @@ impl KeyKeeper {
     }
 
     fn upkeep(&self) -> JobResult<Upkeep> {
-        let KeyTimes { max_age, grace, .. } = self.times;
-        Ok(Upkeep { root: self.ring.root_key_id()?, max_age, grace })
+        let KeyTimes { max_age, max_index_age, grace, .. } = self.times;
+        Ok(Upkeep { root: self.ring.root_key_id()?, max_age, max_index_age, grace })
     }
 }
 
@@ -143,13 +150,15 @@ impl KeyTimes {
     /// Takes the times from the settings.
     #[must_use]
     pub fn new(settings: &Encryption) -> Self {
-        Self { every: EVERY, max_age: settings.rotation(), grace: settings.grace() }
+        let max_index_age = settings.index_rotation();
+        Self { every: EVERY, max_age: settings.rotation(), max_index_age, grace: settings.grace() }
     }
 }
 
 impl std::ops::AddAssign for Kept {
     fn add_assign(&mut self, more: Self) {
         self.rotated += more.rotated;
+        self.tags += more.tags;
         self.rewrapped += more.rewrapped;
         self.documents += more.documents;
         self.labels += more.labels;

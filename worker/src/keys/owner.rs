@@ -6,8 +6,17 @@ use untxt_core::{
 };
 use untxt_database::owner_keys::{self, DueKey, Replaced};
 
-use super::{Kept, KeyKeeper};
+use super::{Kept, KeyKeeper, Rotation};
 use crate::error::JobResult;
+
+/// Says whether a pending version may take the place of the active one: one that was made of an earlier version may still
+/// carry an index or tag key that was replaced.
+fn is_next(pending: &WrappedOwnerKey, active: &WrappedOwnerKey) -> bool {
+    pending.state == KeyState::Pending
+        && pending.version > active.version
+        && pending.index_generation >= active.index_generation
+        && pending.tag_generation >= active.tag_generation
+}
 
 impl KeyKeeper {
     /// Does what is due for one owner.
@@ -21,6 +30,7 @@ impl KeyKeeper {
         kept.rotated += u64::from(self.go_on_with_rotation(owner).await?);
         kept += self.rewrap_documents(owner).await?;
         kept += self.rewrap_labels(owner).await?;
+        kept.tags += self.forget_old_tags(owner).await?;
         kept.destroyed += self.destroy_unneeded(owner).await?;
         Ok(kept)
     }
@@ -66,19 +76,21 @@ impl KeyKeeper {
     async fn go_on_with_rotation(&self, owner: OwnerId) -> JobResult<bool> {
         let keys = self.load(owner).await?;
         let Some(active) = keys.iter().find(|due| due.key.state == KeyState::Active) else { return Ok(false) };
-        let is_next = |due: &&DueKey| due.key.state == KeyState::Pending && due.key.version > active.key.version;
-        match keys.iter().find(is_next) {
+        match keys.iter().find(|due| is_next(&due.key, &active.key)) {
             Some(pending) => self.activate(&active.key, &pending.key, Replaced::Retired).await,
-            None if active.is_worn => self.replace(owner, Replaced::Retired).await,
+            None if active.is_index_worn => self.replace(owner, Rotation::Index).await,
+            None if active.is_worn => self.replace(owner, Rotation::Owner).await,
             None => Ok(false),
         }
     }
 
     async fn destroy_unneeded(&self, owner: OwnerId) -> JobResult<u64> {
         let keys = self.load(owner).await?;
-        let active = keys.iter().find(|due| due.key.state == KeyState::Active).map(|due| due.key.version);
+        let active = keys.iter().find(|due| due.key.state == KeyState::Active).map(|due| &due.key);
         // Another keeper was faster: this one was never used.
-        let is_passed_by = |due: &DueKey| due.key.state == KeyState::Pending && Some(due.key.version) < active;
+        let is_passed_by = |due: &DueKey| {
+            due.key.state == KeyState::Pending && active.is_some_and(|active| !is_next(&due.key, active))
+        };
         let mut destroyed = 0;
         for due in keys.iter().filter(|due| due.is_past_grace || is_passed_by(due)) {
             let mut tx = self.database.begin_as(owner).await?;

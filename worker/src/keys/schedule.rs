@@ -32,8 +32,8 @@ async fn keep_if_elected(keeper: &KeyKeeper) -> JobResult<()> {
     }
     let kept = keeper.keep_all(|_| {}).await.map_err(|error| error.0)?;
     if kept != Kept::default() {
-        let Kept { rotated, rewrapped, documents, labels, refused, destroyed } = kept;
-        tracing::info!(rotated, rewrapped, documents, labels, refused, destroyed, "keys were kept up");
+        let Kept { rotated, tags, rewrapped, documents, labels, refused, destroyed } = kept;
+        tracing::info!(rotated, tags, rewrapped, documents, labels, refused, destroyed, "keys were kept up");
     }
     tell(keeper, kept).await
 }
@@ -44,6 +44,7 @@ async fn tell(keeper: &KeyKeeper, kept: Kept) -> JobResult<()> {
         ("rewrapped", kept.rewrapped),
         ("document_rewrapped", kept.documents),
         ("labels_rewrapped", kept.labels),
+        ("tags_forgotten", kept.tags),
         ("refused", kept.refused),
         ("destroyed", kept.destroyed),
     ] {

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use tempfile::TempDir;
 use untxt_core::{
     config::Monitoring,
-    crypto::{DocumentKey, KeyRing, Kms, LocalKms, OwnerKey},
+    crypto::{DocumentKey, KeyRing, Kms, LocalKms, OwnerKey, Renewed},
     domain::{
         DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, ReadingSettings, TaskEvent, TaskId,
         TaskQueue, UserId,
@@ -134,7 +134,7 @@ impl House {
         let owner = self.person.as_owner();
         let mut tx = self.postgres.worker().await.begin_as(owner).await.expect("a transaction");
         let current = owner_keys::find_current(&mut tx, owner).await.expect("asked").expect("a key");
-        let next = self.keys.create_next_index(&current, current.version + 1).await.expect("made");
+        let next = self.keys.create_next(&current, current.version + 1, Renewed::Index).await.expect("made");
         assert!(owner_keys::store_pending(&mut tx, &next).await.expect("stored"));
         assert!(owner_keys::activate(&mut tx, &current, &next, Replaced::Retired).await.expect("activated"));
         tx.commit().await.expect("committed");
@@ -161,6 +161,7 @@ impl House {
             key: &wrapped,
             content_tag: &self.owner_key.tag("document", &bytes),
             idempotency_tag: None,
+            tag_generation: self.owner_key.tag_generation(),
             task,
             settings: &ReadingSettings::of_languages("eng"),
             queue: TaskQueue::Interactive,
@@ -252,7 +253,7 @@ impl House {
             check_after: None,
             trash_delay: LONG,
             signing_key: self.signing_key.clone(),
-            keys: KeyTimes { every: Duration::from_millis(500), max_age: LONG, grace: LONG },
+            keys: KeyTimes { every: Duration::from_millis(500), max_age: LONG, max_index_age: None, grace: LONG },
             sandbox: Arc::new(sandbox),
             child,
             monitoring: self.monitoring.clone(),

@@ -14,28 +14,27 @@ use untxt_core::{
 use untxt_database::{
     Database, Error,
     documents::{self, NewDocument},
-    labels,
-    owner_keys::{self, Replaced},
+    labels, owner_keys,
     testing::TestPostgres,
     users,
 };
-use untxt_worker::{Kept, KeyKeeper, KeyTimes};
+use untxt_worker::{Kept, KeyKeeper, KeyTimes, Rotation};
 use uuid::Uuid;
 
-const LONG: Duration = Duration::from_secs(3600);
+pub(crate) const LONG: Duration = Duration::from_secs(3600);
 
 /// A database with one person and the keys of many documents.
-struct Safe {
-    postgres: TestPostgres,
+pub(crate) struct Safe {
+    pub(crate) postgres: TestPostgres,
     backend: Database,
-    worker: Database,
+    pub(crate) worker: Database,
     root_key: PathBuf,
-    owner: OwnerId,
+    pub(crate) owner: OwnerId,
     _folder: TempDir,
 }
 
 impl Safe {
-    async fn build() -> Self {
+    pub(crate) async fn build() -> Self {
         let postgres = TestPostgres::start().await;
         let (backend, worker) = (postgres.backend().await, postgres.worker().await);
         let folder = tempfile::tempdir().expect("a folder");
@@ -53,30 +52,30 @@ impl Safe {
         safe
     }
 
-    fn ring(&self) -> KeyRing {
+    pub(crate) fn ring(&self) -> KeyRing {
         KeyRing::new([Arc::new(LocalKms::open(&self.root_key).expect("a root key")) as Arc<dyn Kms>])
     }
 
-    fn keeper(&self, max_age: Duration, grace: Duration) -> KeyKeeper {
-        KeyKeeper::new(self.worker.clone(), self.ring(), KeyTimes { every: LONG, max_age, grace })
+    pub(crate) fn keeper(&self, max_age: Duration, grace: Duration) -> KeyKeeper {
+        KeyKeeper::new(self.worker.clone(), self.ring(), KeyTimes { every: LONG, max_age, max_index_age: None, grace })
     }
 
-    async fn active(&self) -> WrappedOwnerKey {
+    pub(crate) async fn active(&self) -> WrappedOwnerKey {
         let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
         owner_keys::find_current(&mut tx, self.owner).await.expect("asked").expect("a key")
     }
 
-    async fn version(&self, version: u32) -> WrappedOwnerKey {
+    pub(crate) async fn version(&self, version: u32) -> WrappedOwnerKey {
         let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
         owner_keys::find(&mut tx, self.owner, version).await.expect("asked").expect("a key")
     }
 
     /// Does what an upload does, with the key that is active.
-    async fn upload(&self) -> (DocumentId, DocumentKey) {
+    pub(crate) async fn upload(&self) -> (DocumentId, DocumentKey) {
         self.upload_under(&self.active().await).await.expect("inserted")
     }
 
-    async fn upload_under(&self, key: &WrappedOwnerKey) -> Result<(DocumentId, DocumentKey), Error> {
+    pub(crate) async fn upload_under(&self, key: &WrappedOwnerKey) -> Result<(DocumentId, DocumentKey), Error> {
         let owner_key = self.ring().open_owner_key(key).await.expect("opened");
         let id = DocumentId::generate();
         let (key, wrapped) = owner_key.create_document_key(id).expect("a key");
@@ -89,6 +88,7 @@ impl Safe {
             key: &wrapped,
             content_tag: &owner_key.tag("document", b"-"),
             idempotency_tag: None,
+            tag_generation: owner_key.tag_generation(),
             task: TaskId::generate(),
             settings: &ReadingSettings::of_languages("eng"),
             queue: TaskQueue::Interactive,
@@ -102,7 +102,7 @@ impl Safe {
         Ok((id, key))
     }
 
-    async fn upload_many(&self, count: usize) -> Vec<(DocumentId, DocumentKey)> {
+    pub(crate) async fn upload_many(&self, count: usize) -> Vec<(DocumentId, DocumentKey)> {
         let mut all = Vec::with_capacity(count);
         for _ in 0..count {
             all.push(self.upload().await);
@@ -135,7 +135,7 @@ impl Safe {
     }
 
     /// Opens the stored key of each document with what is stored of the owner's, and what it has sealed with it.
-    async fn expect_all_open(&self, documents: &[(DocumentId, DocumentKey)]) {
+    pub(crate) async fn expect_all_open(&self, documents: &[(DocumentId, DocumentKey)]) {
         let ring = self.ring();
         for (document, key) in documents {
             let mut tx = self.backend.begin_as(self.owner).await.expect("a transaction");
@@ -153,12 +153,12 @@ impl Safe {
         }
     }
 
-    fn change(&self, sql: &str) {
+    pub(crate) fn change(&self, sql: &str) {
         let _answer = self.postgres.superuser_psql(sql);
     }
 
     /// Which versions there are in which state, "1 retired, 2 active", and how many documents are not under the last.
-    fn state(&self) -> String {
+    pub(crate) fn state(&self) -> String {
         self.postgres.superuser_psql(
             "select string_agg(version || ' ' || state, ', ' order by version) || ' / '
                 || (select count(*) from documents d where d.owner_key_version < (select max(version) from owner_keys))
@@ -204,7 +204,7 @@ async fn nothing_is_ever_stored_under_a_key_that_is_gone() {
     let safe = Safe::build().await;
     let first = safe.active().await;
     let keeper = safe.keeper(LONG, Duration::ZERO);
-    keeper.rotate(safe.owner, Replaced::Compromised).await.expect("rotated");
+    keeper.rotate(safe.owner, Rotation::Compromised).await.expect("rotated");
     assert_eq!(safe.state(), "1 destroyed, 2 active / 0");
     let late = safe.upload_under(&first).await;
     assert!(matches!(&late, Err(Error::Conflict(name)) if name == "documents_owner_key_state"), "{late:?}");
@@ -255,7 +255,7 @@ async fn keepers_that_work_at_once_lose_nothing_and_uploads_go_on() {
         let owner = safe.owner;
         lifecycle.spawn(async move {
             for _ in 0..5 {
-                keeper.rotate(owner, Replaced::Retired).await.expect("rotated or left to another");
+                keeper.rotate(owner, Rotation::Owner).await.expect("rotated or left to another");
             }
         })
     });

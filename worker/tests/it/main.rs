@@ -5,6 +5,7 @@ mod escapes;
 mod heads;
 mod house;
 mod identical;
+mod index_keys;
 mod integrity;
 mod keys;
 mod line;

@@ -97,3 +97,47 @@ async fn what_cannot_be_made_holds_up_nothing_else() {
     wait_for(&house, "1 of 1 in 0 under 2; 1 of 1 in 0 under 2").await;
     worker.stop().await;
 }
+
+#[tokio::test]
+async fn two_workers_that_are_cut_off_again_and_again_make_every_row_anew() {
+    let house = House::build().await;
+    let worker = house.worker().await;
+    let upload = house.upload(tiff_of(&[width::GOOD; 40])).await;
+    house.end_of(upload.task).await;
+    worker.stop().await;
+    let new_key = house.replace_index_key().await;
+    let left = || house.postgres.superuser_psql("select count(*) from search_pages where index_generation = 1");
+    assert_eq!(left(), "40");
+    let mut seen = vec![left()];
+    for _ in 0..10 {
+        let workers = [house.worker().await, house.worker().await];
+        // somewhere in its work
+        tokio::time::sleep(Duration::from_millis(20 * seen.len() as u64)).await;
+        house.let_workers_in(false);
+        seen.push(left());
+        house.let_workers_in(true);
+        for worker in workers {
+            worker.stop().await;
+        }
+        if left() == "0" {
+            break;
+        }
+    }
+    let worker = house.worker().await;
+    let segments = "select string_agg(index_generation::text, ',') from search_segments";
+    for _ in 0..200 {
+        if house.postgres.superuser_psql(segments) == "2" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!((left().as_str(), house.postgres.superuser_psql(segments).as_str()), ("0", "2"), "{seen:?}");
+    assert_eq!(tokens(&house), expected(&house, &upload, &new_key, 0).await);
+    // The record has one end of it, and the rows are 40 still.
+    let ends = house.postgres.superuser_psql("select count(*) from key_events where operation = 'index_rebuilt'");
+    assert_eq!(
+        (ends.as_str(), house.postgres.superuser_psql("select count(*) from search_pages").as_str()),
+        ("1", "40")
+    );
+    worker.stop().await;
+}

@@ -19,7 +19,7 @@ use zeroize::Zeroize;
 use super::{CryptoError, aead::KEY_LEN};
 use pages::{CHUNK_BYTES, map_chunk};
 
-/// Bytes that must be locked at start, unless it is accepted that they aren't: 1,024 keys, those of some 500 owners.
+/// Bytes that must be locked at start, unless it is accepted that they aren't: 1,024 keys, those of some 340 owners.
 const AT_START: usize = 2 * CHUNK_BYTES;
 
 // One for the process, as its limit of locked memory is: what would be handed around is an allocator.

@@ -13,7 +13,7 @@ use rustix::{
 
 use super::*;
 use crate::{
-    crypto::{Context, DocumentKey, OwnerKey, Purpose, SearchKey, TokenKind, aead::SecretKey, owner_key::IndexKey},
+    crypto::{Context, DocumentKey, OwnerKey, Purpose, SearchKey, TokenKind, aead::SecretKey, owner_key::SideKey},
     domain::{DocumentId, OwnerId},
 };
 
@@ -105,7 +105,7 @@ fn a_core_file_has_no_key() {
     let mut control = [0; KEY_LEN];
     fill(&mut control, CONTROL);
     assert!(has(&control), "what lies in ordinary memory is in the core file");
-    for seed in [OWNER, INDEX, DOCUMENT] {
+    for seed in [OWNER, INDEX, TAGS, DOCUMENT] {
         assert!(!has(a_key(seed).as_bytes()), "key {seed}");
     }
     for form in ["value", "file"] {
@@ -140,6 +140,7 @@ const OWNER: u8 = 10;
 const INDEX: u8 = 11;
 const DOCUMENT: u8 = 12;
 const CONTROL: u8 = 13;
+const TAGS: u8 = 14;
 
 #[test]
 #[ignore = "a process of its own, which ends by leaving a core file"]
@@ -147,7 +148,8 @@ fn holds_keys() {
     let most = getrlimit(Resource::Core).maximum;
     setrlimit(Resource::Core, Rlimit { current: most, maximum: most }).expect("core files");
     let owner = OwnerId::generate();
-    let owner_key = OwnerKey::new(owner, 1, a_key(OWNER), IndexKey { generation: 1, key: a_key(INDEX) });
+    let side = |seed| SideKey { generation: 1, key: a_key(seed) };
+    let owner_key = OwnerKey::new(owner, 1, a_key(OWNER), side(INDEX), side(TAGS));
     let document = DocumentId::generate();
     let wrapped = owner_key.rewrap(document, &DocumentKey::new(a_key(DOCUMENT), 1)).expect("wrapped");
     let key = owner_key.open_document_key(document, &wrapped).expect("opened");

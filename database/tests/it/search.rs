@@ -1,0 +1,184 @@
+//! Segments of the search index under an older index key: they go when nothing is under them, whoever stores a page then.
+
+use std::time::Duration;
+
+use untxt_core::{crypto::WrappedOwnerKey, domain::TaskId};
+use untxt_database::{
+    Database, Error, Transaction, owner_keys, pages,
+    search::{self, PageIndex, Reading},
+    testing::TestPostgres,
+};
+
+use crate::fixtures::{LEASE, a_result, a_task_with_pages, a_user, claim_page};
+
+/// A person whose first page is under a new index key, and whose second has been read under the old one, not stored yet.
+struct Scene {
+    postgres: TestPostgres,
+    worker: Database,
+    task: TaskId,
+    active: WrappedOwnerKey,
+}
+
+impl Scene {
+    async fn build() -> Self {
+        let postgres = TestPostgres::start().await;
+        let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+        let owner = a_user(&backend, "alice").await.as_owner();
+        let task = a_task_with_pages(&backend, &worker, owner, 2).await;
+        let mut tx = begin_page(&worker, task).await;
+        let old = owner_keys::find_current(&mut tx, owner).await;
+        tx.commit().await.expect("committed");
+        assert_eq!(old.expect("asked"), None, "of nobody in particular");
+        let _ = postgres.superuser_psql(
+            "update owner_keys set state = 'retired', retired_at = now();
+            insert into owner_keys (
+                owner_id, version, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, index_generation, wrapped_tag_key
+            )
+            select owner_id, 2, kms_key_id, wrapped, wrapped_index_key, index_wrapped_by, 2, wrapped_tag_key from owner_keys",
+        );
+        let mut tx = worker.begin_as(owner).await.expect("a transaction");
+        let active = owner_keys::find_current(&mut tx, owner).await.expect("asked").expect("a key");
+        let stale = search::list_stale(&mut tx, owner, 2, 10).await.expect("listed");
+        assert_eq!(stale.len(), 1);
+        let (reading, _) =
+            search::load_unindexed(&mut tx, task, stale[0].page).await.expect("asked").expect("the page");
+        let index = PageIndex { generation: 2, segment: 0, tokens: &[4, 5] };
+        assert!(search::replace(&mut tx, owner, reading, index).await.expect("replaced"));
+        tx.commit().await.expect("committed");
+        Self { postgres, worker, task, active }
+    }
+
+    async fn forget(&self) -> Result<(), Error> {
+        let mut tx = self.worker.begin_as(self.active.owner).await?;
+        search::forget_empty_segments(&mut tx, &self.active).await?;
+        tx.commit().await
+    }
+
+    /// Which segments there are under which index key.
+    fn segments(&self) -> String {
+        self.postgres.superuser_psql(
+            "select string_agg(index_generation || '/' || segment, ' ' order by index_generation) from search_segments",
+        )
+    }
+
+    fn events(&self) -> String {
+        self.postgres.superuser_psql("select count(*) from key_events where operation = 'index_rebuilt'")
+    }
+
+    /// Waits until somebody waits for a lock of somebody else.
+    async fn wait_for_waiting(&self) {
+        let waiting = "select count(*) from pg_locks where not granted";
+        for _ in 0..200 {
+            if self.postgres.superuser_psql(waiting) != "0" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("nobody waits");
+    }
+}
+
+/// Stores the next page, with tokens of the first index key, in a transaction that is still open.
+async fn begin_page(worker: &Database, task: TaskId) -> Transaction {
+    let claimed = claim_page(worker, task, LEASE).await.expect("a page");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    pages::complete(&mut tx, &claimed, &a_result(0.9)).await.expect("completed");
+    tx
+}
+
+#[tokio::test]
+async fn a_segment_is_not_forgotten_while_a_page_goes_into_it() {
+    let scene = Scene::build().await;
+    assert_eq!(scene.segments(), "1/0 2/0");
+    let tx = begin_page(&scene.worker, scene.task).await;
+    let (forgotten, ()) = tokio::join!(scene.forget(), async {
+        scene.wait_for_waiting().await;
+        tx.commit().await.expect("committed");
+    });
+    forgotten.expect("looked");
+    assert_eq!(scene.segments(), "1/0 2/0", "the page that came meanwhile is found");
+    assert_eq!(scene.events(), "0");
+}
+
+#[tokio::test]
+async fn a_page_that_comes_when_its_segment_is_being_forgotten_begins_it_anew() {
+    let scene = Scene::build().await;
+    let claimed = claim_page(&scene.worker, scene.task, LEASE).await.expect("a page");
+    let mut forgetting = scene.worker.begin_as(scene.active.owner).await.expect("a transaction");
+    search::forget_empty_segments(&mut forgetting, &scene.active).await.expect("forgotten");
+    let storing = async {
+        let mut tx = scene.worker.begin_system().await.expect("a transaction");
+        pages::complete(&mut tx, &claimed, &a_result(0.9)).await.expect("completed");
+        tx.commit().await.expect("committed");
+    };
+    tokio::join!(storing, async {
+        scene.wait_for_waiting().await;
+        forgetting.commit().await.expect("committed");
+    });
+    assert_eq!(scene.segments(), "1/0 2/0");
+    // Once that page is under the new key as well, the old one goes.
+    let _ = scene.postgres.superuser_psql("update search_pages set index_generation = 2");
+    scene.forget().await.expect("forgotten");
+    assert_eq!((scene.segments(), scene.events()), ("2/0".to_owned(), "2".to_owned()));
+}
+
+#[tokio::test]
+async fn an_index_key_is_not_destroyed_while_a_segment_is_begun_under_it() {
+    let scene = Scene::build().await;
+    scene.forget().await.expect("forgotten");
+    assert_eq!(scene.segments(), "2/0");
+    let mut old = scene.active.clone();
+    (old.version, old.index_generation) = (1, 1);
+    let _ = scene.postgres.superuser_psql("update documents set owner_key_version = 2");
+    let destroying = async || {
+        let mut tx = scene.worker.begin_as(old.owner).await.expect("a transaction");
+        let is_destroyed = owner_keys::destroy(&mut tx, &old).await.expect("an answer");
+        tx.commit().await.expect("committed");
+        is_destroyed
+    };
+    let claimed = claim_page(&scene.worker, scene.task, LEASE).await.expect("a page");
+    let mut late = scene.worker.begin_system().await.expect("a transaction");
+    pages::complete(&mut late, &claimed, &a_result(0.9)).await.expect("completed");
+    let (is_destroyed, ()) = tokio::join!(destroying(), async {
+        scene.wait_for_waiting().await;
+        late.commit().await.expect("committed");
+    });
+    assert!(!is_destroyed, "a page needs it");
+
+    let _ = scene.postgres.superuser_psql("update search_pages set index_generation = 2");
+    scene.forget().await.expect("forgotten");
+    assert!(destroying().await);
+    let mut tx = scene.worker.begin_as(old.owner).await.expect("a transaction");
+    let reading = Reading { document: claimed.document, task: scene.task, page: claimed.page };
+    let _ = scene.postgres.superuser_psql(&format!("delete from search_pages where page_number = {}", claimed.page));
+    let index = PageIndex { generation: 1, segment: 0, tokens: &[1] };
+    let refused = search::insert_old(&mut tx, old.owner, reading, index).await;
+    assert!(matches!(&refused, Err(Error::Conflict(name)) if name == "search_segments_index_key"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_gap_is_known_to_its_owner_until_every_page_has_a_row() {
+    let scene = Scene::build().await;
+    let backend = scene.postgres.backend().await;
+    let owner = scene.active.owner;
+    let has_gap = async || {
+        let mut tx = backend.begin_as(owner).await.expect("a transaction");
+        search::has_gap(&mut tx, owner).await.expect("asked")
+    };
+    let close = async || {
+        let mut tx = scene.worker.begin_system().await.expect("a transaction");
+        search::close_gaps(&mut tx).await.expect("closed");
+        tx.commit().await.expect("committed");
+    };
+    assert!(!has_gap().await);
+    let _ = scene.postgres.superuser_psql("create table kept as table search_pages; delete from search_pages");
+    let mut tx = scene.worker.begin_system().await.expect("a transaction");
+    search::open_gaps(&mut tx, &[owner, owner]).await.expect("opened");
+    search::open_gaps(&mut tx, &[owner]).await.expect("opened");
+    tx.commit().await.expect("committed");
+    close().await;
+    assert!(has_gap().await, "a page has no row");
+    let _ = scene.postgres.superuser_psql("insert into search_pages table kept");
+    close().await;
+    assert!(!has_gap().await);
+}
