@@ -13,6 +13,8 @@ pub(super) struct Answer {
     pub(super) terms: Vec<Term>,
     pub(super) hits: Vec<Hit>,
     pub(super) total: Total,
+    /// False: some pages of the person are not in the index yet, and may have what was asked for.
+    pub(super) is_complete: bool,
     /// Pass it as `after` to get the next ones; none at the end.
     pub(super) next: Option<String>,
 }
@@ -76,7 +78,8 @@ pub(super) enum Match {
 #[derive(Serialize)]
 pub(super) struct Total {
     pub(super) pages: usize,
-    /// Every page that was counted has been opened; otherwise there may be fewer, and beyond 1,000 more.
+    /// Every page that was counted has been opened, and none is missing in the index; otherwise there may be fewer, and beyond
+    /// 1,000, or in pages that are not in the index, more.
     pub(super) is_exact: bool,
 }
 

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::{
     answer::{Answer, Total, terms},
-    candidates::{Candidates, find_candidates},
+    candidates::{Candidates, Place, find_candidates},
     cursor::Cursor,
-    keys::SearchKeys,
+    keys::Index,
     open::open,
     pace,
 };
@@ -30,6 +30,9 @@ const MAX_LIMIT: u32 = 50;
 
 /// Pages that are opened for one answer; what is left, the next answer goes on with. Each takes about a millisecond.
 const MAX_OPENED: usize = 200;
+
+/// How often the index is asked when it changes all the time: it does so once a key is replaced, or 131,072 pages are read.
+const MAX_TRIES: u32 = 3;
 
 /// Documents that a search may be confined to by name.
 const MAX_DOCUMENTS: usize = 200;
@@ -76,15 +79,42 @@ pub(super) async fn search(
     let mut filter = wish.filter()?;
     app.searches.begin(actor.user, Instant::now())?;
     let place = app.searches.place().await?;
-    let (keys, segments) = SearchKeys::load(&app, &actor).await?;
     let mut tx = actor.begin(&app).await?;
     filter.folders = wish.folders(&mut tx, &filter.tags).await?;
-    let after = after.map(|Cursor(place)| place);
-    let candidates = find_candidates(&mut tx, &keys, &segments, &query, &filter, after).await?;
     tx.commit().await?;
+    let after = after.map(|Cursor(place)| place);
+    let found = ask_index(&app, &actor, &query, &filter, after).await?;
     let limit = wish.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT) as usize;
     let asked = Asked { query: &query, period: Period { from: wish.from, to: wish.to }, limit, place };
-    Ok(Json(asked.answer(&app, &actor, &candidates, after.is_none()).await?))
+    Ok(Json(asked.answer(&app, &actor, &found, after.is_none()).await?))
+}
+
+/// What the index named, and whether it could name every page.
+struct Found {
+    candidates: Candidates,
+    is_complete: bool,
+}
+
+/// Asks the index, and asks again when it got another key or another segment meanwhile.
+async fn ask_index(
+    app: &App,
+    actor: &Actor,
+    query: &Arc<Query>,
+    filter: &Filter,
+    after: Option<Place>,
+) -> Result<Found, ApiError> {
+    let mut tries = 0;
+    loop {
+        let index = Index::load(app, actor).await?;
+        let mut tx = actor.begin(app).await?;
+        let candidates = find_candidates(&mut tx, &index.keys, &index.segments, query, filter, after).await?;
+        let has_grown = index.has_grown(&mut tx, actor).await?;
+        tx.commit().await?;
+        tries += 1;
+        if !has_grown || tries == MAX_TRIES {
+            return Ok(Found { candidates, is_complete: index.is_complete && !has_grown });
+        }
+    }
 }
 
 impl Wish {
@@ -139,9 +169,10 @@ impl Asked<'_> {
         &self,
         app: &App,
         actor: &Actor,
-        candidates: &Candidates,
+        Found { candidates, is_complete }: &Found,
         is_first: bool,
     ) -> Result<Answer, ApiError> {
+        let is_complete = *is_complete;
         let (mut hits, mut opened, mut last) = (Vec::new(), 0, None);
         for some in candidates.found.chunks(PAGES_AT_ONCE) {
             if hits.len() >= self.limit || opened >= MAX_OPENED {
@@ -159,9 +190,10 @@ impl Asked<'_> {
             }
         }
         let next = if opened < candidates.found.len() { last } else { candidates.next };
-        let is_exact = is_first && next.is_none();
-        let pages = if is_exact { hits.len() } else { candidates.found.len() - (opened - hits.len()) };
+        let is_counted = is_first && next.is_none();
+        let is_exact = is_counted && is_complete;
+        let pages = if is_counted { hits.len() } else { candidates.found.len() - (opened - hits.len()) };
         let next = next.map(|place| Cursor(place).to_string());
-        Ok(Answer { terms: terms(self.query), hits, total: Total { pages, is_exact }, next })
+        Ok(Answer { terms: terms(self.query), hits, total: Total { pages, is_exact }, is_complete, next })
     }
 }

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use untxt_core::crypto::{SearchKey, WrappedOwnerKey};
-use untxt_database::{owner_keys, search, search::Segment};
+use untxt_database::{PgConnection, owner_keys, search, search::Segment};
 
 use crate::{App, problem::ApiError, session::Actor};
 
@@ -9,13 +9,24 @@ use crate::{App, problem::ApiError, session::Actor};
 #[derive(Clone, Debug, Default)]
 pub struct SearchKeys(Arc<HashMap<u32, SearchKey>>);
 
-impl SearchKeys {
+/// What there is to be asked of a person's index.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub(super) keys: SearchKeys,
+    /// Newest first.
+    pub(super) segments: Vec<Segment>,
+    /// Every page is in it, and all of it can be asked.
+    pub(super) is_complete: bool,
+}
+
+impl Index {
     /// Loads the segments of a person, newest first, and the keys that they were made with. While an index is made anew
-    /// there are two. A segment whose key is gone can't be asked; its rows are being made anew.
-    pub(super) async fn load(app: &App, actor: &Actor) -> Result<(Self, Vec<Segment>), ApiError> {
+    /// there are two. A segment whose key is gone can't be asked.
+    pub(super) async fn load(app: &App, actor: &Actor) -> Result<Self, ApiError> {
         let owner = actor.owner();
         let mut tx = actor.begin(app).await?;
         let segments = search::list_segments(&mut tx, owner).await?;
+        let has_gap = search::has_gap(&mut tx, owner).await?;
         let mut generations: Vec<_> = segments.iter().map(|segment| segment.generation).collect();
         generations.sort_unstable();
         generations.dedup();
@@ -24,9 +35,20 @@ impl SearchKeys {
             false => owner_keys::list_of_generations(&mut tx, owner, &generations).await?,
         };
         tx.commit().await?;
-        Ok((Self::open(app, &wrapped).await?, segments))
+        let keys = SearchKeys::open(app, &wrapped).await?;
+        let is_complete = !has_gap && segments.iter().all(|segment| keys.find(segment.generation).is_some());
+        Ok(Self { keys, segments, is_complete })
     }
 
+    /// Says whether there are segments now that were not asked: a page that is made anew leaves one key for another, and
+    /// may have done so between the list and the question.
+    pub(super) async fn has_grown(&self, conn: &mut PgConnection, actor: &Actor) -> Result<bool, ApiError> {
+        let now = search::list_segments(conn, actor.owner()).await?;
+        Ok(now.iter().any(|segment| !self.segments.contains(segment)))
+    }
+}
+
+impl SearchKeys {
     async fn open(app: &App, wrapped: &[WrappedOwnerKey]) -> Result<Self, ApiError> {
         let mut keys = HashMap::with_capacity(wrapped.len());
         for wrapped in wrapped {

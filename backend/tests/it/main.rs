@@ -19,6 +19,7 @@ mod ranges;
 mod rerun;
 mod seams;
 mod search;
+mod search_keys;
 mod server;
 mod session;
 mod settings;

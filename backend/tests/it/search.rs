@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// A person with a worker, and nothing else yet.
-struct Scene {
-    app: TestApp,
-    ada: Person,
-    worker: Worker,
+pub(crate) struct Scene {
+    pub(crate) app: TestApp,
+    pub(crate) ada: Person,
+    pub(crate) worker: Worker,
 }
 
 /// Gives a page with these lines; the words of a line stand one beside the other, every line below the last one.
@@ -42,7 +42,7 @@ fn page(lines: &[&str]) -> PageContent {
 }
 
 impl Scene {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let app = TestApp::start().await;
         let ada = app.person("ada").await;
         let worker = Worker::start(&app).await;
@@ -51,7 +51,7 @@ impl Scene {
     }
 
     /// Has a document read whose pages say this; gives its address and task.
-    async fn read(&self, person: &Person, name: &str, pages: &[&[&str]]) -> (String, TaskId) {
+    pub(crate) async fn read(&self, person: &Person, name: &str, pages: &[&[&str]]) -> (String, TaskId) {
         let count = u32::try_from(pages.len()).expect("few");
         let answer = person.upload(&self.app, name, &pdf(pages.concat().concat().len())).await;
         let at = answer.header("location").to_owned();
@@ -63,7 +63,7 @@ impl Scene {
         (at, task)
     }
 
-    async fn ask_as(&self, person: &Person, wish: &Value) -> Answer {
+    pub(crate) async fn ask_as(&self, person: &Person, wish: &Value) -> Answer {
         let request = person.request(Method::POST, "/api/v1/search").header("content-type", "application/json");
         self.app.send(request.body(Body::from(wish.to_string())).expect("good")).await
     }
@@ -80,7 +80,7 @@ impl Scene {
     }
 }
 
-fn found(answer: &Value) -> Vec<String> {
+pub(crate) fn found(answer: &Value) -> Vec<String> {
     let hits = answer["hits"].as_array().expect("hits");
     hits.iter().map(|hit| format!("{}/{}", hit["document"]["name"].as_str().expect("a name"), hit["page"])).collect()
 }

@@ -23,6 +23,7 @@ export function find(documents, { query, from, to, documents: only, limit = 20, 
       terms,
       hits: hits.slice(begin, end),
       total: { pages: Math.min(hits.length, MOST_PAGES), is_exact: isExact },
+      is_complete: true,
       next: end < hits.length ? Buffer.from(String(end)).toString('base64') : null,
     },
   };

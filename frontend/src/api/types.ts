@@ -244,6 +244,8 @@ export interface SearchAnswer {
   hits: SearchHit[];
   /** Not exact: nobody has looked into all of them, and they may be fewer; beyond 1,000, more. */
   total: { pages: number; is_exact: boolean };
+  /** False: some pages are not in the index yet, and may have what was asked for. */
+  is_complete: boolean;
   /** There may be more although there are no hits in this part. */
   next: string | null;
 }

@@ -20,5 +20,6 @@ export const anAnswer = (hits: SearchHit[], next: string | null = null): SearchA
   terms: [{ text: 'cough', kind: 'word', excluded: false }],
   hits,
   total: { pages: hits.length, is_exact: true },
+  is_complete: true,
   next,
 });

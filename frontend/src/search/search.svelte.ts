@@ -96,7 +96,8 @@ export class Search {
       // A page that was read meanwhile may have moved another one into the next part.
       const known = new Set(answer.hits.map(nameOf));
       const added = next.hits.filter((hit) => !known.has(nameOf(hit)));
-      this.answer = count({ ...answer, hits: [...answer.hits, ...added], next: next.next });
+      const is_complete = answer.is_complete && next.is_complete;
+      this.answer = count({ ...answer, hits: [...answer.hits, ...added], is_complete, next: next.next });
       return added[0] ?? null;
     } catch (error) {
       if (!signal.aborted) this.moreProblem = error;
@@ -169,10 +170,10 @@ export class Search {
   }
 }
 
-/** Once all were loaded it is known how many there are. */
+/** Once all were loaded it is known how many there are, unless some can't be found yet. */
 function count(answer: SearchAnswer): SearchAnswer {
   const pages = answer.hits.length;
-  return answer.next === null ? { ...answer, total: { pages, is_exact: true } } : answer;
+  return answer.next === null ? { ...answer, total: { pages, is_exact: answer.is_complete } } : answer;
 }
 
 /** Names a hit: a page is found once. */

@@ -134,6 +134,16 @@ describe('more of what was found', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('counts nothing exactly while pages are missing in the index', async () => {
+    const server = aServer();
+    const { asked, search } = server;
+    await find(server, 'cough', { ...anAnswer([aHit(1)], 'cursor'), is_complete: false });
+    const loading = search.more();
+    asked[1]?.answer(anAnswer([aHit(2)]));
+    await loading;
+    expect(search.answer).toMatchObject({ total: { pages: 2, is_exact: false }, is_complete: false });
+  });
+
   it('is asked for at once when there was nothing in the first part', async () => {
     const { asked, search } = aServer();
     search.query = 'cough';
@@ -243,6 +253,9 @@ describe('the words about a search', () => {
     expect([total(0, true), total(1, true), total(12, true), total(200, false)]).toEqual([
       'No page has these words', '1 page', '12 pages', 'About 200 pages',
     ]);
+    const soFar = (pages: number, next: string | null) =>
+      words.search.total({ ...anAnswer([], next), total: { pages, is_exact: false }, is_complete: false });
+    expect([soFar(0, null), soFar(12, null), soFar(200, 'cursor')]).toEqual(['No page so far', '12 pages so far', 'About 200 pages']);
   });
 
   it('say how the question was understood when that is not plain', () => {

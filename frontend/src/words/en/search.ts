@@ -31,11 +31,13 @@ export const search = {
     allOf: 'Documents that have all of these',
   },
 
-  /** "12 pages", "About 200 pages". */
-  total: ({ total: { pages, is_exact: isExact } }: SearchAnswer) => {
+  /** "12 pages", "About 200 pages", "12 pages so far". */
+  total: ({ total: { pages, is_exact: isExact }, is_complete: isComplete, next }: SearchAnswer) => {
+    if (!isComplete && next === null) return pages === 0 ? 'No page so far' : `${countPages(pages)} so far`;
     if (!isExact) return `About ${countPages(pages)}`;
     return pages === 0 ? 'No page has these words' : countPages(pages);
   },
+  incomplete: 'Some of your pages are still being made searchable and may be missing here.',
   /** How the words were understood; nothing when they stand for themselves. */
   understood(terms: SearchTerm[]): string {
     if (terms.every(({ kind, excluded }) => kind === 'word' && !excluded)) return '';
