@@ -80,6 +80,40 @@ export default async function prove(t, world) {
     }
   });
 
+  await t.test('index keys change, workers are killed, and no search misses a page', async (t) => {
+    const generations = () => stack.sql(`select distinct index_generation from search_segments where owner_id = '${admin.user.id}' order by 1`).flat();
+    const before = generations();
+    const search = { asked: 0, missed: [] };
+    let isOver = false;
+    const searching = (async () => {
+      for (; !isOver; search.asked += 1) {
+        const names = await everyNameWith(admin, world.heading);
+        search.missed.push(...[...old.keys()].filter((index) => !names.has(`key-${index}.pdf`)));
+      }
+    })();
+    for (const way of ['--index', '--compromised']) {
+      const done = await keys('rotate', '--owner', admin.user.id, way);
+      assert.equal(done.code, 0, done.said);
+      assert.match(done.said, /under the new index key from now on/);
+      for (let turn = 0; turn < 2; turn += 1) {
+        for (const { pid } of stack.find(' worker ')) process.kill(pid, 'SIGKILL');
+        await sleep(1500);
+      }
+    }
+    await until('nothing is under older index keys', 120, () => String(generations()) === String(active()));
+    isOver = true;
+    await searching;
+    t.diagnostic(`${search.asked} searches meanwhile; index keys ${before} became ${generations()}`);
+    assert.ok(search.asked >= 3, 'there were searches');
+    assert.deepEqual(search.missed, []);
+    const status = await keys('status');
+    assert.doesNotMatch(status.said, /are not under index key/);
+    const [[tags]] = stack.sql(`select count(*) from documents where owner_id = '${admin.user.id}' and content_tag is not null and tag_generation < ${active()}`);
+    assert.equal(tags, '0', 'no tag is left under the tag key that somebody may know');
+    assert.equal((await keys('destroy')).code, 0);
+    assert.deepEqual(versions(), [[String(active()), 'active']]);
+  });
+
   await t.test('the role of the backend keeps no keys', async () => {
     const backend = ['--config', stack.path('conf/backend.toml')];
     assert.notEqual((await finish(start(['rotate', '--all', ...backend]))).code, 0);
@@ -87,6 +121,20 @@ export default async function prove(t, world) {
   });
 
   for (const id of old) await until('it is deleted', 5, async () => (await admin.send('DELETE', `/api/v1/documents/${id}?forever=true`)).status === 204);
+}
+
+/** Gives the names of all documents that a search finds, as slowly as a person may ask. */
+async function everyNameWith(client, query) {
+  const names = new Set();
+  for (let after; after !== null; ) {
+    const answer = await client.send('POST', '/api/v1/search', { json: { query, limit: 50, after } });
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.json.is_complete, true, 'two index keys are no gap');
+    for (const { document } of answer.json.hits) names.add(document.name);
+    after = answer.json.next;
+    await sleep(500);
+  }
+  return names;
 }
 
 /** Starts `untxt keys`; everything else in this process goes on. */
