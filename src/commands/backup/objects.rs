@@ -239,7 +239,7 @@ mod tests {
         async fn list_receipts(&self, _: Option<String>) -> Result<Listing, StorageError> {
             let objects = self.objects.lock().expect("objects");
             let receipts = objects.keys().filter(|key| matches!(key, ObjectKey::Receipt(_)));
-            let objects = receipts.map(|&key| StoredObject { key, stored_at: 0 }).collect();
+            let objects = receipts.map(|&key| untxt_core::storage::StoredObject { key, stored_at: 0 }).collect();
             Ok(Listing { objects, ..Listing::default() })
         }
 
