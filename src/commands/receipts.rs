@@ -35,8 +35,8 @@ enum ReceiptsCommand {
         #[command(flatten)]
         serve: ServeArgs,
     },
-    /// Make a new key that signs, where the old one is lost. Start `untxt up` afterwards; elsewhere set signing.key_path, and keep
-    /// the public halves of older keys in signing.public_keys.
+    /// Make a new key that signs, where the old one is lost. Start `untxt up` afterwards; elsewhere set `signing.key_path`, and keep
+    /// the public halves of older keys in `signing.public_keys`.
     NewKey {
         /// The folder of the key, such as data/signing. A key that is there is not replaced: move it away first.
         #[arg(long, value_name = "FOLDER")]
