@@ -28,6 +28,8 @@ const NAMED = `
   select 'documents/' || t.document_id || '/tasks/' || t.id || '/pages/' || p.page_number || '/image-' || p.image_attempt, ''
   from pages p join tasks t on t.id = p.task_id where p.image_attempt is not null
   union all
+  select 'receipts/' || document_id, '' from shreds where receipt is not null
+  union all
   select '', 'documents/' || document_id || '/tasks/' || id || '/' from tasks where ended_at is null`;
 
 /** Gives the keys of objects that no row names and that were stored more than so many seconds ago. */
