@@ -37,7 +37,6 @@ export class Live {
   #open: () => Socket;
   #socket: Socket | null = null;
   #failures = 0;
-  #hasBeenLive = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #poll: ReturnType<typeof setInterval> | undefined;
   #quiet: ReturnType<typeof setTimeout> | undefined;
@@ -56,7 +55,6 @@ export class Live {
   stop(): void {
     this.state = 'off';
     this.#failures = 0;
-    this.#hasBeenLive = false;
     clearTimeout(this.#retry);
     clearTimeout(this.#quiet);
     this.#stopPolling();
@@ -102,9 +100,9 @@ export class Live {
     this.#failures = 0;
     this.#stopPolling();
     this.state = 'live';
-    // Also on the first hello: what happened between loading the list and this moment was told to nobody.
-    if (this.#hasBeenLive || this.#listener.isBusy()) this.#listener.resync();
-    this.#hasBeenLive = true;
+    // Also on the first hello: what happened between loading the list and this moment, such as an upload in another tab,
+    // was told to nobody.
+    this.#listener.resync();
   }
 
   #lose(code: number): void {

@@ -49,7 +49,7 @@ describe('the live connection', () => {
     expect(listener.hearPlaces).toHaveBeenCalledExactlyOnceWith({});
     expect(listener.hearChange).toHaveBeenCalledExactlyOnceWith('document-1', 'trashed');
     expect(listener.hear).toHaveBeenCalledTimes(1);
-    expect(listener.resync).not.toHaveBeenCalled();
+    expect(listener.resync, 'for what happened before it was live').toHaveBeenCalledTimes(1);
   });
 
   it('asks for what it missed after it was away, and when told to', async () => {
@@ -61,9 +61,9 @@ describe('the live connection', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(sockets).toHaveLength(2);
     last().say({ type: 'hello' });
-    expect(listener.resync).toHaveBeenCalledTimes(1);
-    last().say({ type: 'resync' });
     expect(listener.resync).toHaveBeenCalledTimes(2);
+    last().say({ type: 'resync' });
+    expect(listener.resync).toHaveBeenCalledTimes(3);
   });
 
   it('polls after three failures, says so, and stops when it is back', async () => {
