@@ -30,8 +30,10 @@ mod run;
 mod search;
 mod server;
 mod session;
+mod shares;
 mod tags;
 mod tasks;
+mod teams;
 mod turns;
 
 pub use app::{App, Services};

@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     App, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue, receipts, search,
-    session, tags, tasks,
+    session, shares, tags, tasks, teams,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -25,6 +25,8 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(folders::router())
         .merge(tags::router())
         .merge(tasks::router())
+        .merge(shares::router())
+        .merge(teams::router())
         .merge(search::router())
         .merge(receipts::router())
         .merge(queue::router())

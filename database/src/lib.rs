@@ -28,9 +28,11 @@ pub mod queue;
 mod row;
 pub mod search;
 pub mod sessions;
+pub mod shares;
 pub mod shreds;
 pub mod tags;
 pub mod tasks;
+pub mod teams;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod turns;

@@ -22,6 +22,7 @@ mod search;
 mod server;
 mod session;
 mod settings;
+mod sharing;
 mod tags;
 mod trash;
 mod turns;
