@@ -5,6 +5,7 @@
 
 mod convert;
 mod face;
+mod rights;
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
