@@ -7,20 +7,6 @@ use untxt_core::domain::{DocumentId, OwnerId};
 
 use crate::{Result, row::Row};
 
-/// Any number, the same in every worker: who holds this lock checks.
-const CHECK_LOCK: i64 = 0x554e_5458_5449;
-
-/// Says whether nobody else checks; then nobody will until this transaction ends.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn try_begin(conn: &mut PgConnection) -> Result<bool> {
-    let elected = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "elected!""#, CHECK_LOCK)
-        .fetch_one(conn)
-        .await?;
-    Ok(elected)
-}
-
 /// Lists documents that were not checked for so long, in the order of their ids, those after one.
 ///
 /// # Errors

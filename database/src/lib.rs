@@ -13,6 +13,7 @@ pub mod conf;
 mod connect;
 pub mod dead_letters;
 pub mod documents;
+mod election;
 mod error;
 pub mod events;
 pub mod folders;
@@ -38,6 +39,7 @@ pub mod users;
 pub mod workers;
 
 pub use connect::{Actor, Database, Transaction};
+pub use election::{Duty, Election};
 pub use error::{Error, Result};
 pub use migrate::migrate;
 pub use sqlx::PgConnection;

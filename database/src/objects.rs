@@ -11,30 +11,6 @@ use crate::{
     row::{count_column, page_column},
 };
 
-/// Any number, the same in every worker: who holds this lock cleans up.
-const CLEAN_UP_LOCK: i64 = 0x554e_5458_5443;
-
-/// Says whether nobody else cleans up; then nobody will until this transaction ends.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn try_begin_clean_up(conn: &mut PgConnection) -> Result<bool> {
-    let elected = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "elected!""#, CLEAN_UP_LOCK)
-        .fetch_one(conn)
-        .await?;
-    Ok(elected)
-}
-
-/// Says whether nobody cleans up; then nobody will until this connection ends.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub(crate) async fn try_hold_off_clean_up(conn: &mut PgConnection) -> Result<bool> {
-    let held =
-        sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "held!""#, CLEAN_UP_LOCK).fetch_one(conn).await?;
-    Ok(held)
-}
-
 /// Gives those of these objects that were stored longer ago than `after` and that no row names. An object of a page or
 /// a task that has not ended may still be named, however old it is; one of a document that was shredded is left to those
 /// who count what they remove.

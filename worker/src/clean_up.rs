@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 use untxt_core::{config, storage::Bucket, telemetry::chain};
-use untxt_database::objects;
+use untxt_database::{Duty, Election, objects};
 
 use crate::{
     bucket,
@@ -73,24 +73,22 @@ async fn look_then_clean_up(worker: &Worker, after: Duration) -> JobResult<usize
     }
 }
 
-/// Looks at every object there is, part by part, and says how many were removed. The transaction only keeps other
-/// workers from doing the same at the same time; it holds no row.
+/// Looks at every object there is, part by part, and says how many were removed.
 async fn clean_up(worker: &Worker, after: Duration) -> JobResult<usize> {
-    let mut tx = in_time(async { Ok(worker.services.database.begin_system().await?) }).await?;
-    if !in_time(async { Ok(objects::try_begin_clean_up(&mut tx).await?) }).await? {
-        return Ok(0);
-    }
+    let elected = in_time(async { Ok(Election::win(&worker.services.database, Duty::CleanUp).await?) }).await?;
+    let Some(mut elected) = elected else { return Ok(0) };
     let (mut removed, mut next) = (0, None);
     loop {
         let listing = in_time(async { Ok(worker.services.objects.list(next).await?) }).await?;
-        let orphans = in_time(async { Ok(objects::find_orphans(&mut tx, &listing.objects, after).await?) }).await?;
+        let finding = async { Ok(objects::find_orphans(elected.connection(), &listing.objects, after).await?) };
+        let orphans = in_time(finding).await?;
         if !orphans.is_empty() {
             in_time(async { Ok(worker.services.objects.delete(&orphans).await?) }).await?;
             removed += orphans.len();
         }
         next = listing.next;
         if next.is_none() {
-            tx.commit().await?;
+            elected.end().await?;
             return Ok(removed);
         }
     }

@@ -13,7 +13,7 @@ use untxt_core::{
     storage::{ObjectKey, StorageError},
     telemetry::chain,
 };
-use untxt_database::integrity;
+use untxt_database::{Duty, Election, integrity};
 
 use crate::{
     error::{JobError, JobResult},
@@ -43,12 +43,10 @@ pub(crate) fn start(worker: &Arc<Worker>) {
     });
 }
 
-/// Checks what is due. The transaction only keeps other workers from the same; if it ends early, two check a file.
+/// Checks what is due.
 async fn check_due(worker: &Worker, max_age: Duration) -> JobResult<()> {
-    let mut tx = worker.services.database.begin_system().await?;
-    if !integrity::try_begin(&mut tx).await? {
-        return Ok(());
-    }
+    let elected = Election::win(&worker.services.database, Duty::CheckFiles).await?;
+    let Some(mut elected) = elected else { return Ok(()) };
     let mut last = None;
     loop {
         let mut listing = worker.services.database.begin_system().await?;
@@ -57,9 +55,15 @@ async fn check_due(worker: &Worker, max_age: Duration) -> JobResult<()> {
         listing.commit().await?;
         gauge!("untxt_documents_damaged").set(u32::try_from(damaged).unwrap_or(u32::MAX));
         if due.is_empty() {
-            return Ok(());
+            return Ok(elected.end().await?);
         }
         for (owner, document) in due {
+            if elected.keep().await.is_err() {
+                // It lapsed while a large file was read.
+                let again = Election::win(&worker.services.database, Duty::CheckFiles).await?;
+                let Some(again) = again else { return Ok(()) };
+                elected = again;
+            }
             // One that can't be checked now does not keep the others from it.
             if let Err(error) = check(worker, owner, document).await {
                 tracing::warn!(document.id = %document, error = chain(&error), "a stored file could not be checked");

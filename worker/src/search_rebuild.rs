@@ -15,7 +15,7 @@ use untxt_core::{
     telemetry::chain,
 };
 use untxt_database::{
-    Transaction, owner_keys,
+    Duty, Election, owner_keys,
     search::{self, PageIndex, Reading, Unindexed},
 };
 
@@ -56,13 +56,10 @@ pub(crate) fn start(worker: &Arc<Worker>) {
     });
 }
 
-/// Makes rows until none is missing or old, and says how many. The first transaction only keeps other workers from doing
-/// the same; it holds no row.
+/// Makes rows until none is missing or old, and says how many.
 async fn rebuild(worker: &Worker) -> JobResult<usize> {
-    let mut elected = in_time(async { Ok(worker.services.database.begin_system().await?) }).await?;
-    if !in_time(async { Ok(search::try_begin_rebuild(&mut elected).await?) }).await? {
-        return Ok(0);
-    }
+    let elected = in_time(async { Ok(Election::win(&worker.services.database, Duty::RebuildSearch).await?) }).await?;
+    let Some(mut elected) = elected else { return Ok(0) };
     let (mut made, mut left) = (0, 0);
     // First what nobody can find, once from the newest to the oldest: what can't be made now is tried again later.
     let mut last = None;
@@ -86,19 +83,18 @@ async fn rebuild(worker: &Worker) -> JobResult<usize> {
         }
     }
     tell(left);
-    elected.commit().await?;
+    elected.end().await?;
     Ok(made)
 }
 
 /// Makes what was listed, and says how many rows that are.
-async fn make_all(worker: &Worker, elected: &mut Transaction, listed: &[Unindexed]) -> JobResult<usize> {
+async fn make_all(worker: &Worker, elected: &mut Election, listed: &[Unindexed]) -> JobResult<usize> {
     let mut made = 0;
     if !listed.is_empty() {
         tell(listed.len());
     }
     for some in listed.chunks(AT_ONCE) {
-        // asked often enough that the server does not take the transaction for one that is forgotten
-        in_time(async { Ok(search::keep_rebuilding(elected).await?) }).await?;
+        in_time(async { Ok(elected.keep().await?) }).await?;
         made += in_time(make(worker, some)).await?;
     }
     Ok(made)

@@ -9,8 +9,8 @@ use super::{Layout, RowBytes, Sequence, Table, catalog::quote};
 use crate::{
     Error, Result,
     connect::{ACQUIRE_TIMEOUT, verified_options},
+    election::{Duty, elect_connection},
     installation,
-    objects::try_hold_off_clean_up,
 };
 
 /// All rows of a backup on their way into an installation that nobody has used, as role `untxt_migrate`. Nobody sees
@@ -38,7 +38,7 @@ impl CleanUpPause {
     /// [`Error::Unavailable`].
     pub async fn begin(settings: &config::Database) -> Result<Option<Self>> {
         let mut conn = verified_options(settings, "untxt-import-pause")?.connect().await?;
-        Ok(try_hold_off_clean_up(&mut conn).await?.then_some(Self { conn }))
+        Ok(elect_connection(&mut conn, Duty::CleanUp).await?.then_some(Self { conn }))
     }
 
     /// Checks that it has lasted until now.

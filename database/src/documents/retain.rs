@@ -2,10 +2,10 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use untxt_core::domain::{DocumentId, OwnerId};
 
-use crate::Result;
-
-/// Any number, the same in every worker: who holds this lock applies the rules of folders.
-const RETAIN_LOCK: i64 = 0x554e_5458_5446;
+use crate::{
+    Result,
+    election::{Duty, elect},
+};
 
 /// A document that the rule of its folder puts into the trash now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +21,7 @@ pub struct Expired {
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn try_begin_retaining(conn: &mut PgConnection) -> Result<bool> {
-    let elected = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "elected!""#, RETAIN_LOCK)
-        .fetch_one(conn)
-        .await?;
-    Ok(elected)
+    elect(conn, Duty::ApplyRules).await
 }
 
 /// Lists those who have a folder whose rule puts documents into the trash, in the order of their ids, at most `max_rows`,

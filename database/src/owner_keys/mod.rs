@@ -12,7 +12,7 @@ pub use rewrap::{Rewrapped, list_documents_under_older, store_documents, store_k
 pub use roots::destroy_unused_roots;
 pub use rotate::{Replaced, activate, destroy, next_version, store_pending};
 pub use status::{KeyCount, count, count_documents_under_older, count_old_forms};
-pub use upkeep::{DueKey, Upkeep, list_due, load_due, try_begin_upkeep};
+pub use upkeep::{DueKey, Upkeep, list_due, load_due};
 
 use sqlx::PgConnection;
 use untxt_core::{crypto::WrappedOwnerKey, domain::OwnerId};

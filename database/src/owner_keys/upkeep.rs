@@ -6,9 +6,6 @@ use untxt_core::{crypto::WrappedOwnerKey, domain::OwnerId};
 use super::OwnerKeyRow;
 use crate::Result;
 
-/// Any number, the same in every process: who holds this lock keeps the keys up.
-const UPKEEP_LOCK: i64 = 0x554e_5458_544b;
-
 /// When something is to be done with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upkeep {
@@ -29,17 +26,6 @@ pub struct DueKey {
     pub is_worn: bool,
     /// It was replaced so long ago that nobody can be using it any more.
     pub is_past_grace: bool,
-}
-
-/// Says whether nobody else keeps the keys up; then nobody will until this transaction ends.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn try_begin_upkeep(conn: &mut PgConnection) -> Result<bool> {
-    let elected = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "elected!""#, UPKEEP_LOCK)
-        .fetch_one(conn)
-        .await?;
-    Ok(elected)
 }
 
 /// Lists owners of whose keys something is to be done, in the order of their ids, those after one.

@@ -13,8 +13,7 @@ use untxt_core::domain::{DocumentId, PageNumber, TaskId};
 pub use hits::{Hit, load_hits};
 pub use look::{Candidate, Filter, Near, Place, Wanted, find, find_near, list_segments, matching};
 pub use rebuild::{
-    Unindexed, forget_empty_segments, keep, keep_rebuilding, list_missing, list_owners, list_stale, load_unindexed,
-    replace, try_begin_rebuild,
+    Unindexed, forget_empty_segments, keep, list_missing, list_owners, list_stale, load_unindexed, replace,
 };
 pub(crate) use write::insert;
 pub use write::{find_old_segment, find_segment, insert_old};

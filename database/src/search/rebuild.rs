@@ -10,9 +10,6 @@ use crate::{
     tasks,
 };
 
-/// Any number, the same in every worker: who holds this lock makes rows anew.
-const REBUILD_LOCK: i64 = 0x554e_5458_5453;
-
 /// A reading whose row is missing or old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unindexed {
@@ -24,26 +21,6 @@ pub struct Unindexed {
     pub page: PageNumber,
     /// The segment that its row keeps; `None`: it has no row.
     pub segment: Option<i32>,
-}
-
-/// Says whether nobody else makes rows anew; then nobody will until this transaction ends.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn try_begin_rebuild(conn: &mut PgConnection) -> Result<bool> {
-    let elected = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "elected!""#, REBUILD_LOCK)
-        .fetch_one(conn)
-        .await?;
-    Ok(elected)
-}
-
-/// Tells the server that this transaction is not forgotten.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`]: then somebody else may have begun.
-pub async fn keep_rebuilding(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query!(r#"select 1 as "one!""#).fetch_one(conn).await?;
-    Ok(())
 }
 
 /// Lists the owners that have rows, with the number of the oldest index key that made some.

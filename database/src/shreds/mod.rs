@@ -9,13 +9,14 @@ use time::OffsetDateTime;
 use untxt_core::domain::{DocumentId, OwnerId, UserId};
 use uuid::Uuid;
 
-use crate::{Error, Result, row::Row};
+use crate::{
+    Error, Result,
+    election::{self, Duty},
+    row::Row,
+};
 
 pub use look::{Look, begin_look, count_objects, mark_removed, put_off};
 pub use untxt_core::receipts::{Shred, Signed};
-
-/// Any number, the same in every worker: who holds this lock shreds.
-const SHRED_LOCK: i64 = 0x554e_5458_5444;
 
 /// How many receipts are still to be signed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,10 +41,7 @@ pub struct Removing {
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn try_begin(conn: &mut PgConnection) -> Result<bool> {
-    let elected = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "elected!""#, SHRED_LOCK)
-        .fetch_one(conn)
-        .await?;
-    Ok(elected)
+    election::elect(conn, Duty::Shred).await
 }
 
 /// Tells the server that the transaction that was elected is not forgotten.
@@ -51,8 +49,7 @@ pub async fn try_begin(conn: &mut PgConnection) -> Result<bool> {
 /// # Errors
 /// [`crate::Error::Unavailable`]: then somebody else may have begun.
 pub async fn keep(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query!(r#"select 1 as "one!""#).fetch_one(conn).await?;
-    Ok(())
+    election::keep(conn).await
 }
 
 /// Finds a document of the actor that was shredded.

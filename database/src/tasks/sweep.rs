@@ -11,12 +11,10 @@ use uuid::Uuid;
 use super::end::{Ending, end_with_open_pages, finish_under};
 use crate::{
     Error, Result, dead_letters,
+    election::{Duty, elect},
     pages::{Completed, end_exhausted},
     row::{Row, count_column},
 };
-
-/// Any number, the same in every worker: who holds this lock sweeps.
-const SWEEPER_LOCK: i64 = 0x554e_5458_5457;
 
 /// How many tasks, oldest first, are looked at in one go. A wake-up makes a slot ask whose turn it is, whichever task it
 /// names, so with a long queue a few are enough, and pushing all of them again and again would flood it.
@@ -30,10 +28,7 @@ const WINDOW: i64 = 64;
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn sweep(conn: &mut PgConnection, max_attempts: u32, stale: Duration) -> Result<Vec<QueueEntry>> {
-    let elected = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "elected!""#, SWEEPER_LOCK)
-        .fetch_one(&mut *conn)
-        .await?;
-    if !elected {
+    if !elect(conn, Duty::Sweep).await? {
         return Ok(Vec::new());
     }
     let mut entries = Vec::new();

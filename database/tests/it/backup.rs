@@ -6,9 +6,9 @@ use untxt_core::{
     storage::ObjectKey,
 };
 use untxt_database::{
-    Error,
+    Duty, Election, Error,
     backup::{CleanUpPause, Layout, Restore, Sequence, Snapshot, Table},
-    objects, pages, sessions, tasks,
+    pages, sessions, tasks,
     testing::{Role, TestPostgres},
 };
 
@@ -223,10 +223,9 @@ async fn nobody_cleans_up_the_store_while_objects_wait_for_their_rows() {
     let postgres = TestPostgres::start().await;
     let worker = postgres.worker().await;
     let settings = postgres.settings(Role::Migrate);
-    let mut tx = a_transaction(&worker).await;
-    assert!(objects::try_begin_clean_up(&mut tx).await.expect("an answer"));
+    let elected = Election::win(&worker, Duty::CleanUp).await.expect("an answer").expect("elected");
     assert!(CleanUpPause::begin(&settings).await.expect("an answer").is_none(), "a worker is at it");
-    drop(tx);
+    drop(elected);
     let mut waiting = 0;
     let mut pause = loop {
         // The rollback of a transaction that was dropped takes a moment.
@@ -236,8 +235,8 @@ async fn nobody_cleans_up_the_store_while_objects_wait_for_their_rows() {
             None => panic!("the worker has ended long ago"),
         }
     };
-    let mut tx = a_transaction(&worker).await;
-    assert!(!objects::try_begin_clean_up(&mut tx).await.expect("an answer"), "objects are being restored");
+    let elected = Election::win(&worker, Duty::CleanUp).await.expect("an answer");
+    assert!(elected.is_none(), "objects are being restored");
     pause.check().await.expect("it lasts");
 }
 

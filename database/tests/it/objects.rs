@@ -76,15 +76,3 @@ async fn what_was_stored_just_now_may_be_named_in_a_moment() {
     }
     assert_eq!(orphans_among(&worker, &unknown, now - 70).await, unknown);
 }
-
-#[tokio::test]
-async fn one_at_a_time_cleans_up() {
-    let postgres = TestPostgres::start().await;
-    let worker = postgres.worker().await;
-    let mut first = worker.begin_system().await.expect("a transaction");
-    let mut second = worker.begin_system().await.expect("a transaction");
-    assert!(objects::try_begin_clean_up(&mut first).await.expect("an answer"));
-    assert!(!objects::try_begin_clean_up(&mut second).await.expect("an answer"));
-    first.commit().await.expect("committed");
-    assert!(objects::try_begin_clean_up(&mut second).await.expect("an answer"));
-}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use metrics::{counter, gauge};
 use untxt_core::telemetry::chain;
-use untxt_database::owner_keys;
+use untxt_database::{Duty, Election, owner_keys};
 
 use super::{Kept, KeyKeeper};
 use crate::{error::JobResult, repeat::repeat, worker::Worker};
@@ -23,13 +23,9 @@ pub(crate) fn start(worker: &Arc<Worker>) {
     });
 }
 
-/// The transaction only keeps other workers from doing the same at the same time; it holds no row. If it ends before the
-/// work does, two do it, which does no harm.
+/// If the election lapses before the work is done, two do it, which does no harm.
 async fn keep_if_elected(keeper: &KeyKeeper) -> JobResult<()> {
-    let mut tx = keeper.database.begin_system().await?;
-    if !owner_keys::try_begin_upkeep(&mut tx).await? {
-        return Ok(());
-    }
+    let Some(_elected) = Election::win(&keeper.database, Duty::KeepKeys).await? else { return Ok(()) };
     let kept = keeper.keep_all(|_| {}).await.map_err(|error| error.0)?;
     if kept != Kept::default() {
         let Kept { rotated, rewrapped, documents, labels, refused, destroyed } = kept;
