@@ -26,7 +26,7 @@ pub use list::{Filter, InFolder, list};
 pub use retain::{Expired, list_expired, list_retaining_owners, try_begin_retaining};
 use row::DocumentAndTaskRow;
 pub use shred::{ShredWish, Shredding, shred};
-pub use trash::{Restored, Trashed, is_in_trash, list_trash, restore, trash};
+pub use trash::{Restored, Trashed, is_in_trash, restore, trash};
 
 use crate::{Result, row::Row, tasks::Task};
 

@@ -18,8 +18,6 @@ const LATE_PUT: Duration = Duration::from_secs(150);
 pub enum ShredWish {
     /// Its owner wishes it, wherever it is.
     AtOnce,
-    /// Its owner empties the trash, and it is in there.
-    EmptyTrash,
     /// It is in the trash and its time is over.
     WhenDue,
 }
@@ -111,19 +109,18 @@ async fn write_down(conn: &mut PgConnection, id: DocumentId, wish: ShredWish) ->
                     select
                     from tasks t
                     where t.document_id = d.id
-                        and (t.ended_at is null or t.ended_at > clock_timestamp() - make_interval(secs => $4))
+                        and (t.ended_at is null or t.ended_at > clock_timestamp() - make_interval(secs => $3))
                         -- One claim to look into the document, one to end it: whoever had another one has lost it.
                         and (
                             t.state <> 'done'
                             or t.attempt > 2
                             or exists (select from pages p where p.task_id = t.id and p.attempt > 1)
                         )
-                ) then $4 else 0 end)
+                ) then $3 else 0 end)
         from documents d
-        where d.id = $1 and ($2 or d.trashed_at is not null and ($3 or d.shred_at <= clock_timestamp()))",
+        where d.id = $1 and ($2 or d.trashed_at is not null and d.shred_at <= clock_timestamp())",
         id.as_uuid(),
         wish == ShredWish::AtOnce,
-        wish == ShredWish::EmptyTrash,
         LATE_PUT.as_secs_f64(),
     )
     .execute(conn)

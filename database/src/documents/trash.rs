@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use sqlx::PgConnection;
-use untxt_core::domain::{DocumentId, OwnerId, TrashReason};
+use untxt_core::domain::{DocumentId, TrashReason};
 
 use crate::{Result, tasks};
 
@@ -102,18 +102,4 @@ pub async fn is_in_trash(conn: &mut PgConnection, id: DocumentId) -> Result<bool
     .fetch_one(conn)
     .await?;
     Ok(is_in_trash)
-}
-
-/// Lists what the actor has in the trash, the longest there first.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn list_trash(conn: &mut PgConnection, owner: OwnerId) -> Result<Vec<DocumentId>> {
-    let ids = sqlx::query_scalar!(
-        "select id from documents where owner_id = $1 and trashed_at is not null order by trashed_at",
-        owner.as_uuid(),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(ids.into_iter().map(DocumentId::from).collect())
 }
