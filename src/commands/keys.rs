@@ -106,6 +106,11 @@ impl Keys {
         Ok((owner_keys::count(&mut tx).await?, owner_keys::count_documents_under_older(&mut tx).await?))
     }
 
+    async fn count_labels_under_older(&self) -> anyhow::Result<u64> {
+        let mut tx = self.database.begin_system().await?;
+        Ok(owner_keys::count_labels_under_older(&mut tx).await?)
+    }
+
     async fn count_old_forms(&self) -> anyhow::Result<u64> {
         let mut tx = self.database.begin_system().await?;
         Ok(owner_keys::count_old_forms(&mut tx).await?)
@@ -122,6 +127,10 @@ impl Keys {
         }
         println!("old form      {} owner keys; a worker brings them into that of now", self.count_old_forms().await?);
         println!("documents     {under_older} not under the active key of their owner");
+        println!(
+            "labels        {} keys not under the active key of their owner",
+            self.count_labels_under_older().await?
+        );
         let encryption = &self.settings.encryption;
         println!(
             "rotation      an owner key is replaced after {} days, and destroyed {} hours later",

@@ -11,7 +11,7 @@ pub use events::{KeyEvent, KeyOperation, record, record_refusal};
 pub use rewrap::{Rewrapped, list_documents_under_older, store_documents, store_key};
 pub use roots::destroy_unused_roots;
 pub use rotate::{Replaced, activate, destroy, next_version, store_pending};
-pub use status::{KeyCount, count, count_documents_under_older, count_old_forms};
+pub use status::{KeyCount, count, count_documents_under_older, count_labels_under_older, count_old_forms};
 pub use upkeep::{DueKey, Upkeep, list_due, load_due};
 
 use sqlx::PgConnection;

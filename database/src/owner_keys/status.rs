@@ -56,6 +56,15 @@ pub async fn count_documents_under_older(conn: &mut PgConnection) -> Result<u64>
     Row { table: "documents", id: &"all" }.number("count", count)
 }
 
+/// Counts keys of labels that are wrapped by an older key of their owner. It is for workers: others find none.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn count_labels_under_older(conn: &mut PgConnection) -> Result<u64> {
+    let count = sqlx::query_scalar!(r#"select count_labels_under_older_keys() as "count!""#).fetch_one(conn).await?;
+    Row { table: "label_keys", id: &"all" }.number("count", count)
+}
+
 /// Counts keys in the form of the first versions, whose index key the root key wraps.
 ///
 /// # Errors

@@ -153,6 +153,12 @@ impl Safe {
         }
     }
 
+    async fn count_labels_under_older(&self) -> u64 {
+        let worker = self.postgres.worker().await;
+        let mut tx = worker.begin_system().await.expect("a transaction");
+        owner_keys::count_labels_under_older(&mut tx).await.expect("counted")
+    }
+
     fn change(&self, sql: &str) {
         let _answer = self.postgres.superuser_psql(sql);
     }
@@ -345,11 +351,13 @@ async fn the_label_key_follows_its_owners_key_and_holds_it_until_then() {
     let kept = safe.keeper(Duration::ZERO, Duration::ZERO).keep_all(|_| {}).await.expect("kept");
     assert_eq!(kept, Kept { rotated: 1, refused: 1, destroyed: 1, ..Kept::default() });
     assert_eq!(safe.state(), "1 destroyed, 2 retired, 3 active / 0");
+    assert_eq!(safe.count_labels_under_older().await, 1, "it is told of");
     safe.change("update label_keys set wrapped_key = set_byte(wrapped_key, 30, get_byte(wrapped_key, 30) # 1)");
     assert_eq!(safe.expect_label_opens(folder, &sealed).await, 2);
 
     let kept = safe.keeper(LONG, Duration::ZERO).keep_all(|_| {}).await.expect("kept");
     assert_eq!(kept, Kept { labels: 1, destroyed: 1, ..Kept::default() });
+    assert_eq!(safe.count_labels_under_older().await, 0);
     assert_eq!(safe.expect_label_opens(folder, &sealed).await, 3);
     // And a new root key.
     let old_root = LocalKms::open(&safe.root_key).expect("a root key").key_id();
