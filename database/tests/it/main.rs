@@ -21,6 +21,7 @@ mod rerun;
 mod restored;
 mod retain;
 mod row_security;
+mod sealing;
 mod shreds;
 mod transport;
 mod turns;
