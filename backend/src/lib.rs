@@ -5,6 +5,7 @@
 //! recognise anything, to hold SQL, and to speak anything but TLS (the plain port only says so).
 
 mod app;
+mod audit;
 mod bucket;
 mod connections;
 mod documents;

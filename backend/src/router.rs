@@ -9,8 +9,8 @@ use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    App, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue, receipts, search,
-    session, tags, tasks,
+    App, audit, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue, receipts,
+    search, session, tags, tasks,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -28,6 +28,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(search::router())
         .merge(receipts::router())
         .merge(queue::router())
+        .merge(audit::router())
         .merge(live::router())
         .merge(health::router())
         .merge(frontend::router())

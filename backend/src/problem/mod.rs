@@ -38,6 +38,7 @@ pub(crate) enum ApiError {
     },
     WrongOrigin,
     NotAdmin,
+    NotAuditor,
     NotFound,
     DocumentNotFound,
     FolderNotFound,

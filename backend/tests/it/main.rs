@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test that can't go on says why and ends")]
 
 mod app;
+mod audit;
 mod bucket;
 mod cancel;
 mod damage;
