@@ -5,6 +5,7 @@
 //! route alike, elsewhere.
 
 mod export;
+mod history;
 mod list;
 
 use std::sync::Arc;
@@ -15,7 +16,10 @@ use untxt_database::{Transaction, audit};
 use crate::{App, problem::ApiError, session::Actor};
 
 pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/audit", get(list::list)).route("/api/v1/audit/export", get(export::export))
+    Router::new()
+        .route("/api/v1/audit", get(list::list))
+        .route("/api/v1/audit/export", get(export::export))
+        .route("/api/v1/documents/{document}/history", get(history::history))
 }
 
 /// Begins a transaction of somebody who may read the record.

@@ -4,12 +4,14 @@
 //! What is sealed is a matter of [`untxt_core::audit`]. Here it is settled that no row is lost: each waits in a list, written
 //! with it in one transaction, until the batch that has it is committed.
 
+mod history;
 mod list;
 mod row;
 mod seal;
 mod walk;
 mod write;
 
+pub use history::{DocumentDeed, history};
 pub use list::{AuditFilter, list, may_read};
 pub use seal::{
     Unsealed, count_unsealed, expire, find_expiry, last_head, list_by_positions, seal, seal_next, try_begin_sealing,
