@@ -8,6 +8,7 @@ mod health;
 mod keys;
 mod migrate;
 mod ocr;
+mod openapi;
 mod queue;
 mod receipts;
 mod serve;
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Receipts(receipts::ReceiptsArgs),
     /// Print every setting with its default.
     Config,
+    /// Print the description of the API (OpenAPI 3.1).
+    Openapi,
     /// The sandboxed reader; started by the worker.
     #[command(hide = true)]
     OcrChild,
@@ -80,6 +83,7 @@ impl Command {
             Self::Backup(args) => backup::backup(&args),
             Self::Receipts(args) => receipts::run(&args),
             Self::Config => config::run(),
+            Self::Openapi => openapi::run(),
             Self::OcrChild => Ok(untxt_worker::sandbox::child_main()),
         }
     }

@@ -9,7 +9,6 @@ use untxt_core::{
 /// What only the handler knows of what was done, for the record: part of its answer, `(Subject { .. }, Json(..))`. What is
 /// left out is as the table of operations and the address have it.
 #[derive(Clone, Debug, Default)]
-#[expect(dead_code, reason = "read by the layer that writes the record")]
 pub(crate) struct Subject {
     /// Who it was, where nobody was logged in before: a login, a password reset.
     pub(crate) user: Option<UserId>,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use http::request::Parts;
+use http::{HeaderMap, request::Parts};
 use untxt_core::domain::{OwnerId, Role, ScopeSet, SessionId, UserId};
 use untxt_database::{Transaction, sessions};
 use uuid::Uuid;
@@ -56,7 +56,7 @@ impl Actor {
     pub(crate) async fn begin_as_admin(&self, app: &App) -> Result<Transaction, ApiError> {
         match self.enter(app).await? {
             (tx, Role::Admin) => Ok(tx),
-            _ => Err(ApiError::NotAdmin),
+            _ => Err(ApiError::NotAllowed),
         }
     }
 
@@ -75,12 +75,17 @@ impl Actor {
     }
 }
 
+/// Reads who a request says it is from, by what is signed; whether it is still good, the database knows.
+pub(crate) fn presented(app: &App, headers: &HeaderMap) -> Option<Actor> {
+    let bearer = app.logins.access.read(&cookies::find_access(headers)?)?;
+    Some(Actor { user: bearer.user, via: Via::Session(bearer.session) })
+}
+
+/// Who was let in by the layer that every route goes through; without it there is nobody.
 impl FromRequestParts<Arc<App>> for Actor {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let token = cookies::find_access(&parts.headers).ok_or(ApiError::NotLoggedIn)?;
-        let bearer = app.logins.access.read(&token).ok_or(ApiError::NotLoggedIn)?;
-        Ok(Self { user: bearer.user, via: Via::Session(bearer.session) })
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().copied().ok_or(ApiError::NotLoggedIn)
     }
 }

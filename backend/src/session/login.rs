@@ -1,12 +1,8 @@
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Extension,
-    extract::{ConnectInfo, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use secrecy::SecretString;
@@ -17,9 +13,15 @@ use untxt_core::{
     domain::{SessionId, UserId},
 };
 use untxt_database::{sessions, users, users::Credentials};
+use utoipa::ToSchema;
 
 use super::{Logins, SessionAnswer, access_token::Bearer, cookies};
-use crate::{App, extract::Json, problem::ApiError};
+use crate::{
+    App,
+    access::{ClientAddress, Subject},
+    extract::Json,
+    problem::ApiError,
+};
 
 /// The longest login that the database takes.
 const MAX_LOGIN_CHARS: usize = 254;
@@ -27,20 +29,26 @@ const MAX_LOGIN_CHARS: usize = 254;
 /// A failed login is not answered before: what was looked up and written must not show in the time.
 const FAILURE_FLOOR: Duration = Duration::from_millis(300);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
     login: String,
+    #[schema(value_type = String)]
     password: SecretString,
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/v1/session",
+    request_body = Login,
+    responses((status = 200, description = "logged in, with two cookies", body = SessionAnswer)),
+)]
 pub(super) async fn login(
     State(app): State<Arc<App>>,
-    address: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     Json(body): Json<Login>,
 ) -> Result<Response, ApiError> {
     let started = Instant::now();
-    let address = address.map(|Extension(ConnectInfo(address))| address.ip());
     match begin_session(&app, address, body).await {
         Err(refused @ (ApiError::WrongCredentials | ApiError::TooManyAttempts { .. })) => {
             sleep_until(started + FAILURE_FLOOR).await;
@@ -107,5 +115,6 @@ async fn create_session(app: &App, credentials: Credentials) -> Result<Response,
     let bearer = Bearer { user: user.id, session: session.id };
     let access = access.issue(bearer, clock::now()).map_err(ApiError::internal)?;
     let answer = axum::Json(SessionAnswer::new(user, &session));
-    Ok((cookies::set(access, refresh.text()), answer).into_response())
+    let subject = Subject { user: Some(session.user), ..Subject::default() };
+    Ok((subject, cookies::set(access, refresh.text()), answer).into_response())
 }

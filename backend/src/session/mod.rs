@@ -18,7 +18,6 @@ mod throttle;
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac;
-use axum::{Router, routing::post};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -28,8 +27,10 @@ use untxt_core::{
 };
 use untxt_database::{sessions::Session, users::User};
 
-pub(crate) use actor::Actor;
+pub(crate) use actor::{Actor, Via, presented};
 pub use password::{PasswordError, hash_password};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 use access_token::AccessTokens;
@@ -37,10 +38,8 @@ use password::Passwords;
 use refresh_token::RefreshTokens;
 use throttle::Throttle;
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/session", post(login::login).get(show::show).delete(logout::logout))
-        .route("/api/v1/session/refresh", post(refresh::refresh))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(login::login, show::show, logout::logout)).routes(routes!(refresh::refresh))
 }
 
 /// Everything that logins need.
@@ -71,7 +70,8 @@ impl Logins {
 }
 
 /// A session as its person sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
 struct SessionAnswer {
     user: UserAnswer,
     /// When the session ends at the latest.
@@ -79,7 +79,8 @@ struct SessionAnswer {
     expires_at: OffsetDateTime,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 struct UserAnswer {
     id: UserId,
     login: String,

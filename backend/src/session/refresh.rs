@@ -12,9 +12,14 @@ use untxt_database::{
 };
 
 use super::{SessionAnswer, access_token::Bearer, cookies, refresh_token::RefreshToken};
-use crate::{App, live::News, problem::ApiError};
+use crate::{App, access::Subject, live::News, problem::ApiError};
 
 /// Replaces both tokens. Whoever shows a token that was replaced before ends the session: somebody has a copy.
+#[utoipa::path(
+    post,
+    path = "/api/v1/session/refresh",
+    responses((status = 200, description = "new cookies", body = SessionAnswer)),
+)]
 pub(super) async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let token = cookies::find_refresh(&headers).and_then(|token| app.logins.refresh.read(&token));
     let answer = match token {
@@ -57,7 +62,8 @@ fn answer(app: &App, user: users::User, session: &Session, next: &RefreshToken) 
     let bearer = Bearer { user: user.id, session: session.id };
     let access = app.logins.access.issue(bearer, clock::now()).map_err(ApiError::internal)?;
     let answer = axum::Json(SessionAnswer::new(user, session));
-    Ok((cookies::set(access, next.text()), answer).into_response())
+    let subject = Subject { user: Some(session.user), object: Some(session.id.into()), ..Subject::default() };
+    Ok((subject, cookies::set(access, next.text()), answer).into_response())
 }
 
 fn end_reused(app: &App, presented: &RefreshToken, session: SessionId) {

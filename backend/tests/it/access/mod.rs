@@ -1,0 +1,6 @@
+//! Who may do what, what the record says of it, and what every request has to keep to.
+
+mod http;
+mod matrix;
+mod openapi;
+mod record;
