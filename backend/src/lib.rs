@@ -4,6 +4,7 @@
 //! in the name of a person whose session lives, and that a file streams through in bounded memory. It refuses to
 //! recognise anything, to hold SQL, and to speak anything but TLS (the plain port only says so).
 
+mod access;
 mod app;
 mod bucket;
 mod connections;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use untxt_core::domain::{SessionId, UserId};
+use untxt_core::domain::{Role, SessionId, UserId};
 
-use crate::Result;
+use crate::{Result, row::Row};
 
 /// A live session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,26 +144,17 @@ pub async fn is_live(conn: &mut PgConnection, id: SessionId, idle: Duration) -> 
     Ok(find_live(conn, id, idle).await?.is_some())
 }
 
-/// Notes that a session of the actor is in use; writes at most once in 30 seconds, so it may be called often. It waits for
-/// nobody: whoever has the row just now notes the same, or ends the session.
+/// Makes a person the actor of this transaction and gives their role, if the session is theirs and is live (see
+/// [`find_live`]), and notes that it is in use. Otherwise the transaction is nobody's. All of it is one round trip.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn touch(conn: &mut PgConnection, id: SessionId) -> Result<()> {
-    sqlx::query!(
-        "update sessions
-        set last_used_at = clock_timestamp()
-        where id = (
-            select id
-            from sessions
-            where id = $1 and ended_at is null and last_used_at < clock_timestamp() - interval '30 seconds'
-            for update skip locked
-        )",
-        id.as_uuid(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+pub async fn enter(conn: &mut PgConnection, user: UserId, id: SessionId, idle: Duration) -> Result<Option<Role>> {
+    let role =
+        sqlx::query_scalar!("select enter_session($1, $2, $3)", user.as_uuid(), id.as_uuid(), idle.as_secs_f64(),)
+            .fetch_one(conn)
+            .await?;
+    Row { table: "users", id: &user }.word_if_any("role", role.as_deref())
 }
 
 async fn find_by_refresh_hash(conn: &mut PgConnection, hash: &[u8; 32]) -> Result<Option<(SessionId, UserId)>> {

@@ -1,30 +1,16 @@
 //! People who can log in. A person sees only itself.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use untxt_core::domain::UserId;
+use untxt_core::domain::{Role, UserId};
 use uuid::Uuid;
 
 use crate::{
     Error, Result,
     row::{Row, seconds_left},
 };
-
-/// What a person may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Works with own documents.
-    User,
-    /// Also manages the installation.
-    Admin,
-}
-
-/// A word that is no role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a role; the roles are user and admin")]
-pub struct UnknownRole;
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +19,7 @@ pub struct User {
     pub id: UserId,
     /// The name to log in with, in lower case.
     pub login: String,
-    /// What this person may do.
+    /// What this person is to the installation.
     pub role: Role,
     /// Since when.
     pub created_at: OffsetDateTime,
@@ -48,29 +34,6 @@ pub struct Credentials {
     pub password_hash: String,
     /// How long this login is still locked after failed attempts.
     pub locked_for: Option<Duration>,
-}
-
-impl Role {
-    /// Gives the spelling of the database and the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = UnknownRole;
-
-    fn from_str(text: &str) -> std::result::Result<Self, UnknownRole> {
-        match text {
-            "user" => Ok(Self::User),
-            "admin" => Ok(Self::Admin),
-            _ => Err(UnknownRole),
-        }
-    }
 }
 
 impl std::fmt::Debug for Credentials {

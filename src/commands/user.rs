@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use untxt_core::{
     config::{Process, Settings},
-    domain::UserId,
+    domain::{Role, UserId},
 };
 use untxt_database::{Database, users};
 
@@ -29,9 +29,9 @@ enum UserCommand {
     Add {
         /// What the person types to log in.
         login: String,
-        /// May manage the others.
-        #[arg(long)]
-        admin: bool,
+        /// What this person is here: user, reviewer, auditor or admin.
+        #[arg(long, default_value_t = Role::User, value_parser = parse_role)]
+        role: Role,
         /// Read the password from standard input.
         #[arg(long)]
         password_stdin: bool,
@@ -42,8 +42,7 @@ enum UserCommand {
 #[expect(clippy::print_stdout, reason = "a command tells its person the password")]
 pub(crate) fn run(args: &UserArgs) -> anyhow::Result<ExitCode> {
     let settings = args.serve.load(Process::Migrate)?;
-    let UserCommand::Add { login, admin, password_stdin } = &args.command;
-    let role = if *admin { users::Role::Admin } else { users::Role::User };
+    let UserCommand::Add { login, role, password_stdin } = &args.command;
     let given = password_stdin.then(read_password).transpose()?;
     block_on(|_| async move {
         let database = connect(&settings).await?;
@@ -51,7 +50,7 @@ pub(crate) fn run(args: &UserArgs) -> anyhow::Result<ExitCode> {
             Some(password) => password.clone(),
             None => random_password()?,
         };
-        add(&database, login, &password, role).await?;
+        add(&database, login, &password, *role).await?;
         match given {
             Some(_) => println!("added {login}"),
             None => println!("added {login} with the password {password}   (shown once)"),
@@ -66,7 +65,7 @@ pub(crate) async fn connect(settings: &Settings) -> anyhow::Result<Database> {
 }
 
 /// Adds a person with a password.
-pub(crate) async fn add(database: &Database, login: &str, password: &str, role: users::Role) -> anyhow::Result<()> {
+pub(crate) async fn add(database: &Database, login: &str, password: &str, role: Role) -> anyhow::Result<()> {
     if login.is_empty() || login.len() > 100 || login.chars().any(|c| c.is_control() || c.is_whitespace()) {
         bail!("a login has 1 to 100 characters and no spaces");
     }
@@ -92,6 +91,11 @@ pub(crate) fn random_bytes<const N: usize>() -> anyhow::Result<[u8; N]> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("no randomness to be had"))?;
     Ok(bytes)
+}
+
+fn parse_role(text: &str) -> Result<Role, String> {
+    let names = || Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+    text.parse().map_err(|_| format!("the roles are {}", names()))
 }
 
 fn read_password() -> anyhow::Result<String> {

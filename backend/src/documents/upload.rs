@@ -32,7 +32,9 @@ use super::{
     receive::{Received, measure, receive},
     settings::AskedUpload,
 };
-use crate::{App, extract::Query, observe::RequestId, problem::ApiError, session::Actor, tasks::wake_worker};
+use crate::{
+    App, access::Subject, extract::Query, observe::RequestId, problem::ApiError, session::Actor, tasks::wake_worker,
+};
 
 /// Takes a file: 202 with the new document, or 200 with the one that the same key and content made before.
 pub(super) async fn upload(
@@ -221,5 +223,6 @@ impl Upload {
 
 fn answer(status: StatusCode, found: &DocumentAndTask, key: &DocumentKey) -> Result<Response, ApiError> {
     let location = format!("/api/v1/documents/{}", found.document.id);
-    Ok((status, [(LOCATION, location)], Json(Document::open(found, key)?)).into_response())
+    let subject = Subject { object: Some(found.document.id.into()), ..Subject::default() };
+    Ok((status, subject, [(LOCATION, location)], Json(Document::open(found, key)?)).into_response())
 }

@@ -127,7 +127,7 @@ impl Live {
     async fn take(&mut self, turn: Turn) -> Step {
         match turn {
             Turn::Stop => ControlFlow::Break(Ending::GoingAway),
-            Turn::News(News::SessionEnded(session)) if session == self.actor.session => {
+            Turn::News(News::SessionEnded(session)) if Some(session) == self.actor.session() => {
                 ControlFlow::Break(Ending::LoggedOut)
             }
             Turn::News(News::SessionEnded(_)) => GO_ON,

@@ -2,18 +2,34 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use untxt_core::domain::{OwnerId, SessionId, UserId};
-use untxt_database::{Transaction, sessions, users};
+use untxt_core::domain::{OwnerId, Role, ScopeSet, SessionId, UserId};
+use untxt_database::{Transaction, sessions};
+use uuid::Uuid;
 
 use super::cookies;
 use crate::{App, problem::ApiError};
 
-/// Who is asking, by a good access token. The only way to the data is [`Self::begin`], which also looks whether the
-/// session still lives.
+/// Who is asking. The only way to the data is [`Self::begin`], which also looks whether what they were let in with is still
+/// good.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Actor {
     pub(crate) user: UserId,
-    pub(crate) session: SessionId,
+    pub(crate) via: Via,
+}
+
+/// What somebody was let in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// A login, by a good access token.
+    Session(SessionId),
+    /// A token for the API.
+    #[expect(dead_code, reason = "made where tokens are read")]
+    Token {
+        /// Which.
+        id: Uuid,
+        /// What it is good for.
+        scopes: ScopeSet,
+    },
 }
 
 impl Actor {
@@ -22,27 +38,40 @@ impl Actor {
         self.user.as_owner()
     }
 
+    /// Gives the session; a token has none.
+    pub(crate) fn session(&self) -> Option<SessionId> {
+        match self.via {
+            Via::Session(session) => Some(session),
+            Via::Token { .. } => None,
+        }
+    }
+
     /// Begins a transaction in this person's name, if the session lives; the session counts as used once the
     /// transaction is committed.
     pub(crate) async fn begin(&self, app: &App) -> Result<Transaction, ApiError> {
-        let mut tx = app.db.begin_as(self.user).await?;
-        if !sessions::is_live(&mut tx, self.session, app.logins.idle).await? {
-            return Err(ApiError::NotLoggedIn);
-        }
-        sessions::touch(&mut tx, self.session).await?;
-        Ok(tx)
+        Ok(self.enter(app).await?.0)
     }
 
     /// As [`Self::begin`], for administrators only.
     pub(crate) async fn begin_as_admin(&self, app: &App) -> Result<Transaction, ApiError> {
-        let mut tx = self.begin(app).await?;
-        if users::is_admin(&mut tx).await? { Ok(tx) } else { Err(ApiError::NotAdmin) }
+        match self.enter(app).await? {
+            (tx, Role::Admin) => Ok(tx),
+            _ => Err(ApiError::NotAdmin),
+        }
+    }
+
+    async fn enter(&self, app: &App) -> Result<(Transaction, Role), ApiError> {
+        let Via::Session(session) = self.via else { return Err(ApiError::NotLoggedIn) };
+        let mut tx = app.db.begin_system().await?;
+        let role = sessions::enter(&mut tx, self.user, session, app.logins.idle).await?;
+        Ok((tx, role.ok_or(ApiError::NotLoggedIn)?))
     }
 
     /// Says whether the session still lives, without counting as use.
     pub(crate) async fn is_live(&self, app: &App) -> Result<bool, untxt_database::Error> {
+        let Via::Session(session) = self.via else { return Ok(false) };
         let mut tx = app.db.begin_as(self.user).await?;
-        sessions::is_live(&mut tx, self.session, app.logins.idle).await
+        sessions::is_live(&mut tx, session, app.logins.idle).await
     }
 }
 
@@ -52,6 +81,6 @@ impl FromRequestParts<Arc<App>> for Actor {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let token = cookies::find_access(&parts.headers).ok_or(ApiError::NotLoggedIn)?;
         let bearer = app.logins.access.read(&token).ok_or(ApiError::NotLoggedIn)?;
-        Ok(Self { user: bearer.user, session: bearer.session })
+        Ok(Self { user: bearer.user, via: Via::Session(bearer.session) })
     }
 }

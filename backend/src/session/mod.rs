@@ -22,7 +22,10 @@ use axum::{Router, routing::post};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use time::OffsetDateTime;
-use untxt_core::{config, domain::UserId};
+use untxt_core::{
+    config,
+    domain::{Role, UserId},
+};
 use untxt_database::{sessions::Session, users::User};
 
 pub(crate) use actor::Actor;
@@ -80,12 +83,12 @@ struct SessionAnswer {
 struct UserAnswer {
     id: UserId,
     login: String,
-    role: &'static str,
+    role: Role,
 }
 
 impl SessionAnswer {
     fn new(user: User, session: &Session) -> Self {
-        let user = UserAnswer { id: user.id, login: user.login, role: user.role.as_str() };
+        let user = UserAnswer { id: user.id, login: user.login, role: user.role };
         Self { user, expires_at: session.expires_at }
     }
 }

@@ -7,8 +7,8 @@ use argon2::{
 use axum::body::Body;
 use http::{Method, Request};
 use serde_json::json;
-use untxt_core::domain::UserId;
-use untxt_database::users::{self, Role};
+use untxt_core::domain::{Role, UserId};
+use untxt_database::users;
 
 use crate::app::{Answer, TestApp, json, request};
 

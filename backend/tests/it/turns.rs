@@ -99,7 +99,9 @@ async fn a_session_that_is_noted_as_used_holds_up_nobody() {
     let elsewhere = app.postgres.backend().await;
     let mut held = elsewhere.begin_as(ada.id).await.expect("a transaction");
     let session = app.postgres.superuser_psql("select id from sessions");
-    untxt_database::sessions::touch(&mut held, session.trim().parse().expect("an id")).await.expect("noted");
+    let session = session.trim().parse().expect("an id");
+    let day = std::time::Duration::from_secs(86_400);
+    untxt_database::sessions::enter(&mut held, ada.id, session, day).await.expect("noted").expect("a role");
     assert_eq!(ada.get(&app, "/api/v1/documents").await.status, 200);
     held.commit().await.expect("committed");
     let noted = "select count(*) from sessions where last_used_at > now() - interval '30 seconds'";

@@ -52,3 +52,46 @@ closed_list!(
         Queue = "queue",
     }
 );
+
+/// Some scopes, each once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScopeSet(u32);
+
+impl ScopeSet {
+    /// Says whether the scope is one of them.
+    #[must_use]
+    pub const fn has(self, scope: Scope) -> bool {
+        self.0 & bit(scope) != 0
+    }
+
+    /// Gives them in the order of the list.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.iter().copied().filter(move |scope| self.has(*scope))
+    }
+}
+
+impl FromIterator<Scope> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |set, scope| set | bit(scope)))
+    }
+}
+
+const fn bit(scope: Scope) -> u32 {
+    1 << scope as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_has_what_was_put_in_and_nothing_else() {
+        assert!(ScopeSet::default().iter().next().is_none());
+        for only in Scope::ALL {
+            let set = ScopeSet::from_iter([*only, *only]);
+            assert_eq!(set.iter().collect::<Vec<_>>(), [*only]);
+        }
+        let all = ScopeSet::from_iter(Scope::ALL.iter().copied());
+        assert!(all.iter().eq(Scope::ALL.iter().copied()));
+    }
+}

@@ -12,7 +12,7 @@ mod metadata;
 mod retention;
 mod state;
 
-pub use access::{Right, Role, Scope};
+pub use access::{Right, Role, Scope, ScopeSet};
 pub use event::{EventKind, PageCounters, TaskEvent};
 pub use failure::{Failure, FailureCode};
 pub use ids::{DocumentId, EventSeq, FolderId, OwnerId, PageNumber, SessionId, TagId, TaskId, UserId};

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use untxt_core::domain::{SessionId, UserId};
+use untxt_core::domain::{Role, SessionId, UserId};
 use untxt_database::{
     Error,
     sessions::{self, Rotated},
     testing::TestPostgres,
-    users::{self, Role},
+    users,
 };
 
 use crate::fixtures::a_user;
@@ -98,4 +98,37 @@ async fn a_session_ends_by_logout_idleness_age_and_password() {
         live.push(sessions::is_live(&mut tx, *id, HOUR).await.expect("an answer"));
     }
     assert_eq!(live, [false, false, false, true]);
+}
+
+#[tokio::test]
+async fn a_person_comes_in_with_a_session_of_their_own_and_else_nobody_does() {
+    let postgres = TestPostgres::start().await;
+    let backend = postgres.backend().await;
+    let (alice, mallory) = (a_user(&backend, "alice").await, a_user(&backend, "mallory").await);
+    let (id, ended) = (SessionId::generate(), SessionId::generate());
+    let mut tx = backend.begin_as(alice).await.expect("a transaction");
+    sessions::create(&mut tx, id, alice, &[1; 32], HOUR).await.expect("a session");
+    sessions::create(&mut tx, ended, alice, &[2; 32], HOUR).await.expect("a session");
+    sessions::end(&mut tx, ended).await.expect("ended");
+    tx.commit().await.expect("committed");
+    let _ = postgres.superuser_psql(&format!(
+        "update users set role = 'auditor' where id = '{alice}';
+         update sessions set last_used_at = last_used_at - interval '50 minutes'"
+    ));
+
+    for (user, session) in [(mallory, id), (alice, ended), (alice, SessionId::generate())] {
+        // Also a transaction that was somebody's is nobody's then.
+        let mut tx = backend.begin_as(alice).await.expect("a transaction");
+        assert_eq!(sessions::enter(&mut tx, user, session, HOUR).await.expect("an answer"), None);
+        assert!(users::find(&mut tx, alice).await.expect("an answer").is_none());
+    }
+    let mut tx = backend.begin_system().await.expect("a transaction");
+    assert_eq!(sessions::enter(&mut tx, alice, id, HOUR).await.expect("an answer"), Some(Role::Auditor));
+    assert_eq!(users::find(&mut tx, alice).await.expect("an answer").expect("alice").id, alice);
+    assert!(users::find(&mut tx, mallory).await.expect("an answer").is_none());
+    tx.commit().await.expect("committed");
+    let mut tx = backend.begin_as(alice).await.expect("a transaction");
+    let just_now = Duration::from_secs(60);
+    assert!(sessions::is_live(&mut tx, id, just_now).await.expect("an answer"), "it counts as used");
+    assert!(!sessions::is_live(&mut tx, ended, just_now).await.expect("an answer"));
 }

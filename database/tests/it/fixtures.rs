@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use untxt_core::{
     crypto::{IndexWrapping, KeyState, WrappedDocumentKey, WrappedOwnerKey},
-    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, TaskId, TaskQueue, UserId},
+    domain::{DocumentId, MediaType, OwnerId, ReadingSettings, Role, TaskId, TaskQueue, UserId},
 };
 use untxt_database::{
     Database,
@@ -23,7 +23,7 @@ pub(crate) const MAX_ATTEMPTS: u32 = 3;
 pub(crate) async fn a_user(backend: &Database, login: &str) -> UserId {
     let id = UserId::generate();
     let mut tx = backend.begin_as(id).await.expect("a transaction");
-    users::create(&mut tx, id, login, "$argon2id$", users::Role::User).await.expect("a user");
+    users::create(&mut tx, id, login, "$argon2id$", Role::User).await.expect("a user");
     let key = WrappedOwnerKey {
         owner: id.as_owner(),
         version: 1,

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use untxt_core::config::{Process, Settings};
+use untxt_core::{
+    config::{Process, Settings},
+    domain::Role,
+};
 use untxt_database::users;
 
 use crate::commands::user;
@@ -21,7 +24,7 @@ pub(super) async fn ensure(backend_settings: &Path) -> anyhow::Result<Option<(St
         None
     } else {
         let password = user::random_password()?;
-        user::add(&database, LOGIN, &password, users::Role::Admin).await?;
+        user::add(&database, LOGIN, &password, Role::Admin).await?;
         Some((LOGIN.to_owned(), password))
     };
     database.close().await;

@@ -12,7 +12,7 @@ use untxt_core::{
     config::Monitoring,
     crypto::{DocumentKey, KeyRing, Kms, LocalKms, OwnerKey, Renewed},
     domain::{
-        DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, ReadingSettings, TaskEvent, TaskId,
+        DocumentId, EventKind, EventSeq, MediaType, PageContent, PageNumber, ReadingSettings, Role, TaskEvent, TaskId,
         TaskQueue, UserId,
     },
     lifecycle::Lifecycle,
@@ -106,7 +106,7 @@ impl House {
         let person = UserId::generate();
         let mut tx = backend.begin_as(person).await.expect("a transaction");
         let login = format!("person-{person}");
-        users::create(&mut tx, person, &login, "$argon2id$none", users::Role::User).await.expect("a person");
+        users::create(&mut tx, person, &login, "$argon2id$none", Role::User).await.expect("a person");
         let wrapped = keys.create_owner_key(person.as_owner()).await.expect("an owner key");
         let wrapped = owner_keys::insert_or_load(&mut tx, &wrapped).await.expect("a stored key");
         tx.commit().await.expect("committed");

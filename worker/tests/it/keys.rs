@@ -7,7 +7,7 @@ use untxt_core::{
     crypto::{
         CryptoError, DocumentKey, KeyContext, KeyRing, KeyState, Kms, LocalKms, WrappedLabelKey, WrappedOwnerKey,
     },
-    domain::{DocumentId, FolderId, LabelName, MediaType, OwnerId, ReadingSettings, TaskId, TaskQueue, UserId},
+    domain::{DocumentId, FolderId, LabelName, MediaType, OwnerId, ReadingSettings, Role, TaskId, TaskQueue, UserId},
     lifecycle::Lifecycle,
     storage::ObjectKey,
 };
@@ -42,7 +42,7 @@ impl Safe {
         LocalKms::create(&root_key).expect("a root key");
         let person = UserId::generate();
         let mut tx = backend.begin_as(person).await.expect("a transaction");
-        users::create(&mut tx, person, "person", "$argon2id$none", users::Role::User).await.expect("a person");
+        users::create(&mut tx, person, "person", "$argon2id$none", Role::User).await.expect("a person");
         tx.commit().await.expect("committed");
         let safe = Self { postgres, backend, worker, root_key, owner: person.as_owner(), _folder: folder };
         let first = safe.ring().create_owner_key(safe.owner).await.expect("a key");

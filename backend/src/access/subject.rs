@@ -1,0 +1,37 @@
+use std::convert::Infallible;
+
+use axum::response::{IntoResponseParts, ResponseParts};
+use untxt_core::{
+    audit::{AuditAction, AuditDetail, AuditObject, LoginMark},
+    domain::{OwnerId, UserId},
+};
+
+/// What only the handler knows of what was done, for the record: part of its answer, `(Subject { .. }, Json(..))`. What is
+/// left out is as the table of operations and the address have it.
+#[derive(Clone, Debug, Default)]
+#[expect(dead_code, reason = "read by the layer that writes the record")]
+pub(crate) struct Subject {
+    /// Who it was, where nobody was logged in before: a login, a password reset.
+    pub(crate) user: Option<UserId>,
+    /// Whose the object is.
+    pub(crate) owner: Option<OwnerId>,
+    /// What it was done to, where the address does not name it: a new document.
+    pub(crate) object: Option<AuditObject>,
+    /// Of how many things.
+    pub(crate) count: Option<u64>,
+    /// What was done, where one route does several things.
+    pub(crate) action: Option<AuditAction>,
+    /// A word of the code that says more, such as a format.
+    pub(crate) detail: Option<AuditDetail>,
+    /// The login that was typed, where it is nobody's.
+    pub(crate) login: Option<LoginMark>,
+}
+
+impl IntoResponseParts for Subject {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
+        parts.extensions_mut().insert(self);
+        Ok(parts)
+    }
+}
