@@ -33,6 +33,7 @@ mod server;
 mod session;
 mod tags;
 mod tasks;
+mod tokens;
 mod turns;
 
 pub use app::{App, Services};

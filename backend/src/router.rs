@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     App, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue, receipts, search,
-    session, tags, tasks,
+    session, tags, tasks, tokens,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -20,6 +20,7 @@ const MAX_BODY_BYTES: usize = 16 << 10;
 pub fn router(app: Arc<App>) -> Router {
     let quick = Router::new()
         .merge(session::router())
+        .merge(tokens::router())
         .merge(limits::router())
         .merge(documents::router(&app))
         .merge(folders::router())

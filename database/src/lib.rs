@@ -33,6 +33,7 @@ pub mod tags;
 pub mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod tokens;
 pub mod turns;
 pub mod users;
 pub mod workers;

@@ -60,8 +60,8 @@ impl ApiError {
             Self::Framework(status) => return Face::of_status(*status),
             Self::Internal(_) => return Face::of_status(StatusCode::INTERNAL_SERVER_ERROR),
             other => {
-                let (status, code, title, detail) =
-                    other.of_access().or_else(|| other.of_filing()).unwrap_or_else(|| other.of_documents());
+                let face = other.of_accounts().or_else(|| other.of_access()).or_else(|| other.of_filing());
+                let (status, code, title, detail) = face.unwrap_or_else(|| other.of_documents());
                 (status, code, title, Cow::Borrowed(detail))
             }
         };
@@ -72,10 +72,6 @@ impl ApiError {
     /// Errors of who asks, and how.
     const fn of_access(&self) -> Option<Row> {
         Some(match self {
-            Self::NotLoggedIn => (401, "not_logged_in", "not logged in", "log in and try again"),
-            Self::WrongCredentials => {
-                (401, "wrong_credentials", "wrong login or password", "check the login and the password and try again")
-            }
             Self::Quarantined => (
                 403,
                 "quarantined",
@@ -282,7 +278,7 @@ impl ApiError {
     }
 }
 
-type Row = (u16, &'static str, &'static str, &'static str);
+pub(super) type Row = (u16, &'static str, &'static str, &'static str);
 
 impl Face {
     pub(super) fn of_status(status: StatusCode) -> Self {

@@ -3,6 +3,7 @@
 //! It promises that nothing internal reaches a client: causes are logged once, beside the request id. Errors that
 //! the framework makes (unknown route, wrong method, bad JSON) are turned into the same form.
 
+mod accounts;
 mod convert;
 mod face;
 
@@ -36,6 +37,10 @@ pub(crate) enum ApiError {
     TooManyAttempts {
         retry_after: Duration,
     },
+    TokenNotFound,
+    TooManyTokens,
+    InvalidScopes,
+    InvalidExpiry,
     WrongOrigin,
     NotAdmin,
     NotFound,

@@ -24,6 +24,7 @@ mod server;
 mod session;
 mod settings;
 mod tags;
+mod tokens;
 mod trash;
 mod turns;
 mod uploads;

@@ -74,6 +74,10 @@ uuid_id!(
     /// One login, from its first access token to its logout.
     SessionId
 );
+uuid_id!(
+    /// What a program logs in with instead of a person.
+    TokenId
+);
 
 impl UserId {
     /// Gives the owner that stands for this person.

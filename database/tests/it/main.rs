@@ -23,6 +23,7 @@ mod retain;
 mod row_security;
 mod search;
 mod shreds;
+mod tokens;
 mod transport;
 mod turns;
 mod upgrade;

@@ -9,6 +9,7 @@ use crate::fixtures::{LEASE, a_result, a_task_with_pages, a_user, claim_page};
 const TABLES: [&str; 16] = [
     "users",
     "sessions",
+    "api_tokens",
     "owner_keys",
     "documents",
     "tasks",
@@ -101,7 +102,9 @@ async fn the_backend_sees_what_its_actor_owns_and_nothing_without_one() {
 
     let _ = postgres.superuser_psql(&format!(
         "insert into search_gaps values ('{alice}');
-        insert into label_keys values ('{alice}', 1, '');
+         insert into label_keys values ('{alice}', 1, '');
+        insert into api_tokens (id, user_id, name, secret_hash, scopes, expires_at)
+            values (gen_random_uuid(), '{alice}', 'n', sha256('x'), '{{search}}', now() + interval '1 day');
         insert into folders (id, owner_id, name_sealed, colour) values (gen_random_uuid(), '{alice}', '', '#000000');
         insert into tags (id, owner_id, name_sealed, colour) values (gen_random_uuid(), '{alice}', '', '#000000');
         insert into document_tags select d.id, t.id, d.owner_id from documents d cross join tags t"
@@ -162,6 +165,8 @@ async fn a_worker_reads_no_people_names_or_tags_and_documents_as_their_owner_onl
         ("select count(*) from pages", true),
         ("select count(*) from users", false),
         ("select count(*) from sessions", false),
+        ("select count(*) from api_tokens", false),
+        ("select count(*) from find_api_token('')", false),
         ("select count(*) from task_events", false),
         ("select count(position) from search_pages", true),
         ("select count(tokens) from search_pages", false),
