@@ -124,6 +124,16 @@ pub(crate) fn verified_options(settings: &config::Database, application_name: &s
 }
 
 impl Transaction {
+    /// Goes on in the name of somebody who was nobody before: a person who is added in this very transaction.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`].
+    pub async fn act_as(&mut self, actor: impl Into<Actor>) -> Result<()> {
+        let actor = actor.into().0.to_string();
+        sqlx::query_scalar!("select set_config('untxt.actor', $1, true)", actor).fetch_one(&mut *self.0).await?;
+        Ok(())
+    }
+
     /// Makes everything of this transaction last and visible at once.
     ///
     /// # Errors

@@ -157,6 +157,120 @@ pub async fn enter(conn: &mut PgConnection, user: UserId, id: SessionId, idle: D
     Row { table: "users", id: &user }.word_if_any("role", role.as_deref())
 }
 
+/// A session as its person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Which.
+    pub id: SessionId,
+    /// Browser and system, if they are known.
+    pub device: Option<String>,
+    /// When it began.
+    pub created_at: OffsetDateTime,
+    /// When it was last used, to half a minute.
+    pub last_used_at: OffsetDateTime,
+}
+
+/// Lists the actor's sessions that live, the one that was used last first.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn list(conn: &mut PgConnection, user: UserId, idle: Duration) -> Result<Vec<Listed>> {
+    Ok(sqlx::query_as!(
+        Listed,
+        "select
+            id,
+            device,
+            created_at,
+            last_used_at
+        from sessions
+        where
+            user_id = $1
+            and ended_at is null
+            and expires_at > clock_timestamp()
+            and last_used_at > clock_timestamp() - make_interval(secs => $2)
+        order by last_used_at desc, id desc
+        limit 1000",
+        user.as_uuid(),
+        idle.as_secs_f64(),
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Notes on which device a session of the actor is.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn set_device(conn: &mut PgConnection, id: SessionId, device: Option<&str>) -> Result<()> {
+    sqlx::query!("update sessions set device = $2 where id = $1", id.as_uuid(), device).execute(conn).await?;
+    Ok(())
+}
+
+/// Ends a session of the actor and begins another one in its place, on the same device and with the same end, for a person who
+/// has just proved who they are. `None`: it has ended by now.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn replace(
+    conn: &mut PgConnection,
+    old: SessionId,
+    new: SessionId,
+    refresh_hash: &[u8; 32],
+) -> Result<Option<Session>> {
+    let row = sqlx::query!(
+        "with ended as (
+            update sessions
+            set ended_at = clock_timestamp()
+            where id = $1 and ended_at is null and expires_at > clock_timestamp()
+            returning user_id, device, expires_at
+        )
+        insert into sessions (id, user_id, refresh_hash, expires_at, device)
+        select $2, user_id, $3, expires_at, device from ended
+        returning user_id, expires_at",
+        old.as_uuid(),
+        new.as_uuid(),
+        refresh_hash,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Session { id: new, user: row.user_id.into(), expires_at: row.expires_at }))
+}
+
+/// Ends all sessions of the actor, but for one if that is named, and gives which they were.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn end_all(conn: &mut PgConnection, user: UserId, but: Option<SessionId>) -> Result<Vec<SessionId>> {
+    let ended = sqlx::query_scalar!(
+        "update sessions
+        set ended_at = clock_timestamp()
+        where user_id = $1 and ended_at is null and expires_at > clock_timestamp() and id is distinct from $2
+        returning id",
+        user.as_uuid(),
+        but.map(SessionId::as_uuid),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ended.into_iter().map(Into::into).collect())
+}
+
+/// Says whether the person of this session of the actor proved who they are within `age`.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn is_verified(conn: &mut PgConnection, id: SessionId, age: Duration) -> Result<bool> {
+    let is_verified = sqlx::query_scalar!(
+        r#"select verified_at > clock_timestamp() - make_interval(secs => $2) as "is_verified!"
+        from sessions
+        where id = $1"#,
+        id.as_uuid(),
+        age.as_secs_f64(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(is_verified.unwrap_or(false))
+}
+
 async fn find_by_refresh_hash(conn: &mut PgConnection, hash: &[u8; 32]) -> Result<Option<(SessionId, UserId)>> {
     let row = sqlx::query!(
         r#"select session_id as "session!", user_id as "user!" from find_session_by_refresh_hash($1)"#,

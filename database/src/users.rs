@@ -34,6 +34,8 @@ pub struct Credentials {
     pub password_hash: String,
     /// How long this login is still locked after failed attempts.
     pub locked_for: Option<Duration>,
+    /// Whether this person is let in no more.
+    pub is_disabled: bool,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -75,7 +77,8 @@ pub async fn find_by_login(conn: &mut PgConnection, login: &str) -> Result<Optio
             password_hash as "password_hash!",
             role as "role!",
             created_at as "created_at!",
-            locked_seconds
+            locked_seconds,
+            is_disabled as "is_disabled!"
         from find_credentials($1)"#,
         login,
     )
@@ -83,7 +86,39 @@ pub async fn find_by_login(conn: &mut PgConnection, login: &str) -> Result<Optio
     .await?;
     let Some(row) = row else { return Ok(None) };
     let user = UserRow { id: row.id, login: row.login, role: row.role, created_at: row.created_at }.try_into()?;
-    Ok(Some(Credentials { user, password_hash: row.password_hash, locked_for: seconds_left(row.locked_seconds) }))
+    Ok(Some(Credentials {
+        user,
+        password_hash: row.password_hash,
+        locked_for: seconds_left(row.locked_seconds),
+        is_disabled: row.is_disabled,
+    }))
+}
+
+/// Finds the actor with what a password is checked against.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find_own(conn: &mut PgConnection, id: UserId) -> Result<Option<Credentials>> {
+    match find(conn, id).await? {
+        Some(user) => find_by_login(conn, &user.login).await,
+        None => Ok(None),
+    }
+}
+
+/// Replaces the actor's password, unless somebody else has done so meanwhile: then `false`.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn change_password(conn: &mut PgConnection, id: UserId, old_hash: &str, new_hash: &str) -> Result<bool> {
+    let changed = sqlx::query!(
+        "update users
+        set password_hash = $3, failed_logins = 0, locked_until = null
+        where id = $1 and password_hash = $2",
+        id.as_uuid(),
+        old_hash,
+        new_hash,
+    );
+    Ok(changed.execute(conn).await?.rows_affected() == 1)
 }
 
 /// Says whether there is any person at all, whatever the actor.
@@ -139,16 +174,17 @@ pub async fn record_failed_login(conn: &mut PgConnection, id: UserId) -> Result<
     Ok(seconds_left(locked_seconds))
 }
 
-/// Forgets failed logins of the actor, after a good one.
+/// Forgets failed logins of the actor, who has proved who they are. `false`: they are let in no more. The row is locked until the
+/// end of the transaction: who disables this person waits, and then ends what has begun here.
 ///
 /// # Errors
-/// [`crate::Error::NotFound`] when the actor is another.
-pub async fn reset_failed_logins(conn: &mut PgConnection, id: UserId) -> Result<()> {
-    let changed = sqlx::query!("update users set failed_logins = 0, locked_until = null where id = $1", id.as_uuid())
-        .execute(conn)
-        .await?
-        .rows_affected();
-    if changed == 1 { Ok(()) } else { Err(Error::NotFound("user")) }
+/// [`crate::Error::Unavailable`].
+pub async fn admit(conn: &mut PgConnection, id: UserId) -> Result<bool> {
+    let changed = sqlx::query!(
+        "update users set failed_logins = 0, locked_until = null where id = $1 and disabled_at is null",
+        id.as_uuid(),
+    );
+    Ok(changed.execute(conn).await?.rows_affected() == 1)
 }
 
 struct UserRow {

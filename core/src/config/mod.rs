@@ -19,8 +19,8 @@ use std::path::Path;
 pub use encryption::{Aws, Azure, AzureAlgorithm, Encryption, Gcp, Pkcs11, Provider, RootKey, Vault};
 pub use problem::{Problem, Problems};
 pub use sections::{
-    Database, Limits, Log, LogFormat, Malware, MalwareScan, Monitoring, Redis, SandboxLayer, Server, Session, Settings,
-    Storage, Store, Traces, Worker,
+    Database, Limits, Log, LogFormat, Malware, MalwareScan, Monitoring, Redis, SandboxLayer, SecondFactorRule, Server,
+    Session, Settings, Storage, Store, Traces, Worker,
 };
 pub use shredding::{Signing, Trash};
 pub use validate::Process;

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{Encryption, Signing, Trash};
-use crate::domain::MediaType;
+use crate::domain::{MediaType, Role};
 
 /// All settings, one field per section of `untxt.toml`, where every key is explained.
 #[derive(Clone, Debug, Deserialize)]
@@ -96,6 +96,31 @@ pub struct Session {
     pub access_minutes: u32,
     pub idle_minutes: u32,
     pub absolute_hours: u32,
+    pub second_factor: SecondFactorRule,
+}
+
+/// Who has to have a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorRule {
+    /// Nobody; whoever likes may.
+    None,
+    /// Administrators.
+    Admins,
+    /// Everybody.
+    Everyone,
+}
+
+impl SecondFactorRule {
+    /// Says whether people of this role have to.
+    #[must_use]
+    pub fn is_for(self, role: Role) -> bool {
+        match self {
+            Self::None => false,
+            Self::Admins => role == Role::Admin,
+            Self::Everyone => true,
+        }
+    }
 }
 
 /// What one upload, one page and one child may use.

@@ -5,7 +5,8 @@ use super::{
     aead::{SecretKey, read_key_id},
     context::length_prefixed,
 };
-use crate::domain::{FolderId, LabelName, OwnerId, TagId};
+use crate::domain::{FolderId, LabelName, OwnerId, TagId, UserId};
+use zeroize::Zeroizing;
 
 /// Version of the format of a name.
 const VERSION: u32 = 1;
@@ -94,6 +95,26 @@ impl LabelKey {
     /// [`CryptoError::Corrupt`].
     pub fn open_tag_name(&self, tag: TagId, sealed: &[u8]) -> Result<LabelName, CryptoError> {
         self.open("tags", &tag.to_string(), sealed)
+    }
+
+    /// Seals the secret that a person's authenticator app shares with us, for its row.
+    ///
+    /// # Errors
+    /// [`CryptoError::Corrupt`] when the random source fails.
+    pub fn seal_second_factor(&self, user: UserId, secret: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        self.key.seal(Purpose::Label, &self.place_of_secret(&user.to_string()), secret)
+    }
+
+    /// Opens what [`Self::seal_second_factor`] sealed.
+    ///
+    /// # Errors
+    /// [`CryptoError::Corrupt`].
+    pub fn open_second_factor(&self, user: UserId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        self.key.open(Purpose::Label, &self.place_of_secret(&user.to_string()), sealed)
+    }
+
+    fn place_of_secret<'a>(&self, row: &'a str) -> Context<'a> {
+        Context { owner: self.owner, table: "second_factors", column: "secret", row, version: VERSION }
     }
 
     fn seal(&self, table: &str, row: &str, name: &LabelName) -> Result<Vec<u8>, CryptoError> {

@@ -13,6 +13,7 @@ mod dead_letters;
 mod documents;
 mod filing;
 mod listener;
+mod login_failures;
 mod migrations;
 mod objects;
 mod queue;
