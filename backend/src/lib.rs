@@ -5,6 +5,7 @@
 //! recognise anything, to hold SQL, and to speak anything but TLS (the plain port only says so).
 
 mod access;
+mod accounts;
 mod app;
 mod bucket;
 mod connections;
@@ -44,4 +45,4 @@ pub use error::Error;
 pub use router::router;
 pub use run::{run, serve};
 pub use search::{Candidates, Phase, Place, SearchKeys, find_candidates};
-pub use session::{PasswordError, hash_password};
+pub use session::{LinkSecret, PasswordError, WeakPassword, can_be_login, check_new_password, hash_password};

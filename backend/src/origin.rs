@@ -30,6 +30,11 @@ impl Site {
         Ok(Self { origin })
     }
 
+    /// Gives the address of this site, for links that are sent to somebody.
+    pub(crate) fn address(&self) -> &str {
+        &self.origin
+    }
+
     /// Gives the address that a plain request for this path belongs to.
     pub(crate) fn address_of(&self, uri: &Uri) -> String {
         format!("{}{}", self.origin, uri.path_and_query().map_or("/", |path| path.as_str()))

@@ -9,8 +9,8 @@ use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    App, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue, receipts, search,
-    session, tags, tasks, tokens,
+    App, accounts, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue,
+    receipts, search, session, tags, tasks, tokens,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -20,6 +20,7 @@ const MAX_BODY_BYTES: usize = 16 << 10;
 pub fn router(app: Arc<App>) -> Router {
     let quick = Router::new()
         .merge(session::router())
+        .merge(accounts::router())
         .merge(tokens::router())
         .merge(limits::router())
         .merge(documents::router(&app))
@@ -34,8 +35,10 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(frontend::router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(observe::limit_time));
-    let routes =
-        quick.merge(documents::upload_router()).layer(from_fn_with_state(Arc::clone(&app), origin::refuse_foreign));
+    let routes = quick
+        .merge(documents::upload_router())
+        .layer(from_fn_with_state(Arc::clone(&app), session::refuse_unenrolled))
+        .layer(from_fn_with_state(Arc::clone(&app), origin::refuse_foreign));
     surround(routes).layer(MapRequestLayer::new(drain::drain_unread(Arc::clone(&app)))).with_state(app)
 }
 

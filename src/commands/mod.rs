@@ -8,6 +8,7 @@ mod health;
 mod keys;
 mod migrate;
 mod ocr;
+mod people;
 mod queue;
 mod receipts;
 mod serve;

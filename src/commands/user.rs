@@ -9,16 +9,19 @@ use untxt_core::{
 };
 use untxt_database::{Database, users};
 
-use super::serve::{ServeArgs, block_on};
-
-/// Shortest password a person may choose (NIST SP 800-63B §5.1.1.2 asks for 8; UNTXT has always asked for 12).
-const SHORTEST_PASSWORD: usize = 12;
+use super::{
+    people::{self, Target},
+    serve::{ServeArgs, block_on},
+};
 
 /// People who can log in.
 #[derive(Debug, Args)]
 pub(crate) struct UserArgs {
     #[command(subcommand)]
     command: UserCommand,
+    /// The administrator in whose name it is done.
+    #[arg(long = "as", value_name = "LOGIN", default_value = "admin", global = true)]
+    admin: String,
     #[command(flatten)]
     serve: ServeArgs,
 }
@@ -36,24 +39,69 @@ enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Show everybody.
+    List,
+    /// Make a link by which somebody chooses a password and becomes a person here; it is good once and for a week.
+    Invite {
+        /// What the person types to log in.
+        login: String,
+        /// What the person is here: user, reviewer, auditor or admin.
+        #[arg(long, default_value_t = Role::User, value_parser = parse_role)]
+        role: Role,
+    },
+    /// Let a person in no more: sessions and tokens end at once.
+    Disable {
+        /// Whom.
+        login: String,
+    },
+    /// Let a person in again.
+    Enable {
+        /// Whom.
+        login: String,
+    },
+    /// Give a person a random password, shown once; their sessions end.
+    ResetPassword {
+        /// Whose.
+        login: String,
+    },
+    /// Take the second factor from a person who lost the phone and the recovery codes; their sessions end.
+    ResetMfa {
+        /// Whose.
+        login: String,
+    },
 }
 
-/// Adds a person, with the backend's settings for the database.
+/// Does what the operator asks, with the backend's settings for the database.
 #[expect(clippy::print_stdout, reason = "a command tells its person the password")]
 pub(crate) fn run(args: &UserArgs) -> anyhow::Result<ExitCode> {
     let settings = args.serve.load(Process::Migrate)?;
-    let UserCommand::Add { login, role, password_stdin } = &args.command;
-    let given = password_stdin.then(read_password).transpose()?;
+    let given = match &args.command {
+        UserCommand::Add { login, password_stdin: true, .. } => Some(read_password(login)?),
+        _ => None,
+    };
     block_on(|_| async move {
         let database = connect(&settings).await?;
-        let password = match &given {
-            Some(password) => password.clone(),
-            None => random_password()?,
-        };
-        add(&database, login, &password, *role).await?;
-        match given {
-            Some(_) => println!("added {login}"),
-            None => println!("added {login} with the password {password}   (shown once)"),
+        let of = |login| Target { database: &database, admin: &args.admin, login };
+        match &args.command {
+            UserCommand::Add { login, role, .. } => {
+                let is_given = given.is_some();
+                let password = given.map_or_else(random_password, Ok)?;
+                add(&database, login, &password, *role).await?;
+                match is_given {
+                    true => println!("added {login}"),
+                    false => println!("added {login} with the password {password}   (shown once)"),
+                }
+            }
+            UserCommand::List => people::list(&database, &args.admin).await?,
+            UserCommand::Invite { login, role } => {
+                println!("{}", of(login).invite(*role, &settings.server.public_url).await?);
+            }
+            UserCommand::Disable { login } => of(login).disable().await?,
+            UserCommand::Enable { login } => of(login).enable().await?,
+            UserCommand::ResetPassword { login } => {
+                println!("{login} has the password {}   (shown once)", of(login).reset_password().await?);
+            }
+            UserCommand::ResetMfa { login } => of(login).reset_second_factor().await?,
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -66,7 +114,7 @@ pub(crate) async fn connect(settings: &Settings) -> anyhow::Result<Database> {
 
 /// Adds a person with a password.
 pub(crate) async fn add(database: &Database, login: &str, password: &str, role: Role) -> anyhow::Result<()> {
-    if login.is_empty() || login.len() > 100 || login.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    if !untxt_backend::can_be_login(login) {
         bail!("a login has 1 to 100 characters and no spaces");
     }
     let hash = untxt_backend::hash_password(&SecretString::from(password))?;
@@ -98,13 +146,11 @@ fn parse_role(text: &str) -> Result<Role, String> {
     text.parse().map_err(|_| format!("the roles are {}", names()))
 }
 
-fn read_password() -> anyhow::Result<String> {
+fn read_password(login: &str) -> anyhow::Result<String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("the password can't be read from standard input")?;
     let password = text.trim_end_matches(['\r', '\n']);
-    if password.chars().count() < SHORTEST_PASSWORD {
-        bail!("a password has at least {SHORTEST_PASSWORD} characters");
-    }
+    untxt_backend::check_new_password(login, &SecretString::from(password))?;
     Ok(password.to_owned())
 }
 

@@ -14,6 +14,7 @@ use untxt_core::{
 use untxt_database::documents::RETAINED;
 
 use super::ApiError;
+use crate::session::WeakPassword;
 
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
@@ -43,6 +44,12 @@ impl From<CryptoError> for ApiError {
             CryptoError::KeyDestroyed | CryptoError::Memory(_) => Self::Unavailable(error.into()),
             _ => Self::internal(error),
         }
+    }
+}
+
+impl From<WeakPassword> for ApiError {
+    fn from(weak: WeakPassword) -> Self {
+        Self::WeakPassword(weak)
     }
 }
 

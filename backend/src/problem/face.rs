@@ -27,6 +27,7 @@ impl ApiError {
                 let detail = format!("wait {} seconds and search again", retry_after.as_secs().max(1));
                 (429, "too_many_searches", "too many searches", detail.into())
             }
+            Self::WeakPassword(weak) => (422, "weak_password", "the password can't be used", weak.to_string().into()),
             Self::Unsearchable(error) => (422, "unsearchable", "this can't be searched for", error.to_string().into()),
             Self::FileTooLarge { max_bytes } => {
                 let detail = format!("this server takes files up to {max_bytes} bytes; split the document");

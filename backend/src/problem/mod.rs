@@ -26,6 +26,8 @@ use untxt_core::{
 use untxt_page::search::QueryError;
 use uuid::Uuid;
 
+use crate::session::WeakPassword;
+
 type Cause = Box<dyn StdError + Send + Sync>;
 
 /// Why a request was not answered as wished.
@@ -37,6 +39,21 @@ pub(crate) enum ApiError {
     TooManyAttempts {
         retry_after: Duration,
     },
+    WrongPassword,
+    WeakPassword(WeakPassword),
+    StepUpRequired,
+    WrongCode,
+    LoginExpired,
+    SecondFactorNeeded,
+    SecondFactorThere,
+    NoSecondFactor,
+    SessionNotFound,
+    UserNotFound,
+    NotYourself,
+    InvalidLogin,
+    LoginTaken,
+    InvitationNotFound,
+    LinkNotGood,
     TokenNotFound,
     TooManyTokens,
     InvalidScopes,

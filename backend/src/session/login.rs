@@ -9,23 +9,22 @@ use axum::{
     extract::{ConnectInfo, State},
     response::{IntoResponse, Response},
 };
+use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use tokio::time::{Instant, sleep_until};
-use untxt_core::{
-    clock,
-    domain::{SessionId, UserId},
-};
-use untxt_database::{sessions, users, users::Credentials};
+use untxt_core::{clock, domain::UserId};
+use untxt_database::{second_factors, users, users::Credentials};
 
-use super::{Logins, SessionAnswer, access_token::Bearer, cookies};
+use super::{begin::begin, device::device};
 use crate::{App, extract::Json, problem::ApiError};
 
 /// The longest login that the database takes.
 const MAX_LOGIN_CHARS: usize = 254;
 
 /// A failed login is not answered before: what was looked up and written must not show in the time.
-const FAILURE_FLOOR: Duration = Duration::from_millis(300);
+pub(crate) const FAILURE_FLOOR: Duration = Duration::from_millis(300);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,14 +33,23 @@ pub(super) struct Login {
     password: SecretString,
 }
 
+/// What the second step has to bring along.
+#[derive(Serialize)]
+struct CodeWanted {
+    pending: String,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+}
+
 pub(super) async fn login(
     State(app): State<Arc<App>>,
     address: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
     Json(body): Json<Login>,
 ) -> Result<Response, ApiError> {
     let started = Instant::now();
     let address = address.map(|Extension(ConnectInfo(address))| address.ip());
-    match begin_session(&app, address, body).await {
+    match begin_session(&app, address, &headers, body).await {
         Err(refused @ (ApiError::WrongCredentials | ApiError::TooManyAttempts { .. })) => {
             sleep_until(started + FAILURE_FLOOR).await;
             Err(refused)
@@ -50,43 +58,72 @@ pub(super) async fn login(
     }
 }
 
-async fn begin_session(app: &App, address: Option<IpAddr>, body: Login) -> Result<Response, ApiError> {
-    app.logins.throttle.check_address(address, Instant::now())?;
+async fn begin_session(
+    app: &App,
+    address: Option<IpAddr>,
+    headers: &HeaderMap,
+    body: Login,
+) -> Result<Response, ApiError> {
+    let mut tx = app.db.begin_system().await?;
+    app.logins.throttle.check_address(&mut tx, address).await?;
+    drop(tx);
     let credentials = find_unlocked(app, &body.login).await?;
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.as_str());
     if !app.logins.passwords.check(body.password, hash).await? {
-        app.logins.throttle.record_address(address, Instant::now());
-        record_failure(app, &body.login, credentials.map(|credentials| credentials.user.id)).await?;
+        record_failure(app, address, &body.login, credentials.map(|credentials| credentials.user.id)).await?;
         return Err(ApiError::WrongCredentials);
     }
     // Looked up again: guesses sent at the same time may have locked the login meanwhile.
-    let credentials = find_unlocked(app, &body.login).await?.ok_or(ApiError::WrongCredentials)?;
-    create_session(app, credentials).await
+    let found = find_unlocked(app, &body.login).await?.ok_or(ApiError::WrongCredentials)?;
+    let mut tx = app.db.begin_as(found.user.id).await?;
+    if second_factors::is_confirmed(&mut tx, found.user.id).await? {
+        return ask_for_code(app, &found);
+    }
+    begin(app, tx, found.user, device(headers).as_deref()).await
 }
 
+/// The password was right, and a code is asked for: 202. Failures stay counted until the code was right too.
+fn ask_for_code(app: &App, found: &Credentials) -> Result<Response, ApiError> {
+    let issued = app.logins.pending.issue(found.user.id, &found.password_hash, clock::now());
+    let (pending, expires_at) = issued.map_err(ApiError::internal)?;
+    Ok((StatusCode::ACCEPTED, axum::Json(CodeWanted { pending, expires_at })).into_response())
+}
+
+/// Finds who has this login, if it is not locked. Who is disabled is nobody, for all that anybody can see.
 async fn find_unlocked(app: &App, login: &str) -> Result<Option<Credentials>, ApiError> {
     let mut tx = app.db.begin_system().await?;
     // Nobody has such a login, and the database would refuse the question.
-    let credentials = if can_exist(login) { users::find_by_login(&mut tx, login).await? } else { None };
-    match &credentials {
-        None => app.logins.throttle.check_stranger(login, Instant::now())?,
-        Some(Credentials { locked_for: Some(retry_after), .. }) => {
-            return Err(ApiError::TooManyAttempts { retry_after: *retry_after });
+    let found = if can_exist(login) { users::find_by_login(&mut tx, login).await? } else { None };
+    match found.filter(|credentials| !credentials.is_disabled) {
+        None => {
+            app.logins.throttle.check_stranger(&mut tx, login).await?;
+            Ok(None)
         }
-        Some(_) => {}
+        Some(Credentials { locked_for: Some(retry_after), .. }) => Err(ApiError::TooManyAttempts { retry_after }),
+        credentials => Ok(credentials),
     }
-    Ok(credentials)
 }
 
 fn can_exist(login: &str) -> bool {
     login.chars().count() <= MAX_LOGIN_CHARS && !login.chars().any(char::is_control)
 }
 
-async fn record_failure(app: &App, login: &str, user: Option<UserId>) -> Result<(), ApiError> {
-    let Some(user) = user else {
-        app.logins.throttle.record_stranger(login, Instant::now());
-        return Ok(());
-    };
+async fn record_failure(app: &App, address: Option<IpAddr>, login: &str, user: Option<UserId>) -> Result<(), ApiError> {
+    let throttle = &app.logins.throttle;
+    let mut tx = app.db.begin_system().await?;
+    throttle.record_address(&mut tx, address).await?;
+    if user.is_none() {
+        throttle.record_stranger(&mut tx, login).await?;
+    }
+    tx.commit().await?;
+    match user {
+        Some(user) => record_wrong_secret(app, user).await,
+        None => Ok(()),
+    }
+}
+
+/// Counts a wrong password or code of somebody, and locks their login from the fifth on.
+pub(crate) async fn record_wrong_secret(app: &App, user: UserId) -> Result<(), ApiError> {
     let mut tx = app.db.begin_as(user).await?;
     let locked = users::record_failed_login(&mut tx, user).await?;
     tx.commit().await?;
@@ -94,18 +131,4 @@ async fn record_failure(app: &App, login: &str, user: Option<UserId>) -> Result<
         tracing::warn!(user.id = %user, locked_seconds = locked.as_secs(), "a login is locked after failed attempts");
     }
     Ok(())
-}
-
-async fn create_session(app: &App, credentials: Credentials) -> Result<Response, ApiError> {
-    let Logins { access, refresh, absolute, .. } = &app.logins;
-    let (user, id) = (credentials.user, SessionId::generate());
-    let refresh = refresh.issue(user.id, id).map_err(ApiError::internal)?;
-    let mut tx = app.db.begin_as(user.id).await?;
-    users::reset_failed_logins(&mut tx, user.id).await?;
-    let session = sessions::create(&mut tx, id, user.id, &refresh.hash(), *absolute).await?;
-    tx.commit().await?;
-    let bearer = Bearer { user: user.id, session: session.id };
-    let access = access.issue(bearer, clock::now()).map_err(ApiError::internal)?;
-    let answer = axum::Json(SessionAnswer::new(user, &session));
-    Ok((cookies::set(access, refresh.text()), answer).into_response())
 }

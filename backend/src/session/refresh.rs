@@ -5,13 +5,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::HeaderMap;
-use untxt_core::{clock, domain::SessionId};
+use untxt_core::domain::SessionId;
 use untxt_database::{
-    sessions::{self, Rotated, Session},
+    sessions::{self, Rotated},
     users,
 };
 
-use super::{SessionAnswer, access_token::Bearer, cookies, refresh_token::RefreshToken};
+use super::{
+    SessionAnswer,
+    begin::{Nothing, answer, must_enrol},
+    cookies,
+    refresh_token::RefreshToken,
+};
 use crate::{App, live::News, problem::ApiError};
 
 /// Replaces both tokens. Whoever shows a token that was replaced before ends the session: somebody has a copy.
@@ -33,8 +38,9 @@ async fn rotate(app: &App, presented: &RefreshToken) -> Result<Response, ApiErro
     match sessions::rotate(&mut tx, &presented.hash(), &next.hash(), app.logins.idle).await? {
         Rotated::Live(session) => {
             let user = users::find(&mut tx, session.user).await?.ok_or(ApiError::NotLoggedIn)?;
+            let must_enrol = must_enrol(app, &mut tx, &user).await?;
             tx.commit().await?;
-            answer(app, user, &session, &next)
+            answer(app, SessionAnswer::new(user, &session, must_enrol), &session, &next, Nothing {})
         }
         Rotated::Reused(session) => {
             tx.commit().await?;
@@ -51,13 +57,6 @@ async fn rotate(app: &App, presented: &RefreshToken) -> Result<Response, ApiErro
             Err(ApiError::NotLoggedIn)
         }
     }
-}
-
-fn answer(app: &App, user: users::User, session: &Session, next: &RefreshToken) -> Result<Response, ApiError> {
-    let bearer = Bearer { user: user.id, session: session.id };
-    let access = app.logins.access.issue(bearer, clock::now()).map_err(ApiError::internal)?;
-    let answer = axum::Json(SessionAnswer::new(user, session));
-    Ok((cookies::set(access, next.text()), answer).into_response())
 }
 
 fn end_reused(app: &App, presented: &RefreshToken, session: SessionId) {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use untxt_database::{sessions, users};
 
-use super::{Actor, SessionAnswer};
+use super::{Actor, SessionAnswer, begin::must_enrol};
 use crate::{App, problem::ApiError};
 
 /// Says who is logged in.
@@ -12,7 +12,8 @@ pub(super) async fn show(State(app): State<Arc<App>>, actor: Actor) -> Result<Js
     let mut tx = actor.begin(&app).await?;
     let session = sessions::find_live(&mut tx, id, app.logins.idle).await?;
     let user = users::find(&mut tx, actor.user).await?;
-    tx.commit().await?;
     let (Some(session), Some(user)) = (session, user) else { return Err(ApiError::NotLoggedIn) };
-    Ok(Json(SessionAnswer::new(user, &session)))
+    let must_enrol = must_enrol(&app, &mut tx, &user).await?;
+    tx.commit().await?;
+    Ok(Json(SessionAnswer::new(user, &session, must_enrol)))
 }

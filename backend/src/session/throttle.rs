@@ -1,98 +1,79 @@
-//! What this process remembers of failed logins: per address, and per login that does not exist. Existing logins
-//! are counted in the database, for all processes.
+//! Slows down guessing: per network, and per login that nobody has. Both are remembered in the database, for all processes;
+//! logins that somebody has are counted there with their person.
 
 use std::{
-    collections::HashMap,
-    hash::Hash,
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-use aws_lc_rs::digest::{SHA256, digest};
-use tokio::time::Instant;
+use aws_lc_rs::hmac;
+use untxt_database::{PgConnection, login_failures};
 
 use crate::problem::ApiError;
 
-/// One address may fail so often within the window: many people behind one router, but no dictionary.
-const FAILURES_PER_ADDRESS: u32 = 50;
-const WINDOW: Duration = Duration::from_secs(300);
+/// Failures of this process between two looks for what can be forgotten.
+const TRIM_EVERY: u32 = 100;
 
-/// Failures of one login before it is locked, and the longest lock; as `users::record_failed_login` has it.
-const FREE_FAILURES: u32 = 5;
-const LONGEST_LOCK: Duration = Duration::from_secs(900);
-
-/// Beyond this the oldest entries are forgotten, so that guessing can't fill the memory.
-const MAX_ENTRIES: usize = 10_000;
-
-#[derive(Debug, Default)]
-pub(super) struct Throttle {
-    addresses: Mutex<HashMap<IpAddr, Failures>>,
-    strangers: Mutex<HashMap<[u8; 32], Failures>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Failures {
-    count: u32,
-    last: Instant,
-    until: Instant,
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    /// Networks and logins are remembered as keyed hashes: a password typed into the wrong field must not be stored.
+    key: hmac::Key,
+    failures: AtomicU32,
 }
 
 impl Throttle {
-    /// Refuses an address that failed too often lately.
-    pub(super) fn check_address(&self, address: Option<IpAddr>, now: Instant) -> Result<(), ApiError> {
-        let Some(address) = address else { return Ok(()) };
-        let failures = find(&self.addresses, &network(address));
-        match failures.filter(|failures| failures.count >= FAILURES_PER_ADDRESS) {
-            Some(failures) => refuse_until(failures.until, now),
-            None => Ok(()),
-        }
+    pub(super) fn new(key: &[u8]) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), failures: AtomicU32::new(0) }
     }
 
-    pub(super) fn record_address(&self, address: Option<IpAddr>, now: Instant) {
-        let Some(address) = address else { return };
-        record(&self.addresses, network(address), now, |failures| {
-            if failures.until <= now {
-                *failures = Failures { count: 0, last: now, until: now + WINDOW };
-            }
-            failures.count += 1;
-        });
+    /// Refuses a network that failed too often lately.
+    pub(crate) async fn check_address(&self, conn: &mut PgConnection, address: Option<IpAddr>) -> Result<(), ApiError> {
+        let Some(address) = address else { return Ok(()) };
+        refuse_for(login_failures::find_network(conn, &self.mark_of_network(address)).await?)
     }
 
     /// Refuses a login that does not exist just as one that does.
-    pub(super) fn check_stranger(&self, login: &str, now: Instant) -> Result<(), ApiError> {
-        match find(&self.strangers, &key(login)) {
-            Some(failures) => refuse_until(failures.until, now),
-            None => Ok(()),
+    pub(super) async fn check_stranger(&self, conn: &mut PgConnection, login: &str) -> Result<(), ApiError> {
+        refuse_for(login_failures::find_stranger(conn, &self.mark_of_login(login)).await?)
+    }
+
+    pub(crate) async fn record_address(
+        &self,
+        conn: &mut PgConnection,
+        address: Option<IpAddr>,
+    ) -> Result<(), ApiError> {
+        if let Some(address) = address {
+            login_failures::record_network(conn, &self.mark_of_network(address)).await?;
         }
+        // The first one too: a restart forgets the count.
+        if self.failures.fetch_add(1, Ordering::Relaxed) % TRIM_EVERY == 0 {
+            login_failures::trim(conn).await?;
+        }
+        Ok(())
     }
 
-    pub(super) fn record_stranger(&self, login: &str, now: Instant) {
-        record(&self.strangers, key(login), now, |failures| {
-            failures.count += 1;
-            failures.until = now + lock_after(failures.count);
-        });
+    pub(super) async fn record_stranger(&self, conn: &mut PgConnection, login: &str) -> Result<(), ApiError> {
+        Ok(login_failures::record_stranger(conn, &self.mark_of_login(login)).await?)
+    }
+
+    fn mark_of_login(&self, login: &str) -> [u8; 32] {
+        self.mark(b"login", login.to_lowercase().as_bytes())
+    }
+
+    fn mark_of_network(&self, address: IpAddr) -> [u8; 32] {
+        self.mark(b"address", network(address).to_string().as_bytes())
+    }
+
+    fn mark(&self, what: &[u8], value: &[u8]) -> [u8; 32] {
+        let mut mark = [0; 32];
+        mark.copy_from_slice(hmac::sign(&self.key, &[what, b"\0", value].concat()).as_ref());
+        mark
     }
 }
 
-/// Gives how long a login is locked after so many failures in a row.
-fn lock_after(failures: u32) -> Duration {
-    match failures.checked_sub(FREE_FAILURES) {
-        None => Duration::ZERO,
-        Some(beyond) => Duration::from_secs(1 << beyond.min(10)).min(LONGEST_LOCK),
-    }
-}
-
-fn refuse_until(until: Instant, now: Instant) -> Result<(), ApiError> {
-    let left = until.saturating_duration_since(now);
-    if left.is_zero() { Ok(()) } else { Err(ApiError::TooManyAttempts { retry_after: left }) }
-}
-
-/// Logins are remembered as hashes: a password typed into the wrong field must not stay in memory.
-fn key(login: &str) -> [u8; 32] {
-    let mut key = [0; 32];
-    key.copy_from_slice(digest(&SHA256, login.to_lowercase().as_bytes()).as_ref());
-    key
+fn refuse_for(left: Option<Duration>) -> Result<(), ApiError> {
+    left.map_or(Ok(()), |retry_after| Err(ApiError::TooManyAttempts { retry_after }))
 }
 
 /// Gives what one subscriber of the internet holds: a whole /64 in IPv6.
@@ -103,78 +84,19 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-fn find<K: Eq + Hash>(entries: &Mutex<HashMap<K, Failures>>, key: &K) -> Option<Failures> {
-    entries.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied()
-}
-
-fn record<K: Copy + Eq + Hash>(
-    entries: &Mutex<HashMap<K, Failures>>,
-    key: K,
-    now: Instant,
-    change: impl FnOnce(&mut Failures),
-) {
-    let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
-    if entries.len() >= MAX_ENTRIES && !entries.contains_key(&key) {
-        forget_oldest(&mut entries);
-    }
-    let failures = entries.entry(key).or_insert(Failures { count: 0, last: now, until: now });
-    change(failures);
-    failures.last = now;
-}
-
-/// Makes room for a tenth, so that a flood doesn't search the whole map for every entry.
-fn forget_oldest<K: Copy + Eq + Hash>(entries: &mut HashMap<K, Failures>) {
-    let mut by_age: Vec<_> = entries.iter().map(|(key, failures)| (failures.last, *key)).collect();
-    by_age.sort_unstable_by_key(|(last, _)| *last);
-    for (_, key) in by_age.into_iter().take(MAX_ENTRIES / 10) {
-        entries.remove(&key);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn locks_grow_and_end() {
-        let seconds: Vec<_> = [1, 4, 5, 6, 7, 14, 15, 400].map(|count| lock_after(count).as_secs()).into();
-        assert_eq!(seconds, [0, 0, 1, 2, 4, 512, 900, 900]);
-    }
-
-    #[test]
-    fn an_address_is_refused_until_its_window_ends() {
-        let (throttle, now) = (Throttle::default(), Instant::now());
-        let address = Some("2001:db8::1".parse().expect("an address"));
-        for _ in 0..FAILURES_PER_ADDRESS {
-            throttle.check_address(address, now).expect("free");
-            throttle.record_address(address, now);
-        }
-        let neighbour = Some("2001:db8::2:3".parse().expect("an address"));
-        throttle.check_address(neighbour, now).expect_err("the same network");
-        throttle.check_address(Some("2001:db8:1::1".parse().expect("an address")), now).expect("another network");
-        let later = now + WINDOW;
-        throttle.check_address(address, later).expect("free again");
-        throttle.record_address(address, later);
-        throttle.check_address(address, later).expect("counted anew");
-    }
-
-    #[test]
-    fn a_stranger_is_locked_whatever_the_case_of_its_letters() {
-        let (throttle, now) = (Throttle::default(), Instant::now());
-        for _ in 0..FREE_FAILURES {
-            throttle.check_stranger("Nobody", now).expect("free");
-            throttle.record_stranger("nobody", now);
-        }
-        throttle.check_stranger("NOBODY", now).expect_err("locked");
-        throttle.check_stranger("nobody", now + Duration::from_secs(1)).expect("free again");
-    }
-
-    #[test]
-    fn the_memory_is_bounded() {
-        let throttle = Throttle::default();
-        for number in 0..MAX_ENTRIES + 500 {
-            throttle.record_stranger(&number.to_string(), Instant::now());
-        }
-        assert!(throttle.strangers.lock().expect("entries").len() <= MAX_ENTRIES);
+    fn neighbours_and_spellings_have_one_mark_and_keys_have_others() {
+        let (throttle, other) = (Throttle::new(&[1; 32]), Throttle::new(&[2; 32]));
+        let at = |address: &str| throttle.mark_of_network(address.parse().expect("an address"));
+        assert_eq!(at("2001:db8::1"), at("2001:db8::2:3"));
+        assert_ne!(at("2001:db8::1"), at("2001:db8:1::1"));
+        assert_eq!(at("::ffff:192.0.2.1"), at("192.0.2.1"));
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+        assert_eq!(throttle.mark_of_login("Nobody"), throttle.mark_of_login("NOBODY"));
+        assert_ne!(throttle.mark_of_login("nobody"), other.mark_of_login("nobody"));
     }
 }

@@ -7,7 +7,11 @@ use untxt_core::domain::{LabelName, Scope, TokenId};
 use untxt_database::tokens::{self, NewToken};
 
 use super::{Token, secret::Secret};
-use crate::{App, extract, problem::ApiError, session::Actor};
+use crate::{
+    App, extract,
+    problem::ApiError,
+    session::{Actor, refuse_stale},
+};
 
 /// Tokens of one person: one for each of their programs.
 const MAX_TOKENS: u32 = 100;
@@ -61,6 +65,7 @@ pub(super) async fn create(
         life: DAY * new.expires_in_days,
     };
     let mut tx = actor.begin(&app).await?;
+    refuse_stale(&mut tx, actor.session).await?;
     let token = tokens::create(&mut tx, new, MAX_TOKENS).await?.ok_or(ApiError::TooManyTokens)?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(Created { token: token.into(), secret: secret.text() })))

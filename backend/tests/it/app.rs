@@ -70,17 +70,37 @@ impl TestApp {
         Self { app, router, settings, objects, queue, kms, keys, switch, postgres, db, lifecycle, _folder: folder }
     }
 
+    /// Another backend of the same installation, or this one after a restart.
+    pub(crate) fn another_backend(&self) -> AnotherBackend {
+        let Self { db, objects, queue, keys, .. } = self;
+        let services = Services { db: db.clone(), objects: objects.clone(), queue: queue.clone(), keys: keys.clone() };
+        let app = Arc::new(App::new(&self.settings, services, &self.lifecycle).expect("an app"));
+        AnotherBackend(untxt_backend::router(app))
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.map_or_else(|_| Bytes::from_static(b"(broken off)"), |body| body.to_bytes());
-        Answer { status: parts.status, headers: parts.headers, body }
+        ask(&self.router, request).await
     }
 
     /// Counts rows, over all owners.
     pub(crate) fn count(&self, table: &str) -> usize {
         self.postgres.superuser_psql(&format!("select count(*) from {table}")).trim().parse().expect("a number")
     }
+}
+
+pub(crate) struct AnotherBackend(Router);
+
+impl AnotherBackend {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        ask(&self.0, request).await
+    }
+}
+
+async fn ask(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map_or_else(|_| Bytes::from_static(b"(broken off)"), |body| body.to_bytes());
+    Answer { status: parts.status, headers: parts.headers, body }
 }
 
 impl Answer {

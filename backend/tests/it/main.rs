@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that can't go on says why and ends")]
 
+mod accounts;
 mod app;
 mod bucket;
 mod cancel;
@@ -20,6 +21,7 @@ mod rerun;
 mod seams;
 mod search;
 mod search_keys;
+mod second_factor;
 mod server;
 mod session;
 mod settings;

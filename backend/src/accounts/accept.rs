@@ -1,0 +1,59 @@
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Extension,
+    extract::{ConnectInfo, State},
+    response::Response,
+};
+use http::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use untxt_core::domain::UserId;
+use untxt_database::{Error, invitations, users};
+
+use crate::{
+    App,
+    extract::Json,
+    problem::ApiError,
+    session::{LinkSecret, begin, check_new_password, device},
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acceptance {
+    secret: SecretString,
+    password: SecretString,
+}
+
+/// Makes the account that an invitation is for, with a password of the new person's own, and logs them in.
+pub(super) async fn accept(
+    State(app): State<Arc<App>>,
+    address: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    Json(body): Json<Acceptance>,
+) -> Result<Response, ApiError> {
+    let address = address.map(|Extension(ConnectInfo(address))| address.ip());
+    let mut tx = app.db.begin_system().await?;
+    app.logins.throttle.check_address(&mut tx, address).await?;
+    drop(tx);
+    let hash = app.logins.passwords.hash(body.password.clone()).await?;
+    let mut tx = app.db.begin_system().await?;
+    let taken = match LinkSecret::read(body.secret.expose_secret()) {
+        Some(secret) => invitations::take(&mut tx, &secret.hash()).await?,
+        None => None,
+    };
+    let Some((_, login, role)) = taken else {
+        app.logins.throttle.record_address(&mut tx, address).await?;
+        tx.commit().await?;
+        return Err(ApiError::LinkNotGood);
+    };
+    // Not committed: a weak password uses nothing up.
+    check_new_password(&login, &body.password)?;
+    let id = UserId::generate();
+    tx.act_as(id).await?;
+    let user = users::create(&mut tx, id, &login, &hash, role).await.map_err(|error| match error {
+        Error::Conflict(_) => ApiError::LoginTaken,
+        error => error.into(),
+    })?;
+    begin(&app, tx, user, device(&headers).as_deref()).await
+}

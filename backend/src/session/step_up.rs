@@ -1,0 +1,59 @@
+//! Administration and keys ask again who somebody is: whoever finds an open window gains nothing of them.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{extract::State, response::Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use untxt_core::domain::SessionId;
+use untxt_database::{PgConnection, second_factors, sessions, users};
+
+use super::{Actor, begin::replace, login::record_wrong_secret, second_factor::is_right_code};
+use crate::{App, extract::Json, problem::ApiError};
+
+/// How long a proof is good.
+const FRESH: Duration = Duration::from_secs(15 * 60);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepUp {
+    /// Good enough for whoever has nothing more.
+    password: Option<SecretString>,
+    /// Of the app, or a recovery code; asked of whoever has a second factor.
+    code: Option<SecretString>,
+}
+
+/// Proves again who somebody is. The session gets another id.
+pub(super) async fn step_up(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Json(body): Json<StepUp>,
+) -> Result<Response, ApiError> {
+    let mut tx = actor.begin(&app).await?;
+    let own = users::find_own(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
+    let has_second_factor = second_factors::is_confirmed(&mut tx, actor.user).await?;
+    tx.commit().await?;
+    if let Some(retry_after) = own.locked_for {
+        return Err(ApiError::TooManyAttempts { retry_after });
+    }
+    if has_second_factor {
+        let code = body.code.ok_or(ApiError::WrongCode)?;
+        if !is_right_code(&app, actor.user, code.expose_secret()).await? {
+            record_wrong_secret(&app, actor.user).await?;
+            return Err(ApiError::WrongCode);
+        }
+    } else {
+        let password = body.password.ok_or(ApiError::WrongPassword)?;
+        if !app.logins.passwords.check(password, Some(&own.password_hash)).await? {
+            record_wrong_secret(&app, actor.user).await?;
+            return Err(ApiError::WrongPassword);
+        }
+    }
+    let tx = actor.begin(&app).await?;
+    replace(&app, tx, own.user, actor.session).await
+}
+
+/// Refuses what needs a proof of the last 15 minutes.
+pub(crate) async fn refuse_stale(conn: &mut PgConnection, session: SessionId) -> Result<(), ApiError> {
+    if sessions::is_verified(conn, session, FRESH).await? { Ok(()) } else { Err(ApiError::StepUpRequired) }
+}
