@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 
 import { findViolations, launch } from './browser.js';
+import { lookAtAccount } from './look_account.js';
 import { lookAtFiling } from './look/filing.js';
 import { aQueue } from './mock/queue.js';
 import { startMock } from './mock/server.js';
@@ -134,6 +135,8 @@ async function visit(width, colorScheme) {
   await page.getByLabel('to', { exact: true }).fill('2026-03-01');
   await page.getByText('The first day is after').waitFor();
   await shoot('search-days');
+
+  await lookAtAccount(page, mock, shoot);
 
   // The queue over all owners: busy, with nobody at work, and empty.
   const { queue } = mock.control;

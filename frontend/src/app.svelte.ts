@@ -26,6 +26,8 @@ import { Tags } from './tags/tags.svelte';
 import { Trash } from './trash/trash.svelte';
 import { words } from './words/en';
 
+const ENDED_MS = 500;
+
 /** Everything that lives as long as the tab, and how it is wired. */
 export class App {
   readonly api = new Api();
@@ -57,7 +59,8 @@ export class App {
     hearPlaces: (places) => this.documents.hearPlaces(places),
     hearChange: (document, change) => void this.#hearChange(document, change).catch(() => undefined),
     resync: () => void (this.session.isAway || this.documents.resync()),
-    ended: () => void this.session.renew().then((isIn) => isIn && this.live.start()),
+    // A moment later: the session may only have got another id, and the cookies are still on their way.
+    ended: () => void setTimeout(() => void this.session.renew().then((isIn) => isIn && this.live.start()), ENDED_MS),
     isBusy: () => this.documents.isBusy,
   });
 

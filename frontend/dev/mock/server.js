@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { WebSocketServer } from 'ws';
 
+import { Account } from './account.js';
 import { pageContent, pageImage } from './content.js';
 import { Filing, fillFiling } from './filing.js';
 import { aQueue } from './queue.js';
@@ -32,7 +33,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
   if (filled) fill(store);
   const filing = new Filing(store);
   if (filled) fillFiling(filing, store);
-  const control = { store, filing, user: null, liveOff: false, queue: aQueue(), uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, searchFaults: 0, searchMs: 0, questions: [], asked: [], wishes: [], keys: [], sockets: new Set() };
+  const control = { store, filing, user: null, account: new Account(), mustEnrol: false, liveOff: false, queue: aQueue(), uploadFaults: 0, lockedSeconds: 0, pageFaults: 0, searchFaults: 0, searchMs: 0, questions: [], asked: [], wishes: [], keys: [], sockets: new Set() };
   const server = createServer((request, response) => {
     response.setHeader('Content-Security-Policy', POLICY);
     answer(request, response).catch((error) => problem(response, error.status ?? 500, error.code ?? 'internal', error.detail ?? String(error)));
@@ -46,6 +47,11 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
     const what = `${request.method} ${path}`;
     control.asked.push(what);
     if (what === 'POST /session') return logIn(request, response);
+    if (what === 'POST /session/second-factor') return sendCode(request, response);
+    if (what === 'POST /invitations/accept') {
+      control.user = { id: '0193-mock', login: 'carol', role: 'user' };
+      return json(response, 200, sessionAnswer());
+    }
     if (what === 'GET /limits') return json(response, 200, LIMITS);
     if (control.user === null) return problem(response, 401, 'not_logged_in', 'log in first');
     if (what === 'DELETE /session') {
@@ -53,6 +59,8 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       for (const socket of control.sockets) socket.close(4401);
       return response.writeHead(204).end();
     }
+    const own = control.account.answer(request.method, path, /^(POST|DELETE)$/.test(request.method) && /^\/(account|tokens|session\/)/.test(path) ? await readIfAny(request) : null, sessionAnswer);
+    if (own) return own.code ? problem(response, own.status, own.code, own.detail) : own.status === 204 ? response.writeHead(204).end() : json(response, own.status ?? 200, own.value);
     if (path.startsWith('/session')) return json(response, 200, sessionAnswer());
     if (what === 'POST /documents') return upload(request, response, url.searchParams);
     if (what === 'GET /documents') return json(response, 200, { documents: filing.list(url.searchParams), next: null });
@@ -147,11 +155,24 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       return problem(response, 429, 'too_many_attempts', 'wait before you try again');
     }
     if (password === 'wrong') return problem(response, 401, 'wrong_credentials', 'the login or the password is not right; check both and try again');
+    if (control.account.factor !== null) return json(response, 202, { pending: login, expires_at: new Date(Date.now() + 300_000).toISOString() });
     control.user = { id: '0192-mock', login, role: 'admin' };
     return json(response, 200, sessionAnswer());
   }
 
-  const sessionAnswer = () => ({ user: control.user, expires_at: new Date(Date.now() + sessionMs).toISOString() });
+  async function sendCode(request, response) {
+    const { pending, code } = JSON.parse(await body(request));
+    if (code === '000000') return problem(response, 403, 'wrong_code', 'type the code that the app shows now, once');
+    control.user = { id: '0192-mock', login: pending, role: 'admin' };
+    return json(response, 200, sessionAnswer());
+  }
+
+  async function readIfAny(request) {
+    const text = String(await body(request));
+    return text === '' ? null : JSON.parse(text);
+  }
+
+  const sessionAnswer = () => ({ user: control.user, expires_at: new Date(Date.now() + sessionMs).toISOString(), must_enrol: control.mustEnrol });
 
   async function upload(request, response, into) {
     const key = request.headers['idempotency-key'];

@@ -2,6 +2,7 @@ import type { Emptied, Filing, Folder, FolderWish, Receipt, ReceiptList, Tag } f
 import { Problem, Unreachable } from './problem';
 import { sendFile, type Progress } from './send_file';
 import type {
+  CodeWanted,
   Document,
   DocumentList,
   Limits,
@@ -33,8 +34,13 @@ export class Api {
 
   readSession = () => this.#ask<SessionAnswer>('GET', '/session');
   refreshSession = () => this.#ask<SessionAnswer>('POST', '/session/refresh');
-  logIn = (login: string, password: string) => this.#ask<SessionAnswer>('POST', '/session', { login, password });
+  logIn = (login: string, password: string) => this.#ask<SessionAnswer | CodeWanted>('POST', '/session', { login, password });
+  sendCode = (pending: string, code: string) => this.#ask<SessionAnswer>('POST', '/session/second-factor', { pending, code });
+  acceptInvitation = (secret: string, password: string) => this.#ask<SessionAnswer>('POST', '/invitations/accept', { secret, password });
   logOut = () => this.#ask<void>('DELETE', '/session');
+
+  /** Asks what only one screen asks, which is loaded when somebody goes there. */
+  call = <Answer>(method: string, path: string, body?: unknown) => this.#askTwice<Answer>(method, path, body);
 
   loadLimits = () => this.#askTwice<Limits>('GET', '/limits');
 

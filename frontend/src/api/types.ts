@@ -21,6 +21,14 @@ export interface SessionAnswer {
   user: User;
   /** When the session ends at the latest, whatever happens. */
   expires_at: string;
+  /** A second factor has to be set up before anything else. */
+  must_enrol: boolean;
+}
+
+/** The password was right, and the login goes on with a code. */
+export interface CodeWanted {
+  pending: string;
+  expires_at: string;
 }
 
 export interface Limits {

@@ -8,17 +8,22 @@ export type Place =
   | { screen: 'trash' }
   | { screen: 'receipts' }
   | { screen: 'queue' }
+  | { screen: 'account' }
+  | { screen: 'invitation' }
   | { screen: 'nowhere' };
 
 /** What is looked for never stands in an address. */
 export const SEARCH_PATH = '/search';
 export const TRASH_PATH = '/trash';
 export const RECEIPTS_PATH = '/receipts';
+export const ACCOUNT_PATH = '/account';
 
 /** Reads a place from a path. */
 export function parsePath(path: string): Place {
   if (path === '/' || path === '/documents') return { screen: 'documents', shelf: ALL };
   if (path === SEARCH_PATH) return { screen: 'search' };
+  if (path === ACCOUNT_PATH) return { screen: 'account' };
+  if (path === '/invitation') return { screen: 'invitation' };
   if (path === '/queue') return { screen: 'queue' };
   if (path === TRASH_PATH) return { screen: 'trash' };
   if (path === RECEIPTS_PATH) return { screen: 'receipts' };

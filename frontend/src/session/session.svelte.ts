@@ -10,6 +10,9 @@ const SURELY_FRESH_MS = 50_000;
 const SOON_MS = 15_000;
 /** Somebody who touched nothing for this long is away; the session is then left to end. */
 const AWAY_AFTER_MS = 15 * 60_000;
+/** When it is time to say so. */
+const WARN_AFTER_MS = 13 * 60_000;
+const LOOK_EVERY_MS = 10_000;
 
 export type SessionState = 'unknown' | 'in' | 'out' | 'unreachable';
 
@@ -20,6 +23,10 @@ export type SessionState = 'unknown' | 'in' | 'out' | 'unreachable';
 export class Session {
   state: SessionState = $state('unknown');
   user: User | null = $state.raw(null);
+  /** Codes have to be set up before anything else. */
+  mustEnrol = $state(false);
+  /** Nobody has touched anything for a while: the session will be left to end soon. */
+  isIdle = $state(false);
   /** True when a session that was running ended by itself. */
   endedByItself = $state(false);
   /** Told whenever a session is over: nothing that was read may stay behind. */
@@ -37,6 +44,9 @@ export class Session {
   constructor(api: Api) {
     this.#api = api;
     api.renewSession = () => this.renew();
+    setInterval(() => {
+      this.isIdle = this.state === 'in' && Date.now() - this.#lastActive > WARN_AFTER_MS;
+    }, LOOK_EVERY_MS);
   }
 
   /** Finds out whether the cookies still stand for somebody. */
@@ -49,9 +59,29 @@ export class Session {
     }
   }
 
-  async logIn(login: string, password: string): Promise<void> {
+  /** Logs in, or gives what has to be sent together with a code. */
+  async logIn(login: string, password: string): Promise<string | null> {
     this.#lastActive = Date.now();
-    this.#enter(await this.#api.logIn(login, password), true);
+    const answer = await this.#api.logIn(login, password);
+    if ('pending' in answer) return answer.pending;
+    this.#enter(answer, true);
+    return null;
+  }
+
+  /** The second step of a login. */
+  async sendCode(pending: string, code: string): Promise<void> {
+    this.#enter(await this.#api.sendCode(pending, code), true);
+  }
+
+  /** Becomes the person that an invitation is for. */
+  async acceptInvitation(secret: string, password: string): Promise<void> {
+    this.#lastActive = Date.now();
+    this.#enter(await this.#api.acceptInvitation(secret, password), true);
+  }
+
+  /** The server gave this session another id, because of what its person just did. */
+  replaced(answer: SessionAnswer): void {
+    this.#enter(answer, true);
   }
 
   /** Ends the session on the server; the screen is cleared even when the server can't be reached. */
@@ -86,6 +116,7 @@ export class Session {
   /** Called on every key and pointer event; cheap. Somebody who comes back is let in again at once, or told. */
   touch(): void {
     this.#lastActive = Date.now();
+    this.isIdle = false;
     const isLate = Date.now() - this.#renewedAt > RENEW_EVERY_MS + SOON_MS;
     if (this.state === 'in' && isLate && Date.now() - this.#triedAt > SOON_MS) void this.renew();
   }
@@ -126,6 +157,7 @@ export class Session {
   #enter(answer: SessionAnswer, isFresh: boolean): void {
     const changed = this.user?.id !== answer.user.id;
     this.user = answer.user;
+    this.mustEnrol = answer.must_enrol;
     if (changed) this.onChange();
     this.state = 'in';
     this.endedByItself = false;

@@ -9,6 +9,7 @@ const MINUTE = 60_000;
 const answer = (login = 'ada'): SessionAnswer => ({
   user: { id: login, login, role: 'user' },
   expires_at: new Date(Date.now() + 8 * 60 * MINUTE).toISOString(),
+  must_enrol: false,
 });
 const over = () => new Problem(401, 'not_logged_in', '', null, null);
 

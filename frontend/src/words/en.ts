@@ -39,6 +39,9 @@ export const words = {
     show: 'Show password',
     capsLock: 'Caps Lock is on.',
     ended: 'Your session has ended. Log in to go on where you were.',
+    code: 'Code',
+    codeText: 'Type the code that your app shows, or one of your recovery codes.',
+    back: 'Back',
     wait: (seconds: number) => `Too many attempts. Try again in ${formatWait(seconds)}.`,
     firstTime: 'First time here?',
     firstTimeHelp:
@@ -73,6 +76,8 @@ export const words = {
       `${name} could not be read. ${failure === null ? '' : asSentence(failure.sentence)}`,
     uploaded: (name: string) => `${name} uploaded`,
   },
+
+  idle: { text: 'Nobody has touched anything for a while. You will be logged out soon.', stay: 'Stay logged in' },
 
   nowhere: { title: 'There is nothing at this address', back: 'Go to your documents', pageTitle: 'Not found · UNTXT' },
   away: { title: 'The server can’t be reached', text: 'Check your connection. This page keeps trying.', retry: 'Try again' },

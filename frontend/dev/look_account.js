@@ -1,0 +1,55 @@
+// The account: as it is, with codes being set up, with a new token, when a proof is asked for, and the second step of a login.
+export async function lookAtAccount(page, mock, shoot) {
+  const { account } = mock.control;
+  await page.goto(`${mock.address}/account`);
+  await page.getByText('Scanner in room 4').waitFor();
+  await shoot('account');
+
+  account.isStale = true;
+  await page.getByRole('button', { name: 'Set up codes' }).click();
+  await page.getByText('Is it still you?').waitFor();
+  await shoot('account-proof');
+  await page.getByRole('dialog').getByLabel('Password').fill('right');
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('img', { name: 'Picture with the secret' }).waitFor();
+  await shoot('account-enrol');
+  await page.getByLabel('Code from the app').fill('000000');
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByText('Type the code that the app shows').waitFor();
+  await page.getByLabel('Code from the app').fill('123 456');
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByText('Your recovery codes').waitFor();
+  await shoot('account-codes');
+  await page.getByRole('button', { name: 'I have them' }).click();
+
+  await page.getByRole('button', { name: 'New token' }).click();
+  await page.getByLabel('Name').fill('Import of the letters');
+  await shoot('account-new-token');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByText('Copy this token now').waitFor();
+  await shoot('account-token');
+  await page.getByRole('button', { name: 'I have it' }).click();
+
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByLabel('Login').fill('ada');
+  await page.getByLabel('Password', { exact: true }).fill('right');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('Type the code that your app shows').waitFor();
+  await shoot('login-code');
+  await page.getByLabel('Code', { exact: true }).fill('123456');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log out' }).waitFor();
+  account.factor = null;
+
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByLabel('Login').waitFor();
+  await page.goto(`${mock.address}/invitation#${'0'.repeat(64)}`);
+  await page.getByText('Welcome').waitFor();
+  await shoot('invitation');
+  await page.getByLabel('New password', { exact: true }).fill('four random words here');
+  await page.getByLabel('New password again').fill('four random words here');
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByRole('button', { name: 'Log out' }).waitFor();
+  mock.control.user = { id: '0192-mock', login: 'ada', role: 'admin' };
+  await page.goto(mock.address);
+}

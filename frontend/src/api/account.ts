@@ -1,0 +1,52 @@
+import type { User } from './types';
+
+/** One's own account. */
+export interface Account extends User {
+  second_factor: { since: string; recovery_codes: number } | null;
+  /** The rules of this server ask this person for one. */
+  needs_second_factor: boolean;
+}
+
+/** What an authenticator app has to know. */
+export interface Enrolment {
+  secret: string;
+  /** For the picture that the app reads. */
+  address: string;
+}
+
+/** Where one is logged in. */
+export interface OpenSession {
+  id: string;
+  device: string | null;
+  created_at: string;
+  last_used_at: string;
+  is_current: boolean;
+}
+
+export const SCOPES = [
+  'documents:read',
+  'documents:write',
+  'documents:delete',
+  'tasks:read',
+  'tasks:write',
+  'search',
+  'audit:read',
+  'queue',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What a program logs in with. */
+export interface Token {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  created_at: string;
+  expires_at: string;
+  last_used_at: string | null;
+}
+
+export interface TokenWish {
+  name: string;
+  scopes: Scope[];
+  expires_in_days: number;
+}
