@@ -58,7 +58,7 @@ mod tests {
         let db = postgres.backend().await;
         let user = UserId::generate();
         let mut tx = db.begin_as(user).await.expect("a transaction");
-        users::create(&mut tx, user, "ada", "-", users::Role::User).await.expect("a user");
+        users::create(&mut tx, user, "ada", "-", untxt_core::domain::Role::User).await.expect("a user");
         let secrets: Vec<_> = (0..2).map(|_| Secret::generate().expect("random")).collect();
         let ids = [TokenId::generate(), TokenId::generate()];
         for (secret, id) in secrets.iter().zip(ids) {
