@@ -111,8 +111,8 @@ impl Columns {
         let mut columns = Self::default();
         for (position, StoredObject { key, stored_at }) in (0..).zip(objects) {
             let (document, task, page, attempt) = match *key {
-                // named by the installation itself, and by nobody, because it stays
-                ObjectKey::Installation | ObjectKey::Receipt(_) => continue,
+                // named by the installation itself, and by nobody, because they stay
+                ObjectKey::Installation | ObjectKey::Receipt(_) | ObjectKey::AuditHead(_) => continue,
                 ObjectKey::Original(document) => (document, None, None, None),
                 ObjectKey::SearchablePdf(document, task, attempt) => (document, Some(task), None, Some(attempt)),
                 ObjectKey::PageImage(document, task, page, attempt) => {

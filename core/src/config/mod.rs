@@ -5,6 +5,7 @@
 //! constructor receives its section, never the tree.
 
 mod alias;
+mod audit;
 mod encryption;
 mod guard;
 mod layers;
@@ -16,6 +17,7 @@ mod validate_encryption;
 
 use std::path::Path;
 
+pub use audit::Audit;
 pub use encryption::{Aws, Azure, AzureAlgorithm, Encryption, Gcp, Pkcs11, Provider, RootKey, Vault};
 pub use problem::{Problem, Problems};
 pub use sections::{

@@ -3,7 +3,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::{Encryption, Signing, Trash};
+use super::{Audit, Encryption, Signing, Trash};
 use crate::domain::{MediaType, Role};
 
 /// All settings, one field per section of `untxt.toml`, where every key is explained.
@@ -17,6 +17,7 @@ pub struct Settings {
     pub encryption: Encryption,
     pub signing: Signing,
     pub trash: Trash,
+    pub audit: Audit,
     pub session: Session,
     pub limits: Limits,
     pub worker: Worker,

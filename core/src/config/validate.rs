@@ -62,6 +62,7 @@ impl Settings {
                 self.validate_shared(problems);
                 self.validate_worker(problems);
                 self.trash.validate(problems);
+                self.audit.validate(problems);
                 self.validate_malware(problems);
                 self.validate_monitoring(problems);
                 self.validate_traces(problems);

@@ -134,6 +134,7 @@ fn object_place<'a>(owner: OwnerId, object: &ObjectKey, row: &'a str) -> (Purpos
         // They are in clear; whoever sealed one would get a place of its own.
         ObjectKey::Installation => (Purpose::Export, "installation"),
         ObjectKey::Receipt(..) => (Purpose::Export, "receipt"),
+        ObjectKey::AuditHead(_) => (Purpose::Export, "audit"),
     };
     (purpose, Context { owner, table: "object", column, row, version: VERSION })
 }

@@ -62,6 +62,11 @@ pub const METRICS: &[Metric] = &[
         "Shredded documents without a receipt in the bucket yet; of the worker that shreds.",
     ),
     level("untxt_receipts_oldest_seconds", "Since when the oldest of them waits; of the worker that shreds."),
+    level("untxt_audit_unsealed_rows", "Rows of the record of what was done that wait to be sealed."),
+    level("untxt_audit_unsealed_oldest_seconds", "Since when the oldest of them waits."),
+    counter("untxt_audit_sealed_rows_total", "Rows of the record that were sealed here."),
+    level("untxt_audit_head", "Number of the last batch that was sealed; it only grows."),
+    level("untxt_audit_broken", "1 once this worker saw sealed batches gone or forged, until it is started again."),
     counter("untxt_owner_keys_opened_total", "Owner keys opened. from: cache; key_service; error."),
     level("untxt_key_memory_bytes", "Memory that is there for keys in clear. locked: yes; no, it may go to swap."),
     counter(

@@ -16,6 +16,8 @@ pub enum ObjectKey {
     Receipt(DocumentId),
     /// The id of the installation whose bucket this is, in clear; it is in no listing.
     Installation,
+    /// The signed head of a batch of the record of what was done, in clear; it is in no listing.
+    AuditHead(u64),
 }
 
 impl ObjectKey {
@@ -31,7 +33,7 @@ impl ObjectKey {
             Self::Original(document) | Self::PageImage(document, ..) | Self::SearchablePdf(document, ..) => {
                 Some(*document)
             }
-            Self::Receipt(_) | Self::Installation => None,
+            Self::Receipt(_) | Self::Installation | Self::AuditHead(_) => None,
         }
     }
 
@@ -53,6 +55,7 @@ impl fmt::Display for ObjectKey {
             }
             Self::Receipt(document) => write!(f, "receipts/{document}"),
             Self::Installation => f.write_str("installation"),
+            Self::AuditHead(number) => write!(f, "audit/{number}"),
         }
     }
 }
@@ -79,6 +82,9 @@ fn parse(path: &str) -> Option<ObjectKey> {
     }
     if let Some(document) = path.strip_prefix(ObjectKey::RECEIPTS) {
         return Some(ObjectKey::Receipt(document.parse().ok()?));
+    }
+    if let Some(number) = path.strip_prefix("audit/") {
+        return number.parse().ok().map(ObjectKey::AuditHead);
     }
     let (document, rest) = path.strip_prefix(ObjectKey::PREFIX)?.split_once('/')?;
     let document = document.parse().ok()?;
@@ -107,6 +113,7 @@ mod tests {
             (image, format!("documents/{document}/tasks/{task}/pages/7/image-2")),
             (ObjectKey::Installation, "installation".to_owned()),
             (ObjectKey::Receipt(document), format!("receipts/{document}")),
+            (ObjectKey::AuditHead(7), "audit/7".to_owned()),
             (ObjectKey::SearchablePdf(document, task, 1), format!("documents/{document}/tasks/{task}/searchable-1")),
         ] {
             assert_eq!(key.to_string(), path);
@@ -128,6 +135,7 @@ mod tests {
             format!("elsewhere/{document}/original"),
             format!("receipts/{document}/original"),
             format!("receipts/{}", document.to_string().to_uppercase()),
+            "audit/07".to_owned(),
         ] {
             assert_eq!(path.parse::<ObjectKey>(), Err(UnknownKey), "{path}");
         }

@@ -41,3 +41,13 @@ pub async fn record(conn: &mut PgConnection, entry: &AuditEntry) -> Result<()> {
     .await?;
     Ok(())
 }
+
+/// Says whether there is a record: tables of an earlier version have none.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn is_there(conn: &mut PgConnection) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"select to_regclass('public.audit_events') is not null as "is_there!""#)
+        .fetch_one(conn)
+        .await?)
+}

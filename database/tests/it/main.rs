@@ -23,6 +23,7 @@ mod restored;
 mod retain;
 mod row_security;
 mod search;
+mod sealing;
 mod shreds;
 mod tokens;
 mod transport;

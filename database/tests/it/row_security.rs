@@ -58,6 +58,7 @@ async fn every_table_is_protected_from_its_owner_too() {
         "login_failures",
         "audit_events",
         "audit_unsealed",
+        "audit_batches",
         "search_pages",
         "installation",
         "installed_languages",
