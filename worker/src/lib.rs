@@ -7,6 +7,7 @@
 //! whose [`turn`] it is and does it: [`inspect`], [`recognise`] or [`finish`]. What nobody looks at, [`sweeper`] finds.
 
 mod alive;
+mod audit;
 mod bucket;
 mod clean_up;
 mod consumer;
@@ -95,6 +96,7 @@ pub async fn run_with(services: Services, options: WorkerOptions, lifecycle: Lif
     integrity::start(&worker);
     search_rebuild::start(&worker);
     shredding::start(&worker);
+    audit::start(&worker);
     withdrawals::start(&worker);
     languages::start(&worker);
     alive::start(&worker);

@@ -61,7 +61,9 @@ pub struct WorkerOptions {
     pub check_after: Option<Duration>,
     /// How long a document that a rule puts there stays in the trash.
     pub trash_delay: Duration,
-    /// Signs the receipts of shredded documents; `None`: they wait for one.
+    /// How long rows of the record of what was done are kept.
+    pub audit_retention: Duration,
+    /// Signs the receipts of shredded documents and the record of what was done; `None`: they wait for one.
     pub signing_key: Option<Arc<SigningKey>>,
     /// What a child may use.
     pub sandbox: Arc<SandboxOptions>,
@@ -91,6 +93,7 @@ impl WorkerOptions {
             keys: KeyTimes::new(&settings.encryption),
             check_after: worker.check_after(),
             trash_delay: settings.trash.delay(),
+            audit_retention: settings.audit.retention(),
             signing_key: shredding::open_key(&settings.signing)?,
             sandbox: Arc::new(SandboxOptions::new(&settings.limits, worker)),
             child: ChildCommand::of_this_executable().map_err(Error::Executable)?,

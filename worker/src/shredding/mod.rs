@@ -41,7 +41,7 @@ pub(crate) fn open_key(signing: &Signing) -> Result<Option<Arc<SigningKey>>, Sig
         Some(path) if path.exists() => SigningKey::open(path).map(Arc::new).map(Some),
         _ => {
             tracing::warn!(
-                "signing.key_path names no file: documents are shredded, and their receipts wait until it does (docs/OPERATIONS.md, \"Receipts\")"
+                "signing.key_path names no file: receipts of shredded documents wait until it does, and the record of what was done is not sealed (docs/OPERATIONS.md, \"Receipts\")"
             );
             Ok(None)
         }

@@ -252,6 +252,7 @@ impl House {
             claims_any_bucket: false,
             check_after: None,
             trash_delay: LONG,
+            audit_retention: Duration::from_secs(2192 * 86_400),
             signing_key: self.signing_key.clone(),
             keys: KeyTimes { every: Duration::from_millis(500), max_age: LONG, max_index_age: None, grace: LONG },
             sandbox: Arc::new(sandbox),

@@ -1,6 +1,7 @@
 //! The worker with real children, a real database and real documents.
 #![expect(clippy::expect_used, reason = "a test that can't go on has failed")]
 
+mod audit;
 mod escapes;
 mod heads;
 mod house;
