@@ -5,6 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use untxt_core::{
+    audit::{AuditAction, AuditObject, AuditObjectKind},
     config::{Process, Provider, Settings},
     crypto::{KeyRing, KeyState, LocalKms, connect},
     domain::OwnerId,
@@ -16,7 +17,10 @@ use untxt_database::{
 };
 use untxt_worker::{Kept, KeyKeeper, KeyTimes, Rotation};
 
-use super::serve::{ServeArgs, block_on};
+use super::{
+    record::{Deed, record, recorded},
+    serve::{ServeArgs, block_on},
+};
 
 /// Look at keys, replace, wrap anew and destroy them; nothing stops meanwhile. It uses the worker's settings.
 #[derive(Debug, Args)]
@@ -73,30 +77,36 @@ struct Keys {
 pub(crate) fn run(args: &KeysArgs) -> anyhow::Result<ExitCode> {
     let settings = args.serve.load(Process::Keys)?;
     block_on(|_| async move {
+        let database = settings.database.clone();
         let keys = Keys::connect(settings).await?;
-        match args.command {
-            KeysCommand::Status => return keys.show().await,
-            KeysCommand::Rotate { root: true, .. } => keys.rotate_root().await?,
-            KeysCommand::Rotate { owner: Some(owner), index, compromised, .. } => {
-                let rotation = match (index, compromised) {
-                    (_, true) => Rotation::Compromised,
-                    (true, false) => Rotation::Index,
-                    (false, false) => Rotation::Owner,
-                };
-                keys.rotate(owner, rotation).await?;
-            }
-            KeysCommand::Rotate { all: true, index, compromised, .. } => {
-                ensure!(!compromised, "say which owner's key somebody else may know: --owner ID --compromised");
-                let max_index_age = if index { Some(Duration::ZERO) } else { keys.times().max_index_age };
-                keys.keep(KeyTimes { max_age: Duration::ZERO, max_index_age, ..keys.times() }).await?;
-            }
-            KeysCommand::Rotate { .. } => bail!("say which key is to be replaced: --owner ID, --all or --root"),
-            KeysCommand::Rewrap => keys.keep(keys.times()).await?,
-            KeysCommand::MigrateProvider => keys.migrate_provider().await?,
-            KeysCommand::Destroy => keys.destroy().await?,
+        let deed = args.command.deed();
+        if matches!(args.command, KeysCommand::Status) {
+            record(&database, &deed, true).await?;
+            return keys.show().await;
         }
+        recorded(&database, &deed, keys.do_as_told(&args.command)).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+impl KeysCommand {
+    /// Gives what is written down of it; what happens to each key stands in `key_events`.
+    fn deed(&self) -> Deed {
+        let action = match self {
+            Self::Status => AuditAction::KeysRead,
+            Self::Rotate { root: true, .. } => AuditAction::RootKeyRotated,
+            Self::Rotate { .. } => AuditAction::KeysRotated,
+            Self::Rewrap => AuditAction::KeysRewrapped,
+            Self::MigrateProvider => AuditAction::KeysMigrated,
+            Self::Destroy => AuditAction::KeysDestroyed,
+        };
+        match self {
+            Self::Rotate { owner: Some(owner), .. } => {
+                Deed::new(action).to(AuditObject::new(AuditObjectKind::Owner, owner.as_uuid()))
+            }
+            _ => Deed::new(action).on(AuditObjectKind::Installation),
+        }
+    }
 }
 
 impl Keys {
@@ -105,6 +115,30 @@ impl Keys {
             Database::connect(&settings.database, "untxt-keys").await.context("the database can't be reached")?;
         let ring = KeyRing::new(connect(&settings.encryption)?);
         Ok(Self { settings, database, ring })
+    }
+
+    async fn do_as_told(&self, command: &KeysCommand) -> anyhow::Result<()> {
+        match *command {
+            KeysCommand::Status => Ok(()),
+            KeysCommand::Rotate { root: true, .. } => self.rotate_root().await,
+            KeysCommand::Rotate { owner: Some(owner), index, compromised, .. } => {
+                let rotation = match (index, compromised) {
+                    (_, true) => Rotation::Compromised,
+                    (true, false) => Rotation::Index,
+                    (false, false) => Rotation::Owner,
+                };
+                self.rotate(owner, rotation).await
+            }
+            KeysCommand::Rotate { all: true, index, compromised, .. } => {
+                ensure!(!compromised, "say which owner's key somebody else may know: --owner ID --compromised");
+                let max_index_age = if index { Some(Duration::ZERO) } else { self.times().max_index_age };
+                self.keep(KeyTimes { max_age: Duration::ZERO, max_index_age, ..self.times() }).await
+            }
+            KeysCommand::Rotate { .. } => bail!("say which key is to be replaced: --owner ID, --all or --root"),
+            KeysCommand::Rewrap => self.keep(self.times()).await,
+            KeysCommand::MigrateProvider => self.migrate_provider().await,
+            KeysCommand::Destroy => self.destroy().await,
+        }
     }
 
     fn times(&self) -> KeyTimes {

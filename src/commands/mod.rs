@@ -1,5 +1,6 @@
 //! One file per sub-command. A command reads its settings, starts logging, and calls one crate.
 
+mod audit;
 mod backend;
 mod backup;
 mod certs;
@@ -11,6 +12,7 @@ mod ocr;
 mod people;
 mod queue;
 mod receipts;
+mod record;
 mod serve;
 mod storage;
 mod up;
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Backup(backup::BackupArgs),
     /// Take receipts of shredded documents out, and check them.
     Receipts(receipts::ReceiptsArgs),
+    /// Take the record of what was done out, and check it.
+    Audit(audit::AuditArgs),
     /// Print every setting with its default.
     Config,
     /// The sandboxed reader; started by the worker.
@@ -78,6 +82,7 @@ impl Command {
             Self::User(args) => user::run(&args),
             Self::Export(args) => backup::export(&args),
             Self::Import(args) => backup::import(&args),
+            Self::Audit(args) => audit::run(&args),
             Self::Backup(args) => backup::backup(&args),
             Self::Receipts(args) => receipts::run(&args),
             Self::Config => config::run(),

@@ -5,6 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use untxt_core::{
+    audit::{AuditAction, AuditObjectKind},
     config::Process,
     domain::{Failure, TaskId, TaskState},
 };
@@ -16,7 +17,10 @@ use untxt_database::{
     workers,
 };
 
-use super::serve::{ServeArgs, block_on};
+use super::{
+    record::{Deed, record, recorded},
+    serve::{ServeArgs, block_on},
+};
 
 /// Rows of one list; a longer queue is no easier to read.
 const MAX_ROWS: u32 = 200;
@@ -60,15 +64,37 @@ pub(crate) fn run(args: &QueueArgs) -> anyhow::Result<ExitCode> {
     block_on(|_| async move {
         let database =
             Database::connect(&settings.database, "untxt-queue").await.context("the database can't be reached")?;
+        let (deed, settings) = (args.command.deed(), &settings.database);
         match args.command {
-            QueueCommand::List => list(&database).await?,
-            QueueCommand::Explain { task } => explain(&database, task).await?,
-            QueueCommand::Cancel { task } => cancel(&database, task).await?,
-            QueueCommand::Replay { task } => replay(&database, task).await?,
-            QueueCommand::Dead => list_dead(&database).await?,
+            QueueCommand::Cancel { task } => recorded(settings, &deed, cancel(&database, task)).await?,
+            QueueCommand::Replay { task } => recorded(settings, &deed, replay(&database, task)).await?,
+            QueueCommand::List | QueueCommand::Explain { .. } | QueueCommand::Dead => {
+                record(settings, &deed, true).await?;
+                args.command.show(&database).await?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+impl QueueCommand {
+    /// Gives what is written down of it.
+    fn deed(&self) -> Deed {
+        match *self {
+            Self::List | Self::Dead => Deed::new(AuditAction::QueueRead).on(AuditObjectKind::Task),
+            Self::Explain { task } => Deed::new(AuditAction::QueueRead).to(task),
+            Self::Cancel { task } => Deed::new(AuditAction::QueueTaskCancelled).to(task),
+            Self::Replay { task } => Deed::new(AuditAction::QueueTaskReplayed).to(task),
+        }
+    }
+
+    async fn show(&self, database: &Database) -> anyhow::Result<()> {
+        match *self {
+            Self::Explain { task } => explain(database, task).await,
+            Self::Dead => list_dead(database).await,
+            _ => list(database).await,
+        }
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "a command tells its person what it found")]

@@ -11,12 +11,16 @@ use std::{
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use untxt_core::{
+    audit::{AuditAction, AuditObjectKind},
     config::Process,
     receipts::{PublicKey, Shred, Signed, SigningKey},
 };
 use untxt_database::backup::Snapshot;
 
-use super::serve::{ServeArgs, block_on};
+use super::{
+    record::{Deed, record},
+    serve::{ServeArgs, block_on},
+};
 
 /// What to do with receipts.
 #[derive(Debug, Args)]
@@ -58,6 +62,8 @@ pub(crate) fn run(args: &ReceiptsArgs) -> anyhow::Result<ExitCode> {
         ReceiptsCommand::Export { to, serve } => {
             let settings = serve.load(Process::Backup)?;
             block_on(|_| async move {
+                let deed = Deed::new(AuditAction::ReceiptsExported).on(AuditObjectKind::Installation);
+                record(&settings.database, &deed, true).await?;
                 let mut snapshot = Snapshot::take(&settings.database).await.context("the database can't be read")?;
                 let shreds = snapshot.shreds().await?;
                 snapshot.close().await?;

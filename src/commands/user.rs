@@ -4,10 +4,11 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use untxt_core::{
+    audit::{AuditAction, AuditDetail, AuditEntry, AuditOutcome},
     config::{Process, Settings},
     domain::{Role, UserId},
 };
-use untxt_database::{Database, users};
+use untxt_database::{Database, audit, users};
 
 use super::{
     people::{self, Target},
@@ -121,7 +122,15 @@ pub(crate) async fn add(database: &Database, login: &str, password: &str, role: 
     let id = UserId::generate();
     let mut tx = database.begin_as(id).await?;
     match users::create(&mut tx, id, login, &hash, role).await {
-        Ok(_) => Ok(tx.commit().await?),
+        Ok(_) => {
+            let entry = AuditEntry {
+                object: Some(id.into()),
+                detail: Some(AuditDetail::new("command")),
+                ..AuditEntry::new(AuditAction::AccountCreated, AuditOutcome::Ok)
+            };
+            audit::record(&mut tx, &entry).await?;
+            Ok(tx.commit().await?)
+        }
         Err(untxt_database::Error::Conflict(_)) => bail!("there is a person with the login {login} already"),
         Err(error) => Err(error.into()),
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should fail")]
 
+mod audit;
 mod outputs;
 
 use std::{

@@ -25,11 +25,15 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use untxt_core::{
+    audit::{AuditAction, AuditDetail, AuditObjectKind},
     config::{Process, Settings},
     crypto::age::Recipient,
 };
 
-use super::serve::{ServeArgs, block_on};
+use super::{
+    record::{Deed, record, recorded},
+    serve::{ServeArgs, block_on},
+};
 
 /// What a command gives when it did its work, but something was not whole.
 pub(super) const NOT_WHOLE: u8 = 3;
@@ -110,7 +114,11 @@ pub(crate) fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     let settings = args.serve.load(Process::Backup)?;
     block_on(|lifecycle| async move {
         let stop = lifecycle.stop_token();
+        let deed = Deed::new(AuditAction::BackupExported).on(AuditObjectKind::Installation);
+        // Whoever stops it at the last moment has taken a backup all the same.
+        record(&settings.database, &deed.saying(AuditDetail::new("begun")), true).await?;
         let exporting = export::run(&settings, &args.to, &args.recipients, usize::from(args.keep));
+        let exporting = recorded(&settings.database, &deed, exporting);
         match stop.run_until_cancelled(exporting).await {
             Some(is_whole) => Ok(code(is_whole.context("no backup was written")?)),
             None => bail!("stopped; the same command goes on where it was"),
@@ -123,7 +131,8 @@ pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let settings = args.serve.load(Process::Backup)?;
     block_on(|lifecycle| async move {
         let stop = lifecycle.stop_token();
-        let importing = import::run(&settings, args);
+        let deed = Deed::new(AuditAction::BackupImported).on(AuditObjectKind::Installation);
+        let importing = recorded(&settings.database, &deed, import::run(&settings, args));
         match stop.run_until_cancelled(importing).await {
             Some(is_whole) => Ok(code(is_whole.context("nothing was restored")?)),
             None => bail!("stopped, and nothing is visible yet; the same command goes on where it was"),

@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context, ensure};
 use clap::Args;
 use untxt_core::{
+    audit::{AuditAction, AuditObjectKind},
     config::{Database, Process, Settings},
     crypto::age::Recipient,
 };
@@ -24,6 +25,7 @@ use untxt_database::{
 
 use super::{
     backup::{NOT_WHOLE, export_before, parse_recipient},
+    record::{Deed, recorded},
     serve::{ServeArgs, block_on, lock_keys},
 };
 
@@ -93,12 +95,23 @@ impl MigrateArgs {
             Some(reader) if is_pending && plan.level > 0 => Some(verify::count_rows(&reader.database).await?),
             _ => None,
         };
-        untxt_database::migrate(settings).await.context("the database can't be migrated")?;
+        migrate_recorded(settings, is_pending).await?;
         show::done(&plan);
         match checking {
             Some(reader) => verify::run(settings, reader, before.as_ref(), self.all).await,
             None => Ok(true),
         }
+    }
+}
+
+/// Migrates, and writes it down if there is something to do.
+pub(super) async fn migrate_recorded(settings: &Database, is_pending: bool) -> anyhow::Result<()> {
+    let migrating = async { untxt_database::migrate(settings).await.context("the database can't be migrated") };
+    if is_pending {
+        let deed = Deed::new(AuditAction::DatabaseMigrated).on(AuditObjectKind::Installation);
+        recorded(settings, &deed, migrating).await
+    } else {
+        migrating.await
     }
 }
 

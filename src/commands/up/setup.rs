@@ -12,6 +12,8 @@ use untxt_core::{
 };
 use untxt_database::conf::RolePasswords;
 
+use crate::commands::migrate::migrate_recorded;
+
 use super::{
     UpArgs,
     account::Accounts,
@@ -106,8 +108,8 @@ impl<'a> Setup<'a> {
             .await
             .context("the database's roles can't be made")?;
         let settings = Settings::load_from(Some(&self.data.path("conf/migrate.toml")), [], Process::Migrate)?.database;
-        untxt_database::migrate(&settings).await?;
-        Ok(())
+        let plan = untxt_database::migrate::plan(&settings).await?;
+        migrate_recorded(&settings, !plan.pending.is_empty()).await
     }
 
     /// Gives the address where a process answers monitors: the backend is number 0, the workers come after it.
