@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod app;
+mod audit;
 mod bucket;
 mod connections;
 mod documents;

@@ -9,7 +9,7 @@ use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    App, accounts, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue,
+    App, accounts, audit, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue,
     receipts, search, session, tags, tasks, tokens,
 };
 
@@ -30,6 +30,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(search::router())
         .merge(receipts::router())
         .merge(queue::router())
+        .merge(audit::router())
         .merge(live::router())
         .merge(health::router())
         .merge(frontend::router())

@@ -82,6 +82,12 @@ impl ApiError {
             Self::NotAdmin => {
                 (403, "not_admin", "this is for administrators", "ask an administrator of this server to do it")
             }
+            Self::NotAuditor => (
+                403,
+                "not_auditor",
+                "this is for administrators and auditors",
+                "ask an administrator of this server to make you one",
+            ),
             Self::WrongOrigin => (
                 403,
                 "wrong_origin",

@@ -60,6 +60,7 @@ pub(crate) enum ApiError {
     InvalidExpiry,
     WrongOrigin,
     NotAdmin,
+    NotAuditor,
     NotFound,
     DocumentNotFound,
     FolderNotFound,

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod app;
+mod audit;
 mod bucket;
 mod cancel;
 mod damage;
