@@ -5,6 +5,7 @@ mod backend;
 mod backup;
 mod certs;
 mod config;
+mod doctor;
 mod health;
 mod keys;
 mod migrate;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Migrate(migrate::MigrateArgs),
     /// Ask a running process whether it is ready, for orchestrators.
     Health(serve::ServeArgs),
+    /// Try every hop of a process: what was negotiated, and that what must fail does.
+    Doctor(doctor::DoctorArgs),
     /// Read documents without any server.
     Ocr(ocr::OcrArgs),
     /// Make the certificates of one installation.
@@ -75,6 +78,7 @@ impl Command {
             Self::Storage(args) => storage::run(&args),
             Self::Migrate(args) => migrate::run(&args),
             Self::Health(args) => health::run(&args),
+            Self::Doctor(args) => doctor::run(&args),
             Self::Ocr(args) => ocr::run(&args),
             Self::Certs(args) => certs::run(&args),
             Self::Keys(args) => keys::run(&args),

@@ -23,16 +23,21 @@ pub(crate) struct ServeArgs {
 impl ServeArgs {
     /// Reads the settings and starts logging.
     pub(crate) fn load(&self, process: Process) -> anyhow::Result<Settings> {
-        // From here on this process holds secrets: no core file, also of what it starts, and no other process of this user
-        // reads its memory.
-        setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-        set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-        let settings = Settings::load(self.config.as_deref(), process)?;
+        let settings = self.read(process)?;
         telemetry::start(&settings.log, &settings.traces, process.name())?;
         if matches!(process, Process::Backend | Process::Worker | Process::Keys | Process::Backup) {
             lock_keys(&settings.encryption)?;
         }
         Ok(settings)
+    }
+
+    /// Reads the settings alone, for who needs no root key.
+    pub(crate) fn read(&self, process: Process) -> anyhow::Result<Settings> {
+        // From here on this process holds secrets: no core file, also of what it starts, and no other process of this user
+        // reads its memory.
+        setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+        set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+        Ok(Settings::load(self.config.as_deref(), process)?)
     }
 }
 
