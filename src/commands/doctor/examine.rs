@@ -1,6 +1,6 @@
 //! One hop, tried: first as the right client, then in every way that must fail.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
 use futures::future::join_all;
 use rustls::{
@@ -246,12 +246,25 @@ async fn attempt(probe: &Probe, wrong: Wrong) -> Attempt {
     let call = Call { tls: wrong.tls, name: wrong.host, message: probe.knock() };
     let outcome = match speak(probe, call).await {
         Answer::Said(said, _) if probe.is_served(&said) => Err(finding(wrong.code, served(&probe.speech, &said))),
+        Answer::Said(said, _) if probe.is_busy(&said) => Err(finding("undecided", served(&probe.speech, &said))),
+        // It is us who must refuse these two, for what the certificate says: a connection that broke proves nothing.
+        Answer::Refused(error) if is_for_us_to_refuse(wrong.code) && !is_of_tls(&error) => {
+            Err(finding("undecided", format!("{}: {error}", wrong.name)))
+        }
         // Said no, in its own words; or by TLS or by closing.
         Answer::Said(..) | Answer::Refused(_) | Answer::Closed(_) | Answer::NoTls => Ok(()),
         Answer::Unreachable(error) => Err(finding("undecided", format!("{}: {error}", wrong.name))),
         Answer::Late => Err(finding("undecided", format!("{}: no answer in time", wrong.name))),
     };
     Attempt { name: wrong.name, outcome }
+}
+
+fn is_for_us_to_refuse(code: &str) -> bool {
+    matches!(code, "wrong_ca_trusted" | "wrong_host_trusted")
+}
+
+fn is_of_tls(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|source| source.is::<rustls::Error>())
 }
 
 impl Speech {

@@ -82,6 +82,7 @@ async fn connect(settings: &config::Database) -> Result<(), untxt_database::Erro
 fn judge(name: &'static str, code: &'static str, probe: &Probe, answer: Answer, accepted: &[u8]) -> Attempt {
     let outcome: Result<(), Finding> = match answer {
         Answer::Said(said, _) if said.starts_with(accepted) => Err(finding(code, served(&probe.speech, &said))),
+        Answer::Said(said, _) if probe.is_busy(&said) => Err(finding("undecided", served(&probe.speech, &said))),
         Answer::Said(..) | Answer::Refused(_) | Answer::Closed(_) => Ok(()),
         Answer::Unreachable(error) => Err(finding("undecided", format!("{name}: {error}"))),
         Answer::NoTls | Answer::Late => Err(finding("undecided", format!("{name}: no answer"))),

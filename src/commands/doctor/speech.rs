@@ -36,6 +36,14 @@ impl Probe {
         }
     }
 
+    /// Says whether the server refused because it has too much to do (SQLSTATE 53) or stops (57): that is no answer.
+    pub(super) fn is_busy(&self, said: &[u8]) -> bool {
+        let is_state = |class: &[u8]| said.windows(class.len()).any(|part| part == class);
+        matches!(self.speech, Speech::Postgres(_))
+            && said.starts_with(b"E")
+            && (is_state(b"\0C53") || is_state(b"\0C57"))
+    }
+
     fn get(&self, path: &str) -> Vec<u8> {
         let name = if self.name.is_empty() { "localhost" } else { &self.name };
         format!("GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n").into_bytes()

@@ -235,3 +235,31 @@ async fn no_password_is_printed() {
         assert!(!text.contains(SECRET), "{text}");
     }
 }
+
+#[test]
+fn a_server_that_has_no_place_has_not_refused() {
+    tls::install_provider();
+    let probe = |speech| Probe {
+        speech,
+        name: "localhost".to_owned(),
+        at: ("localhost".to_owned(), 1),
+        roots: Vec::new(),
+        identity: None,
+        server_identity: None,
+    };
+    let database = untxt_core::config::Database {
+        host: "localhost".to_owned(),
+        port: 1,
+        name: "untxt".to_owned(),
+        user: "untxt_backend".to_owned(),
+        password: SecretString::from(SECRET),
+        ca_path: PathBuf::new(),
+        cert_path: PathBuf::new(),
+        key_path: PathBuf::new(),
+        max_connections: 1,
+    };
+    let postgres = probe(Speech::Postgres(database));
+    assert!(postgres.is_busy(b"E\0\0\0\x20SFATAL\0VFATAL\0C53300\0Mtoo many clients\0\0"));
+    assert!(!postgres.is_busy(b"E\0\0\0\x20SFATAL\0VFATAL\0C28000\0Mno pg_hba.conf entry\0\0"));
+    assert!(!probe(http()).is_busy(b"E\0C53300\0"));
+}
