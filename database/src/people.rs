@@ -1,4 +1,4 @@
-//! What administrators do with the accounts of others. The database asks for itself whether the actor is one (migration 42):
+//! What administrators do with the accounts of others. The database asks for itself whether the actor is one (migration 50):
 //! for anybody else there is nobody to see and nobody to change.
 
 use sqlx::PgConnection;

@@ -54,7 +54,7 @@ pub(super) async fn create(
     }
     let secret = LinkSecret::generate().map_err(ApiError::internal)?;
     let mut tx = actor.begin_as_admin(&app).await?;
-    refuse_stale(&mut tx, actor.session).await?;
+    refuse_stale(&mut tx, actor.login()?).await?;
     let made = invitations::create(&mut tx, actor.user, &new.login, new.role, &secret.hash()).await;
     let made = made.map_err(|error| match error {
         Error::Conflict(_) => ApiError::LoginTaken,

@@ -42,8 +42,8 @@ pub(super) async fn change(
     if !users::change_password(&mut tx, actor.user, &own.password_hash, &hash).await? {
         return Err(ApiError::WrongPassword);
     }
-    let ended = sessions::end_all(&mut tx, actor.user, Some(actor.session)).await?;
-    let answer = replace(&app, tx, own.user, actor.session).await?;
+    let ended = sessions::end_all(&mut tx, actor.user, actor.session()).await?;
+    let answer = replace(&app, tx, own.user, actor.login()?).await?;
     for session in ended {
         app.hub.publish(actor.user.as_owner(), News::SessionEnded(session));
     }

@@ -58,7 +58,7 @@ pub(super) async fn change(
     extract::Json(change): extract::Json<Change>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = actor.begin_as_admin(&app).await?;
-    refuse_stale(&mut tx, actor.session).await?;
+    refuse_stale(&mut tx, actor.login()?).await?;
     if change.is_disabled && person == actor.user {
         return Err(ApiError::NotYourself);
     }
@@ -80,7 +80,7 @@ pub(super) async fn remove_second_factor(
     Path(person): Path<UserId>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = actor.begin_as_admin(&app).await?;
-    refuse_stale(&mut tx, actor.session).await?;
+    refuse_stale(&mut tx, actor.login()?).await?;
     if person == actor.user {
         return Err(ApiError::NotYourself);
     }

@@ -73,7 +73,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, actor: Actor) -> Result<Js
 /// Makes a secret for the app. Nothing is asked for until a code of it was shown.
 pub(super) async fn begin(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Begun>, ApiError> {
     let mut tx = actor.begin(&app).await?;
-    refuse_stale(&mut tx, actor.session).await?;
+    refuse_stale(&mut tx, actor.login()?).await?;
     let user = users::find(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
     tx.commit().await?;
     let secret = TotpSecret::generate().map_err(ApiError::internal)?;
@@ -93,7 +93,7 @@ pub(super) async fn confirm(
     extract::Json(body): extract::Json<Code>,
 ) -> Result<Response, ApiError> {
     let mut tx = actor.begin(&app).await?;
-    refuse_stale(&mut tx, actor.session).await?;
+    refuse_stale(&mut tx, actor.login()?).await?;
     let user = users::find(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
     let factor = second_factors::find(&mut tx, actor.user).await?.ok_or(ApiError::NoSecondFactor)?;
     tx.commit().await?;
@@ -105,8 +105,8 @@ pub(super) async fn confirm(
     }
     let mut tx = actor.begin(&app).await?;
     let codes = make_codes(&mut tx, actor.user).await?;
-    let ended = sessions::end_all(&mut tx, actor.user, Some(actor.session)).await?;
-    let answer = replace_with(&app, tx, user, actor.session, codes).await?;
+    let ended = sessions::end_all(&mut tx, actor.user, actor.session()).await?;
+    let answer = replace_with(&app, tx, user, actor.login()?, codes).await?;
     for session in ended {
         app.hub.publish(actor.owner(), News::SessionEnded(session));
     }
@@ -116,7 +116,7 @@ pub(super) async fn confirm(
 /// Makes new recovery codes; the old ones are good no more.
 pub(super) async fn renew_codes(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Codes>, ApiError> {
     let mut tx = actor.begin(&app).await?;
-    refuse_stale(&mut tx, actor.session).await?;
+    refuse_stale(&mut tx, actor.login()?).await?;
     if !second_factors::is_confirmed(&mut tx, actor.user).await? {
         return Err(ApiError::NoSecondFactor);
     }
@@ -132,7 +132,7 @@ pub(super) async fn remove(
     extract::Json(body): extract::Json<Code>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = actor.begin(&app).await?;
-    refuse_stale(&mut tx, actor.session).await?;
+    refuse_stale(&mut tx, actor.login()?).await?;
     let own = users::find_own(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
     tx.commit().await?;
     if app.logins.second_factor.is_for(own.user.role) {

@@ -46,6 +46,11 @@ impl Actor {
         }
     }
 
+    /// Gives the session to whom only a person in a browser may come: what is asked for here is about the login itself.
+    pub(crate) fn login(&self) -> Result<SessionId, ApiError> {
+        self.session().ok_or(ApiError::NotLoggedIn)
+    }
+
     /// Begins a transaction in this person's name, if the session lives; the session counts as used once the
     /// transaction is committed.
     pub(crate) async fn begin(&self, app: &App) -> Result<Transaction, ApiError> {

@@ -45,7 +45,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Js
         device: found.device,
         created_at: found.created_at,
         last_used_at: found.last_used_at,
-        is_current: found.id == actor.session,
+        is_current: Some(found.id) == actor.session(),
     });
     Ok(Json(Sessions { sessions: sessions.collect() }))
 }
@@ -64,7 +64,7 @@ pub(super) async fn end(
     tx.commit().await?;
     tell(&app, &actor, [id]);
     let ended = StatusCode::NO_CONTENT;
-    Ok(if id == actor.session { (cookies::clear(), ended).into_response() } else { ended.into_response() })
+    Ok(if Some(id) == actor.session() { (cookies::clear(), ended).into_response() } else { ended.into_response() })
 }
 
 /// Ends all of them.
@@ -79,7 +79,7 @@ pub(super) async fn end_all(State(app): State<Arc<App>>, actor: Actor) -> Result
 /// Ends all but this one.
 pub(super) async fn end_others(State(app): State<Arc<App>>, actor: Actor) -> Result<StatusCode, ApiError> {
     let mut tx = actor.begin(&app).await?;
-    let ended = sessions::end_all(&mut tx, actor.user, Some(actor.session)).await?;
+    let ended = sessions::end_all(&mut tx, actor.user, actor.session()).await?;
     tx.commit().await?;
     tell(&app, &actor, ended);
     Ok(StatusCode::NO_CONTENT)

@@ -50,7 +50,7 @@ pub(super) async fn step_up(
         }
     }
     let tx = actor.begin(&app).await?;
-    replace(&app, tx, own.user, actor.session).await
+    replace(&app, tx, own.user, actor.login()?).await
 }
 
 /// Refuses what needs a proof of the last 15 minutes.

@@ -65,7 +65,7 @@ pub(super) async fn create(
         life: DAY * new.expires_in_days,
     };
     let mut tx = actor.begin(&app).await?;
-    refuse_stale(&mut tx, actor.session).await?;
+    refuse_stale(&mut tx, actor.login()?).await?;
     let token = tokens::create(&mut tx, new, MAX_TOKENS).await?.ok_or(ApiError::TooManyTokens)?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(Created { token: token.into(), secret: secret.text() })))

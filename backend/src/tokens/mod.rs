@@ -4,6 +4,7 @@
 //! ends at once when it is revoked or its person is disabled, and that no token makes another one.
 //! It refuses to know what the scopes open.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "for the layer that asks who somebody is"))]
 mod authenticate;
 mod create;
 mod list;
@@ -21,7 +22,7 @@ use time::OffsetDateTime;
 use untxt_core::domain::{Scope, TokenId};
 use untxt_database::tokens;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the layer that asks who somebody is"))]
+#[expect(unused_imports, reason = "for the layer that asks who somebody is")]
 pub(crate) use authenticate::{Entered, authenticate, is_brought};
 
 use crate::App;

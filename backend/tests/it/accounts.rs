@@ -1,4 +1,3 @@
-use axum::body::Body;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -13,15 +12,6 @@ const INVITATIONS: &str = "/api/v1/invitations";
 const NEW_PASSWORD: &str = "seven quiet herons over the mill";
 
 impl Person {
-    pub(crate) async fn send(&self, app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
-        let request = self.request(method, path).header("content-type", "application/json");
-        app.send(request.body(Body::from(body.to_string())).expect("good")).await
-    }
-
-    async fn post(&self, app: &TestApp, path: &str, body: &Value) -> Answer {
-        self.send(app, Method::POST, path, body).await
-    }
-
     /// Logs in once more, as on another machine.
     async fn elsewhere(&self, app: &TestApp, login: &str) -> Self {
         Self { cookies: app.log_in(login, PASSWORD).await.cookies(), ..self.clone() }
@@ -192,13 +182,13 @@ async fn who_is_disabled_is_out_at_once_and_looks_like_nobody() {
     assert_eq!(bob.post(&app, "/api/v1/tokens", &token).await.status, 201);
     let path = |person: &Person| format!("/api/v1/users/{}", person.id);
     let (off, on) = (json!({ "is_disabled": true }), json!({ "is_disabled": false }));
-    bob.send(&app, Method::PATCH, &path(&admin), &off).await.is_problem(403, "not_admin");
+    bob.ask(&app, Method::PATCH, &path(&admin), &off).await.is_problem(403, "not_admin");
     bob.get(&app, "/api/v1/users").await.is_problem(403, "not_admin");
-    admin.send(&app, Method::PATCH, &path(&admin), &off).await.is_problem(409, "not_yourself");
+    admin.ask(&app, Method::PATCH, &path(&admin), &off).await.is_problem(409, "not_yourself");
     let nobody = format!("/api/v1/users/{}", uuid::Uuid::new_v4());
-    admin.send(&app, Method::PATCH, &nobody, &off).await.is_problem(404, "user_not_found");
+    admin.ask(&app, Method::PATCH, &nobody, &off).await.is_problem(404, "user_not_found");
 
-    assert_eq!(admin.send(&app, Method::PATCH, &path(&bob), &off).await.status, 204);
+    assert_eq!(admin.ask(&app, Method::PATCH, &path(&bob), &off).await.status, 204);
     bob.get(&app, SESSION).await.is_problem(401, "not_logged_in");
     assert_eq!(app.count("api_tokens"), 0);
     app.log_in("bob", PASSWORD).await.is_problem(401, "wrong_credentials");
@@ -206,7 +196,7 @@ async fn who_is_disabled_is_out_at_once_and_looks_like_nobody() {
     assert_eq!(listed["users"][1]["login"], "bob");
     assert!(listed["users"][1]["disabled_at"].is_string() && listed["users"][0]["disabled_at"].is_null());
 
-    assert_eq!(admin.send(&app, Method::PATCH, &path(&bob), &on).await.status, 204);
+    assert_eq!(admin.ask(&app, Method::PATCH, &path(&bob), &on).await.status, 204);
     assert_eq!(app.log_in("bob", PASSWORD).await.status, 200);
     assert!(!bob.is_in(&app).await, "what ended stays ended");
 }

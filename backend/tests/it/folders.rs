@@ -1,13 +1,12 @@
 //! Folders and what is filed in them.
 
-use axum::body::Body;
 use http::Method;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use untxt_core::domain::{DocumentId, FolderId, TagId};
 
 use crate::{
-    app::{Answer, TestApp},
+    app::TestApp,
     people::{Person, pdf},
 };
 
@@ -15,19 +14,6 @@ const DOCUMENTS: &str = "/api/v1/documents";
 const FOLDERS: &str = "/api/v1/folders";
 
 impl Person {
-    pub(crate) async fn ask(&self, app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
-        let request = self.request(method, path).header("content-type", "application/json");
-        app.send(request.body(Body::from(body.to_string())).expect("good")).await
-    }
-
-    pub(crate) async fn post(&self, app: &TestApp, path: &str, body: &Value) -> Answer {
-        self.ask(app, Method::POST, path, body).await
-    }
-
-    pub(crate) async fn patch(&self, app: &TestApp, path: &str, body: &Value) -> Answer {
-        self.ask(app, Method::PATCH, path, body).await
-    }
-
     /// Makes a folder or a tag; gives its id.
     pub(crate) async fn make(&self, app: &TestApp, path: &str, body: &Value) -> String {
         let answer = self.post(app, path, body).await;

@@ -6,7 +6,7 @@ use argon2::{
 };
 use axum::body::Body;
 use http::{Method, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 use untxt_core::domain::{Role, UserId};
 use untxt_database::users;
 
@@ -67,6 +67,19 @@ impl Person {
 
     pub(crate) async fn delete(&self, app: &TestApp, path: &str) -> Answer {
         app.send(self.request(Method::DELETE, path).body(Body::empty()).expect("good")).await
+    }
+
+    pub(crate) async fn ask(&self, app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
+        let request = self.request(method, path).header("content-type", "application/json");
+        app.send(request.body(Body::from(body.to_string())).expect("good")).await
+    }
+
+    pub(crate) async fn post(&self, app: &TestApp, path: &str, body: &Value) -> Answer {
+        self.ask(app, Method::POST, path, body).await
+    }
+
+    pub(crate) async fn patch(&self, app: &TestApp, path: &str, body: &Value) -> Answer {
+        self.ask(app, Method::PATCH, path, body).await
     }
 
     pub(crate) async fn upload(&self, app: &TestApp, name: &str, bytes: &[u8]) -> Answer {

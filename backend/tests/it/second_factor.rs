@@ -37,12 +37,12 @@ impl Phone {
 
 /// Sets up codes; gives the phone, the recovery codes, and the person with the new cookies.
 async fn enrol(app: &TestApp, person: &Person) -> (Phone, Vec<String>, Person) {
-    let begun = person.send(app, Method::POST, FACTOR, &json!({})).await;
+    let begun = person.ask(app, Method::POST, FACTOR, &json!({})).await;
     assert_eq!(begun.status, 200, "{:?}", begun.body);
     let phone = Phone::read(begun.json()["secret"].as_str().expect("text"));
     // The code of the step before: the test has two more left.
     let confirm = json!({ "code": phone.code(-1) });
-    let answer = person.send(app, Method::POST, &format!("{FACTOR}/confirm"), &confirm).await;
+    let answer = person.ask(app, Method::POST, &format!("{FACTOR}/confirm"), &confirm).await;
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     let codes = answer.json()["recovery_codes"].as_array().expect("codes").clone();
     let codes = codes.iter().map(|code| code.as_str().expect("text").to_owned()).collect();
@@ -72,7 +72,7 @@ async fn a_login_asks_for_a_code_and_takes_each_once() {
     other.get(&app, SESSION).await.is_problem(401, "not_logged_in");
     let account = ada_now.get(&app, "/api/v1/account").await.json();
     assert_eq!(account["second_factor"]["recovery_codes"], 10);
-    ada_now.send(&app, Method::POST, FACTOR, &json!({})).await.is_problem(409, "second_factor_there");
+    ada_now.ask(&app, Method::POST, FACTOR, &json!({})).await.is_problem(409, "second_factor_there");
 
     let pending = first_step(&app, "ada").await;
     second_step(&app, &pending, "000000").await.is_problem(403, "wrong_code");
@@ -99,7 +99,7 @@ async fn a_recovery_code_lets_in_once_and_new_ones_replace_all() {
     let pending = first_step(&app, "ada").await;
     assert_eq!(second_step(&app, &pending, &codes[0].to_uppercase()).await.status, 200);
     second_step(&app, &pending, &codes[0]).await.is_problem(403, "wrong_code");
-    let renewed = ada.send(&app, Method::POST, "/api/v1/account/recovery-codes", &json!({})).await.json();
+    let renewed = ada.ask(&app, Method::POST, "/api/v1/account/recovery-codes", &json!({})).await.json();
     assert_eq!(renewed["recovery_codes"].as_array().expect("codes").len(), 10);
     second_step(&app, &pending, &codes[1]).await.is_problem(403, "wrong_code");
     let new = renewed["recovery_codes"][0].as_str().expect("text").to_owned();
@@ -119,7 +119,7 @@ async fn guessing_codes_locks_the_login_and_another_password_ends_the_first_step
     app.log_in("ada", PASSWORD).await.is_problem(429, "too_many_attempts");
     let _ = app.postgres.superuser_psql("update users set failed_logins = 0, locked_until = null");
     let change = json!({ "old": PASSWORD, "new": "seven quiet herons over the mill" });
-    assert_eq!(ada.send(&app, Method::POST, "/api/v1/account/password", &change).await.status, 200);
+    assert_eq!(ada.ask(&app, Method::POST, "/api/v1/account/password", &change).await.status, 200);
     second_step(&app, &pending, &codes[0]).await.is_problem(401, "login_expired");
 }
 
@@ -129,14 +129,14 @@ async fn a_fresh_proof_needs_a_code_and_so_does_giving_them_up() {
     let ada = app.person("ada").await;
     let (phone, codes, ada) = enrol(&app, &ada).await;
     let _ = app.postgres.superuser_psql("update sessions set verified_at = verified_at - interval '16 minutes'");
-    ada.send(&app, Method::DELETE, FACTOR, &json!({ "code": codes[0] })).await.is_problem(403, "step_up_required");
+    ada.ask(&app, Method::DELETE, FACTOR, &json!({ "code": codes[0] })).await.is_problem(403, "step_up_required");
     let path = "/api/v1/session/step-up";
-    ada.send(&app, Method::POST, path, &json!({ "password": PASSWORD })).await.is_problem(403, "wrong_code");
-    let answer = ada.send(&app, Method::POST, path, &json!({ "code": phone.code(0) })).await;
+    ada.ask(&app, Method::POST, path, &json!({ "password": PASSWORD })).await.is_problem(403, "wrong_code");
+    let answer = ada.ask(&app, Method::POST, path, &json!({ "code": phone.code(0) })).await;
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     let ada = Person { cookies: answer.cookies(), ..ada };
-    ada.send(&app, Method::DELETE, FACTOR, &json!({ "code": "000000" })).await.is_problem(403, "wrong_code");
-    assert_eq!(ada.send(&app, Method::DELETE, FACTOR, &json!({ "code": codes[0] })).await.status, 204);
+    ada.ask(&app, Method::DELETE, FACTOR, &json!({ "code": "000000" })).await.is_problem(403, "wrong_code");
+    assert_eq!(ada.ask(&app, Method::DELETE, FACTOR, &json!({ "code": codes[0] })).await.status, 204);
     assert_eq!(app.log_in("ada", PASSWORD).await.status, 200);
     assert_eq!(app.count("recovery_codes"), 0);
 }
@@ -155,7 +155,7 @@ async fn who_has_to_have_codes_sets_them_up_before_anything_else() {
     assert_eq!(admin.get(&app, SESSION).await.json()["must_enrol"], json!(false));
     assert_eq!(admin.get(&app, "/api/v1/users").await.status, 200);
     admin
-        .send(&app, Method::DELETE, FACTOR, &json!({ "code": codes[0] }))
+        .ask(&app, Method::DELETE, FACTOR, &json!({ "code": codes[0] }))
         .await
         .is_problem(403, "second_factor_needed");
 }

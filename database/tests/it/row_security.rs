@@ -6,7 +6,7 @@ use untxt_database::{
 
 use crate::fixtures::{LEASE, a_result, a_task_with_pages, a_user, claim_page};
 
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "users",
     "sessions",
     "api_tokens",
