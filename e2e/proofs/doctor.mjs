@@ -115,7 +115,7 @@ async function until(ask, isWanted) {
 
 function runDoctor(args) {
   return new Promise((resolve) => {
-    execFile(UNTXT, args, { encoding: 'utf8', timeout: 60_000 }, (error, out, err) => resolve({ code: error ? error.code : 0, out, said: out + err }));
+    execFile(UNTXT, args, { env: { PATH: process.env.PATH }, encoding: 'utf8', timeout: 60_000 }, (error, out, err) => resolve({ code: error ? error.code : 0, out, said: out + err }));
   });
 }
 

@@ -18,6 +18,8 @@ export class Account {
   #api: Api;
   /** Told when the session got another id. */
   #renewed: (answer: SessionAnswer) => void;
+  /** Answers of an earlier question may come after those of a later one; they are dropped. */
+  #asked = 0;
 
   constructor(api: Api, renewed: (answer: SessionAnswer) => void) {
     this.#api = api;
@@ -25,19 +27,23 @@ export class Account {
   }
 
   async load(): Promise<void> {
+    const asked = ++this.#asked;
     try {
-      this.own = await this.#api.call<Answer>('GET', '/account');
+      const own = await this.#api.call<Answer>('GET', '/account');
+      if (asked !== this.#asked) return;
+      this.own = own;
       // Whoever has to set up codes first gets nothing else.
       if (this.own.needs_second_factor && this.own.second_factor === null) return;
       const [sessions, tokens] = await Promise.all([
         this.#api.call<{ sessions: OpenSession[] }>('GET', '/sessions'),
         this.#api.call<{ tokens: Token[] }>('GET', '/tokens'),
       ]);
+      if (asked !== this.#asked) return;
       this.sessions = sessions.sessions;
       this.tokens = tokens.tokens;
       this.problem = null;
     } catch (error) {
-      this.problem = error;
+      if (asked === this.#asked) this.problem = error;
     }
   }
 
