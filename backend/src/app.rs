@@ -12,6 +12,7 @@ use untxt_database::Database;
 
 use crate::{
     Error,
+    access::Proxies,
     documents::{Refusals, UploadPlaces},
     live::Hub,
     origin::Site,
@@ -44,6 +45,7 @@ pub struct App {
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) logins: Logins,
     pub(crate) site: Site,
+    pub(crate) proxies: Proxies,
     pub(crate) limits: config::Limits,
     pub(crate) trash: config::Trash,
     /// What receipts are checked with.
@@ -79,7 +81,7 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// When `server.public_url` is malformed, a key of `signing.public_keys` can't be read, or there is no randomness.
+    /// When `server.public_url` or a proxy is malformed, a key of `signing.public_keys` can't be read, or there is no randomness.
     pub fn new(settings: &Settings, services: Services, lifecycle: &Lifecycle) -> Result<Self, Error> {
         Ok(Self {
             refusals: Arc::new(Refusals::new(services.db.clone(), lifecycle.clone())),
@@ -89,6 +91,7 @@ impl App {
             keys: services.keys,
             logins: Logins::new(&settings.session)?,
             site: Site::new(&settings.server.public_url)?,
+            proxies: Proxies::new(&settings.server.trusted_proxies)?,
             limits: settings.limits.clone(),
             trash: settings.trash.clone(),
             signing_keys: settings

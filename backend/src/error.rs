@@ -30,6 +30,12 @@ pub enum Error {
     /// `server.public_url` is no address of a site.
     #[error("server.public_url: {0} is not an address such as https://untxt.example")]
     PublicUrl(String),
+    /// `server.trusted_proxies` names something that is no address.
+    #[error("server.trusted_proxies: {0} is neither an address nor a network such as 10.0.0.0/8")]
+    Proxy(String),
+    /// The table of operations and the routes differ: a mistake of ours.
+    #[error("the table of operations is not that of the routes: {0}")]
+    Operations(String),
     /// A certificate or key can't be used.
     #[error(transparent)]
     Tls(#[from] TlsError),

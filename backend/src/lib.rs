@@ -23,6 +23,7 @@ mod limits;
 mod live;
 mod monitor;
 mod observe;
+mod openapi;
 mod origin;
 mod problem;
 mod queue;
@@ -43,6 +44,7 @@ pub use bucket::BucketWatch;
 #[cfg(feature = "fuzzing")]
 pub use documents::{Heard, hear_upload};
 pub use error::Error;
+pub use openapi::describe;
 pub use router::router;
 pub use run::{run, serve};
 pub use search::{Candidates, Phase, Place, SearchKeys, find_candidates};

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use untxt_core::domain::MediaType;
 use untxt_database::languages;
 use untxt_page::formats::Format;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{App, problem::ApiError};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Limits {
     max_file_bytes: u64,
     max_pages: u32,
@@ -25,10 +27,15 @@ struct Limits {
     formats: Vec<&'static str>,
 }
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/limits", get(show))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(show))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/limits",
+    responses((status = 200, description = "what this server takes", body = Limits)),
+)]
 async fn show(State(app): State<Arc<App>>) -> Result<Json<Limits>, ApiError> {
     let mut tx = app.db.begin_system().await?;
     let installed_languages = languages::list(&mut tx).await?;

@@ -1,15 +1,8 @@
 //! Which site a request comes from: the second wall, behind `SameSite=Strict`, against forged requests.
 
-use std::sync::Arc;
+use http::{HeaderMap, HeaderValue, Uri, header::ORIGIN};
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
-use http::{HeaderMap, Uri, header::ORIGIN};
-
-use crate::{App, Error, problem::ApiError};
+use crate::Error;
 
 /// The public address of this server.
 #[derive(Clone, Debug)]
@@ -45,25 +38,18 @@ impl Site {
         headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() == self.origin.as_bytes())
     }
 
-    /// Says whether a request may change something: it comes from our pages, or from no browser at all.
-    fn may_change(&self, headers: &HeaderMap) -> bool {
+    /// Says whether a request may be answered: it comes from our pages, or from no browser at all. What changes nothing may also be
+    /// opened from elsewhere, as a whole page; cookies don't come with that (`SameSite=Strict`).
+    pub(crate) fn may_ask(&self, headers: &HeaderMap, is_safe: bool) -> bool {
         if headers.contains_key(ORIGIN) {
             return self.is_origin_of(headers);
         }
-        headers.get("sec-fetch-site").is_none_or(|site| site.as_bytes() == b"same-origin")
-    }
-}
-
-/// Refuses requests that change something on behalf of another site.
-pub(crate) async fn refuse_foreign(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    if request.method().is_safe() || app.site.may_change(request.headers()) {
-        Ok(next.run(request).await)
-    } else {
-        Err(ApiError::WrongOrigin)
+        let says = |name: &str, wanted: &[u8]| headers.get(name).is_some_and(|value| value.as_bytes() == wanted);
+        match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+            None | Some(b"same-origin") => true,
+            Some(b"none") => is_safe,
+            _ => is_safe && says("sec-fetch-mode", b"navigate") && says("sec-fetch-dest", b"document"),
+        }
     }
 }
 
@@ -86,9 +72,9 @@ mod tests {
     #[test]
     fn only_our_pages_and_programs_may_change() {
         let site = Site::new("https://localhost:8443").expect("good");
-        assert!(site.may_change(&headers(&[("origin", "https://localhost:8443")])));
-        assert!(site.may_change(&headers(&[])));
-        assert!(site.may_change(&headers(&[("sec-fetch-site", "same-origin")])));
+        assert!(site.may_ask(&headers(&[("origin", "https://localhost:8443")]), false));
+        assert!(site.may_ask(&headers(&[]), false));
+        assert!(site.may_ask(&headers(&[("sec-fetch-site", "same-origin")]), false));
         for foreign in [
             &[("origin", "https://localhost:8444")][..],
             &[("origin", "null")],
@@ -96,8 +82,27 @@ mod tests {
             &[("sec-fetch-site", "cross-site")],
             &[("sec-fetch-site", "same-site")],
             &[("sec-fetch-site", "none")],
+            &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")],
         ] {
-            assert!(!site.may_change(&headers(foreign)), "{foreign:?}");
+            assert!(!site.may_ask(&headers(foreign), false), "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn other_pages_may_lead_here_and_not_look() {
+        let site = Site::new("https://localhost:8443").expect("good");
+        let cross = ("sec-fetch-site", "cross-site");
+        let navigation = [cross, ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        assert!(site.may_ask(&headers(&navigation), true));
+        assert!(site.may_ask(&headers(&[("sec-fetch-site", "none")]), true));
+        for foreign in [
+            &[cross][..],
+            &[("sec-fetch-site", "same-site")],
+            &[cross, ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
+            &[cross, ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")],
+            &[("origin", "https://evil.example")],
+        ] {
+            assert!(!site.may_ask(&headers(foreign), true), "{foreign:?}");
         }
     }
 }

@@ -8,22 +8,52 @@ use axum::{
 use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
 use crate::{
-    App, accounts, audit, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue,
-    receipts, search, session, tags, tasks, tokens,
+    App, Error,
+    access::{self, Gate},
+    accounts, audit, documents, drain, folders, frontend, headers, health, limits, live, observe, queue, receipts,
+    search, session, tags, tasks, tokens,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
 const MAX_BODY_BYTES: usize = 16 << 10;
 
 /// Makes the whole API and the pages. What is added last surrounds the rest.
-pub fn router(app: Arc<App>) -> Router {
-    let quick = Router::new()
+///
+/// # Errors
+/// [`Error::Operations`] when a route is not in the table of operations, or a row has no route.
+pub fn router(app: Arc<App>) -> Result<Router, Error> {
+    let (quick, mut routes) = quick(documents::router(&app)).split_for_parts();
+    let quick = quick
+        .merge(frontend::router())
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(observe::limit_time));
+    let (uploads, others) = documents::upload_router().split_for_parts();
+    routes.merge(others);
+    let gate = Arc::new(Gate::new(Arc::clone(&app), access::OPERATIONS, &routes)?);
+    let routes = quick
+        .merge(uploads)
+        // Within the gate, which puts also those on record that panicked.
+        .layer(CatchPanicLayer::custom(observe::answer_panic))
+        .layer(from_fn_with_state(gate, access::guard));
+    Ok(surround(routes).layer(MapRequestLayer::new(drain::drain_unread(Arc::clone(&app)))).with_state(app))
+}
+
+/// Lists the routes with the types of their answers.
+pub(crate) fn describe() -> OpenApi {
+    quick(documents::routes()).merge(documents::upload_router()).into_openapi()
+}
+
+fn quick(documents: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .merge(session::router())
         .merge(accounts::router())
         .merge(tokens::router())
         .merge(limits::router())
-        .merge(documents::router(&app))
+        .merge(documents)
         .merge(folders::router())
         .merge(tags::router())
         .merge(tasks::router())
@@ -33,14 +63,6 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(audit::router())
         .merge(live::router())
         .merge(health::router())
-        .merge(frontend::router())
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn(observe::limit_time));
-    let routes = quick
-        .merge(documents::upload_router())
-        .layer(from_fn_with_state(Arc::clone(&app), session::refuse_unenrolled))
-        .layer(from_fn_with_state(Arc::clone(&app), origin::refuse_foreign));
-    surround(routes).layer(MapRequestLayer::new(drain::drain_unread(Arc::clone(&app)))).with_state(app)
 }
 
 /// Adds what no answer goes without.

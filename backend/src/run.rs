@@ -54,7 +54,7 @@ impl Listening {
     }
 
     async fn serve(self, server: &config::Server, app: Arc<App>) -> Result<(), Error> {
-        let certificate = load_certificate(server)?;
+        let (certificate, router) = (load_certificate(server)?, router(Arc::clone(&app))?);
         let stop = app.lifecycle.stop_token();
         if let Some(plain) = self.plain {
             let serving = plain.serve_plain(redirect::router(app.site.clone()), stop.clone());
@@ -69,7 +69,7 @@ impl Listening {
         app.lifecycle.spawn(live::tell_places(Arc::clone(&app)));
         let address = self.https.address().map_err(Error::Serve)?;
         tracing::info!(server.address = %address, server.public_url = %server.public_url, "backend is ready");
-        self.https.serve_tls(certificate, router(Arc::clone(&app)), stop).await.map_err(Error::Serve)?;
+        self.https.serve_tls(certificate, router, stop).await.map_err(Error::Serve)?;
         app.hub.sockets().close();
         if tokio::time::timeout(SOCKET_GRACE, app.hub.sockets().wait()).await.is_err() {
             tracing::warn!("some sockets did not close in time");

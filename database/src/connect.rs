@@ -9,13 +9,14 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 use untxt_core::{
+    audit::AuditEntry,
     config,
-    domain::{OwnerId, UserId},
+    domain::{OwnerId, Role, SessionId, UserId},
     tls::ClientPem,
 };
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{Result, audit, sessions};
 
 /// How long a caller waits for a free connection before it is told [`crate::Error::Unavailable`].
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -72,6 +73,22 @@ impl Database {
     async fn begin(&self, actor: &str) -> Result<Transaction> {
         let statement = format!("begin; set local untxt.actor = '{actor}'");
         Ok(Transaction(self.pool.begin_with(AssertSqlSafe(statement)).await?))
+    }
+
+    /// Gives the role of a person whose session lives (see [`crate::sessions::enter`]); it counts as used. One round trip.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`].
+    pub async fn role_in_session(&self, user: UserId, session: SessionId, idle: Duration) -> Result<Option<Role>> {
+        sessions::enter(&mut *self.pool.acquire().await?, user, session, idle).await
+    }
+
+    /// Adds a line to the record (see [`crate::audit::record`]) and makes it last. One round trip.
+    ///
+    /// # Errors
+    /// [`crate::Error::Unavailable`].
+    pub async fn record(&self, entry: &AuditEntry) -> Result<()> {
+        audit::record(&mut *self.pool.acquire().await?, entry).await
     }
 
     /// Asks the database for an answer, for health checks.

@@ -64,7 +64,7 @@ export default async function prove(t, world) {
       await owner.page.getByText('There is nothing at this address').waitFor();
       for (const [method, path] of [['GET', 'queue'], ['POST', `tasks/${task.id}/cancel`], ['POST', `tasks/${task.id}/replay`]]) {
         const answer = await carla.send(method, `/api/v1/admin/${path}`);
-        assert.deepEqual([answer.status, answer.json.code], [403, 'not_admin'], path);
+        assert.deepEqual([answer.status, answer.json.code], [403, 'not_allowed'], path);
       }
     });
 

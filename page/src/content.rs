@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Barcode, Block, Preparation, Quality, Table, Word};
 
 /// What was read from one page; sealed as one value, and served as JSON.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PageContent {
     /// Width of the page image in pixels.
@@ -88,6 +89,7 @@ impl PageContent {
 }
 
 /// What a page is made of.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PageKind {
@@ -105,6 +107,7 @@ pub enum PageKind {
 }
 
 /// A language of a page.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LanguageGuess {
     /// Tesseract's code, such as `deu` or `chi_sim`.
@@ -114,6 +117,7 @@ pub struct LanguageGuess {
 }
 
 /// Something a person should know about a page that was read.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// What it is.
@@ -123,6 +127,7 @@ pub struct Warning {
 }
 
 /// Kinds of warnings: a closed list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What was done to the pixels of a page before they were read, and how certain that was.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preparation {
     /// The preset that the stages were taken from.
@@ -22,6 +23,7 @@ impl Default for Preparation {
 }
 
 /// Which stages a page goes through.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
@@ -41,6 +43,7 @@ pub enum Preset {
 }
 
 /// A stage of the preparation: a closed list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How good a scan is to read.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
     /// 0.0 (nothing can be read) to 1.0 (nothing is wrong).
@@ -16,6 +17,7 @@ impl Default for Quality {
 }
 
 /// Something wrong with a scan.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Defect {
     /// What it is.
@@ -26,6 +28,7 @@ pub struct Defect {
 }
 
 /// What can be wrong with a scan: a closed list, each with something a person can do about it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DefectKind {

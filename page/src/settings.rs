@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Preset;
 
 /// How a document is to be read: what a person asked for.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadingSettings {
     /// Tesseract codes joined by `+`, the main language first, or `auto`.
@@ -24,6 +25,7 @@ impl ReadingSettings {
 }
 
 /// What is done with text that a document brings itself.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextMode {

@@ -3,10 +3,12 @@ use serde::{Deserialize, Serialize};
 use crate::Bounds;
 
 /// A table on a page.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// Box on the page image.
     #[serde(rename = "box")]
+    #[cfg_attr(feature = "openapi", schema(value_type = [u32; 4]))]
     pub bounds: Bounds,
     /// Rows, at least 1.
     pub rows: u32,
@@ -19,6 +21,7 @@ pub struct Table {
 }
 
 /// A cell of a table.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// First row, from 0.
@@ -31,6 +34,7 @@ pub struct Cell {
     pub column_span: u32,
     /// Box on the page image.
     #[serde(rename = "box")]
+    #[cfg_attr(feature = "openapi", schema(value_type = [u32; 4]))]
     pub bounds: Bounds,
     /// Places of its words in [`crate::PageContent::words`], in reading order.
     pub words: Vec<u32>,

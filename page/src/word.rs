@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::Bounds;
 
 /// One recognised word.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Word {
     /// The text, never empty.
@@ -12,6 +13,7 @@ pub struct Word {
     pub confidence: f32,
     /// Box on the page image; for a slanted word the upright box around it.
     #[serde(rename = "box")]
+    #[cfg_attr(feature = "openapi", schema(value_type = [u32; 4]))]
     pub bounds: Bounds,
     /// Line of the page this word stands in, from 0, in reading order.
     pub line: u32,
@@ -20,6 +22,7 @@ pub struct Word {
     /// The corners of a slanted word: x and y of its own top left, top right, bottom right, bottom left, in pixels
     /// of the page image; none when the word stands upright in its box.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<[u32; 8]>))]
     pub polygon: Option<[u32; 8]>,
     /// Someone should look at this word: its confidence is low, or it holds digits and is not certain.
     #[serde(default)]

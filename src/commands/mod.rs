@@ -10,6 +10,7 @@ mod health;
 mod keys;
 mod migrate;
 mod ocr;
+mod openapi;
 mod people;
 mod queue;
 mod receipts;
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Audit(audit::AuditArgs),
     /// Print every setting with its default.
     Config,
+    /// Print the description of the API (OpenAPI 3.1).
+    Openapi,
     /// The sandboxed reader; started by the worker.
     #[command(hide = true)]
     OcrChild,
@@ -90,6 +93,7 @@ impl Command {
             Self::Backup(args) => backup::backup(&args),
             Self::Receipts(args) => receipts::run(&args),
             Self::Config => config::run(),
+            Self::Openapi => openapi::run(),
             Self::OcrChild => Ok(untxt_worker::sandbox::child_main()),
         }
     }

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use axum::response::{IntoResponseParts, ResponseParts};
+use axum::response::{IntoResponseParts, Response, ResponseParts};
 use untxt_core::{
     audit::{AuditAction, AuditDetail, AuditObject, LoginMark},
     domain::{OwnerId, UserId},
@@ -9,7 +9,6 @@ use untxt_core::{
 /// What only the handler knows of what was done, for the record: part of its answer, `(Subject { .. }, Json(..))`. What is
 /// left out is as the table of operations and the address have it.
 #[derive(Clone, Debug, Default)]
-#[expect(dead_code, reason = "read by the layer that writes the record")]
 pub(crate) struct Subject {
     /// Who it was, where nobody was logged in before: a login, a password reset.
     pub(crate) user: Option<UserId>,
@@ -25,6 +24,18 @@ pub(crate) struct Subject {
     pub(crate) detail: Option<AuditDetail>,
     /// The login that was typed, where it is nobody's.
     pub(crate) login: Option<LoginMark>,
+}
+
+impl Subject {
+    /// Says about whom a request is.
+    pub(crate) fn about(user: UserId) -> Self {
+        Self { object: Some(user.into()), ..Self::default() }
+    }
+
+    /// Gives what an answer says so far.
+    pub(crate) fn of(answer: &mut Response) -> &mut Self {
+        answer.extensions_mut().get_or_insert_default()
+    }
 }
 
 impl IntoResponseParts for Subject {

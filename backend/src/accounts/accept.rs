@@ -1,38 +1,43 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
-use axum::{
-    Extension,
-    extract::{ConnectInfo, State},
-    response::Response,
-};
+use axum::{Extension, extract::State, response::Response};
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use untxt_core::domain::UserId;
 use untxt_database::{Error, invitations, users};
+use utoipa::ToSchema;
 
 use crate::{
     App,
+    access::ClientAddress,
     extract::Json,
     problem::ApiError,
-    session::{LinkSecret, begin, check_new_password, device},
+    session::{LinkSecret, SessionAnswer, begin, check_new_password, device},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Acceptance {
+    #[schema(value_type = String)]
     secret: SecretString,
+    #[schema(value_type = String)]
     password: SecretString,
 }
 
 /// Makes the account that an invitation is for, with a password of the new person's own, and logs them in.
+#[utoipa::path(
+    post,
+    path = "/api/v1/invitations/accept",
+    request_body = Acceptance,
+    responses((status = 200, description = "logged in, with two cookies", body = SessionAnswer)),
+)]
 pub(super) async fn accept(
     State(app): State<Arc<App>>,
-    address: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     headers: HeaderMap,
     Json(body): Json<Acceptance>,
 ) -> Result<Response, ApiError> {
-    let address = address.map(|Extension(ConnectInfo(address))| address.ip());
     let mut tx = app.db.begin_system().await?;
     app.logins.throttle.check_address(&mut tx, address).await?;
     drop(tx);

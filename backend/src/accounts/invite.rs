@@ -1,28 +1,38 @@
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use untxt_core::domain::Role;
+use untxt_core::{
+    audit::{AuditObject, AuditObjectKind},
+    domain::Role,
+};
 use untxt_database::{Error, invitations};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     App,
+    access::Subject,
     extract::{self, Path},
     problem::ApiError,
     session::{Actor, LinkSecret, can_be_login, refuse_stale},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewInvitation)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
     login: String,
     role: Role,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Invitation {
     id: Uuid,
     login: String,
@@ -36,7 +46,7 @@ pub(super) struct Invitation {
     link: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Invitations {
     /// Newest first, only those that nobody has used.
     invitations: Vec<Invitation>,
@@ -44,11 +54,17 @@ pub(super) struct Invitations {
 
 /// Invites somebody: 201 and the link, which is good once and for a week. The secret stands behind the #: browsers send that
 /// to nobody, and so it is in no log.
+#[utoipa::path(
+    post,
+    path = "/api/v1/invitations",
+    request_body = New,
+    responses((status = 201, description = "invited", body = Invitation)),
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     actor: Actor,
     extract::Json(new): extract::Json<New>,
-) -> Result<(StatusCode, Json<Invitation>), ApiError> {
+) -> Result<Response, ApiError> {
     if !can_be_login(&new.login) {
         return Err(ApiError::InvalidLogin);
     }
@@ -62,10 +78,17 @@ pub(super) async fn create(
     })?;
     tx.commit().await?;
     let link = format!("{}/invitation#{}", app.site.address(), secret.text());
-    Ok((StatusCode::CREATED, Json(Invitation { link: Some(link), ..made.into() })))
+    let object = Some(AuditObject::new(AuditObjectKind::Invitation, made.id));
+    let subject = Subject { object, ..Subject::default() };
+    Ok((StatusCode::CREATED, subject, Json(Invitation { link: Some(link), ..made.into() })).into_response())
 }
 
 /// Lists the invitations that are open, for administrators.
+#[utoipa::path(
+    get,
+    path = "/api/v1/invitations",
+    responses((status = 200, description = "those that are open", body = Invitations)),
+)]
 pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Invitations>, ApiError> {
     let mut tx = actor.begin_as_admin(&app).await?;
     let found = invitations::list(&mut tx).await?;
@@ -74,6 +97,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Js
 }
 
 /// Takes an invitation back.
+#[utoipa::path(delete, path = "/api/v1/invitations/{invitation}", responses((status = 204, description = "taken back")))]
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     actor: Actor,

@@ -12,24 +12,21 @@ mod second_factor;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{delete, get, patch, post},
-};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/account/password", post(password::change))
-        .route("/api/v1/account", get(second_factor::show))
-        .route("/api/v1/account/second-factor", post(second_factor::begin).delete(second_factor::remove))
-        .route("/api/v1/account/second-factor/confirm", post(second_factor::confirm))
-        .route("/api/v1/account/recovery-codes", post(second_factor::renew_codes))
-        .route("/api/v1/users/{user}/second-factor", delete(people::remove_second_factor))
-        .route("/api/v1/users", get(people::list))
-        .route("/api/v1/users/{user}", patch(people::change))
-        .route("/api/v1/invitations", get(invite::list).post(invite::create))
-        .route("/api/v1/invitations/{invitation}", delete(invite::revoke))
-        .route("/api/v1/invitations/accept", post(accept::accept))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(password::change))
+        .routes(routes!(second_factor::show))
+        .routes(routes!(second_factor::begin, second_factor::remove))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::renew_codes))
+        .routes(routes!(people::remove_second_factor))
+        .routes(routes!(people::list))
+        .routes(routes!(people::change))
+        .routes(routes!(invite::list, invite::create))
+        .routes(routes!(invite::revoke))
+        .routes(routes!(accept::accept))
 }

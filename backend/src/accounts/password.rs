@@ -4,23 +4,33 @@ use axum::{extract::State, response::Response};
 use secrecy::SecretString;
 use serde::Deserialize;
 use untxt_database::{sessions, users};
+use utoipa::ToSchema;
 
 use crate::{
     App,
     extract::Json,
     live::News,
     problem::ApiError,
-    session::{Actor, check_new_password, record_wrong_secret, replace},
+    session::{Actor, SessionAnswer, check_new_password, record_wrong_secret, replace},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PasswordChange)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
+    #[schema(value_type = String)]
     old: SecretString,
+    #[schema(value_type = String)]
     new: SecretString,
 }
 
 /// Changes the person's password. All other sessions end, and this one gets another id.
+#[utoipa::path(
+    post,
+    path = "/api/v1/account/password",
+    request_body = Change,
+    responses((status = 200, description = "changed, with two new cookies", body = SessionAnswer)),
+)]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     actor: Actor,

@@ -9,18 +9,21 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use untxt_core::domain::{Role, UserId};
 use untxt_database::{PgConnection, second_factors, sessions, users};
+use utoipa::ToSchema;
 
 use crate::{
     App, extract, labels,
     live::News,
     problem::ApiError,
-    session::{Actor, RecoveryCode, TotpSecret, record_wrong_secret, refuse_stale, replace_with, take_code},
+    session::{
+        Actor, RecoveryCode, SessionAnswer, TotpSecret, record_wrong_secret, refuse_stale, replace_with, take_code,
+    },
 };
 
 /// One for each of the next lost phones, and one sheet of paper.
 const RECOVERY_CODES: usize = 10;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Account {
     id: UserId,
     login: String,
@@ -30,7 +33,7 @@ pub(super) struct Account {
     needs_second_factor: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SecondFactor {
     #[serde(with = "time::serde::rfc3339")]
     since: OffsetDateTime,
@@ -39,26 +42,36 @@ struct SecondFactor {
 }
 
 /// What the app has to know; shown until a first code has been typed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Begun {
     secret: String,
     /// For the picture that the app reads.
     address: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Code {
+    #[schema(value_type = String)]
     code: SecretString,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Codes {
     /// Shown once.
     recovery_codes: Vec<String>,
 }
 
+/// A session with the codes that are shown once.
+#[derive(Serialize, ToSchema)]
+struct Confirmed {
+    #[serde(flatten)]
+    session: SessionAnswer,
+    recovery_codes: Vec<String>,
+}
+
 /// Says what the person's account is like.
+#[utoipa::path(get, path = "/api/v1/account", responses((status = 200, description = "as it is", body = Account)))]
 pub(super) async fn show(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Account>, ApiError> {
     let mut tx = actor.begin(&app).await?;
     let user = users::find(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
@@ -71,6 +84,11 @@ pub(super) async fn show(State(app): State<Arc<App>>, actor: Actor) -> Result<Js
 }
 
 /// Makes a secret for the app. Nothing is asked for until a code of it was shown.
+#[utoipa::path(
+    post,
+    path = "/api/v1/account/second-factor",
+    responses((status = 200, description = "begun", body = Begun)),
+)]
 pub(super) async fn begin(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Begun>, ApiError> {
     let mut tx = actor.begin(&app).await?;
     refuse_stale(&mut tx, actor.login()?).await?;
@@ -87,6 +105,12 @@ pub(super) async fn begin(State(app): State<Arc<App>>, actor: Actor) -> Result<J
 }
 
 /// Takes the first code: from now on every login asks for one. All other sessions end, and this one gets another id.
+#[utoipa::path(
+    post,
+    path = "/api/v1/account/second-factor/confirm",
+    request_body = Code,
+    responses((status = 200, description = "there, with two new cookies", body = Confirmed)),
+)]
 pub(super) async fn confirm(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -114,6 +138,11 @@ pub(super) async fn confirm(
 }
 
 /// Makes new recovery codes; the old ones are good no more.
+#[utoipa::path(
+    post,
+    path = "/api/v1/account/recovery-codes",
+    responses((status = 200, description = "the new ones", body = Codes)),
+)]
 pub(super) async fn renew_codes(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Codes>, ApiError> {
     let mut tx = actor.begin(&app).await?;
     refuse_stale(&mut tx, actor.login()?).await?;
@@ -126,6 +155,12 @@ pub(super) async fn renew_codes(State(app): State<Arc<App>>, actor: Actor) -> Re
 }
 
 /// Removes the second factor, unless the rules of this server ask for it.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/account/second-factor",
+    request_body = Code,
+    responses((status = 204, description = "removed")),
+)]
 pub(super) async fn remove(
     State(app): State<Arc<App>>,
     actor: Actor,

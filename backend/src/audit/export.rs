@@ -12,11 +12,13 @@ use serde::Deserialize;
 use time::{OffsetDateTime, serde::rfc3339};
 use untxt_core::audit::AuditFormat;
 use untxt_database::audit::AuditWalk;
+use utoipa::IntoParams;
 
 use super::begin_as_auditor;
 use crate::{App, extract::Query, problem::ApiError, session::Actor};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wish {
     format: Option<AuditFormat>,
@@ -35,6 +37,16 @@ struct Sending {
 }
 
 /// Gives the record between two times, written batch by batch while it is sent; the same file as that of `untxt audit export`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit/export",
+    params(Wish),
+    responses((
+        status = 200,
+        description = "the record",
+        content((String = "application/x-ndjson"), (String = "text/csv"), (String = "text/plain")),
+    )),
+)]
 pub(super) async fn export(
     State(app): State<Arc<App>>,
     actor: Actor,

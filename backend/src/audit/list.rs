@@ -8,6 +8,7 @@ use untxt_core::{
     domain::UserId,
 };
 use untxt_database::audit::{self, AuditFilter};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::begin_as_auditor;
@@ -16,7 +17,8 @@ use crate::{App, extract::Query, problem::ApiError, session::Actor};
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 500;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
     limit: Option<u32>,
@@ -32,7 +34,8 @@ pub(super) struct Page {
     to: Option<OffsetDateTime>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditRows)]
 pub(super) struct Rows {
     rows: Vec<Row>,
     /// Pass it as `before` to get the next, older ones; none at the end.
@@ -40,7 +43,8 @@ pub(super) struct Rows {
 }
 
 /// A row of the record.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditRow)]
 pub(crate) struct Row {
     position: i64,
     #[serde(with = "rfc3339")]
@@ -92,6 +96,12 @@ impl From<AuditRow> for Row {
 }
 
 /// Lists the record, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit",
+    params(Page),
+    responses((status = 200, description = "lines, newest first", body = Rows)),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     actor: Actor,

@@ -1,22 +1,31 @@
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::StatusCode;
 use serde::Deserialize;
-use untxt_core::domain::{DocumentId, TrashReason};
+use untxt_core::{
+    audit::AuditAction,
+    domain::{DocumentId, TrashReason},
+};
 use untxt_database::{
     documents::{self, ShredWish, Shredding},
     shreds,
 };
+use utoipa::IntoParams;
 
 use crate::{
     App,
+    access::Subject,
     extract::{Path, Query},
     problem::ApiError,
     session::Actor,
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct How {
     #[serde(default)]
     forever: bool,
@@ -24,25 +33,37 @@ pub(super) struct How {
 
 /// Puts a document into the trash, or shreds it at once: then its key goes with its row, and what the store still has of it
 /// is noise from then on. Doing it twice is no error.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/documents/{document}",
+    params(How),
+    responses((status = 204, description = "in the trash, or shredded")),
+)]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path(id): Path<DocumentId>,
     Query(How { forever }): Query<How>,
-) -> Result<StatusCode, ApiError> {
+) -> Response {
     if !forever && app.trash.days > 0 {
-        let _turn = app.turns.take(actor.owner()).await?;
-        let mut tx = actor.begin(&app).await?;
-        let trashed = documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
-        if trashed.is_none() && shreds::find(&mut tx, id).await?.is_none() {
-            return Err(ApiError::DocumentNotFound);
-        }
-        tx.commit().await?;
-        return Ok(StatusCode::NO_CONTENT);
+        return put_into_trash(&app, &actor, id).await.into_response();
     }
     // It goes on although nobody waits any more: a long document with many readings may take a while.
     let shredding = Arc::clone(&app);
-    app.lifecycle.spawn(async move { shred(&shredding, &actor, id).await }).await.map_err(ApiError::internal)?
+    let shredded = app.lifecycle.spawn(async move { shred(&shredding, &actor, id).await }).await;
+    let subject = Subject { action: Some(AuditAction::DocumentDeleted), ..Subject::default() };
+    (subject, shredded.unwrap_or_else(|error| Err(ApiError::internal(error)))).into_response()
+}
+
+async fn put_into_trash(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {
+    let _turn = app.turns.take(actor.owner()).await?;
+    let mut tx = actor.begin(app).await?;
+    let trashed = documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
+    if trashed.is_none() && shreds::find(&mut tx, id).await?.is_none() {
+        return Err(ApiError::DocumentNotFound);
+    }
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn shred(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {

@@ -5,13 +5,14 @@ use untxt_core::{
     domain::{DocumentId, DocumentMetadata, FolderId, MediaType, TagId, TaskId},
 };
 use untxt_database::{documents::DocumentAndTask, tasks};
+use utoipa::ToSchema;
 
 use crate::{App, problem::ApiError, session::Actor, tasks::Task};
 
 use super::keys::WrappedKeys;
 
 /// A document as its owner sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Document {
     pub(super) id: DocumentId,
     pub(super) name: String,

@@ -17,6 +17,12 @@ use super::{
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
 
 /// Gives the file back as it was uploaded, unless the virus scanner found something in it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/original",
+    params(("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
+    responses((status = 200, description = "the file", content((Vec<u8> = "application/pdf"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/tiff"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/bmp"), (Vec<u8> = "image/gif"))), (status = 206, description = "a part of it", content((Vec<u8> = "application/pdf"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/tiff"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/bmp"), (Vec<u8> = "image/gif")))),
+)]
 pub(super) async fn original(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -35,6 +41,12 @@ pub(super) async fn original(
 /// Gives the scan with its text to select and search, unless the virus scanner found something in it: of a PDF, every
 /// byte is in there. As long as there is none of what the document shows now, it is that of an older reading, and its
 /// name says so.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/searchable.pdf",
+    params(("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
+    responses((status = 200, description = "the scan with its text", content((Vec<u8> = "application/pdf"))), (status = 206, description = "a part of it", content((Vec<u8> = "application/pdf")))),
+)]
 pub(super) async fn searchable_pdf(
     State(app): State<Arc<App>>,
     actor: Actor,

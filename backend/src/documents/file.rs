@@ -10,6 +10,7 @@ use untxt_database::{
     documents::{self, Filed, Filing},
     folders, tags,
 };
+use utoipa::ToSchema;
 
 use super::{Document, show};
 use crate::{App, extract, labels::present, problem::ApiError, session::Actor};
@@ -18,7 +19,8 @@ use crate::{App, extract, labels::present, problem::ApiError, session::Actor};
 const MAX_TAGS: usize = 50;
 
 /// What is left out stays as it is; `folder` null takes it out of its folder.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Filing)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wish {
     #[serde(default, deserialize_with = "present")]
@@ -27,6 +29,12 @@ pub(super) struct Wish {
 }
 
 /// Files a document, and gives it as it is then.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/documents/{document}",
+    request_body = Wish,
+    responses((status = 200, description = "the document", body = Document)),
+)]
 pub(super) async fn file(
     State(app): State<Arc<App>>,
     actor: Actor,

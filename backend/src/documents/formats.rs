@@ -9,7 +9,10 @@ use axum::{
 };
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use untxt_core::domain::{DocumentId, FailureCode, PageNumber, PageState};
+use untxt_core::{
+    audit::AuditDetail,
+    domain::{DocumentId, FailureCode, PageNumber, PageState},
+};
 use untxt_page::formats::{Format, Writer};
 
 use super::{
@@ -17,9 +20,14 @@ use super::{
     page::{load, open_content},
     pages::{assemble, begin, load_ended},
 };
-use crate::{App, extract::Path, problem::ApiError, session::Actor};
+use crate::{App, access::Subject, extract::Path, problem::ApiError, session::Actor};
 
 /// Gives all pages as one file, written page by page while it is sent.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/formats/{format}",
+    responses((status = 200, description = "all pages")),
+)]
 pub(super) async fn document(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -46,10 +54,15 @@ pub(super) async fn document(
         Ok(Bytes::from(written.map_err(ApiError::internal)?))
     });
     let body = Body::from_stream(begin(body).await?);
-    Ok(([(CONTENT_TYPE, format.media_type())], [(CONTENT_DISPOSITION, name)], body).into_response())
+    Ok((in_format(format), [(CONTENT_TYPE, format.media_type())], [(CONTENT_DISPOSITION, name)], body).into_response())
 }
 
 /// Gives one page as a file.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/pages/{page}/formats/{format}",
+    responses((status = 200, description = "the page")),
+)]
 pub(super) async fn page(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -63,5 +76,10 @@ pub(super) async fn page(
     let mut writer = Writer::new(format, &title);
     let mut file = writer.page(number.get(), Ok(&content)).map_err(ApiError::internal)?;
     file.extend(writer.finish().map_err(ApiError::internal)?);
-    Ok(([(CONTENT_TYPE, format.media_type())], [(CONTENT_DISPOSITION, name)], file).into_response())
+    Ok((in_format(format), [(CONTENT_TYPE, format.media_type())], [(CONTENT_DISPOSITION, name)], file).into_response())
+}
+
+/// Says for the record in which format something was given.
+fn in_format(format: Format) -> Subject {
+    Subject { detail: Some(AuditDetail::new(format.name())), ..Subject::default() }
 }

@@ -44,6 +44,8 @@ fn limits() -> Limits {
         max_pages: 20,
         max_page_pixels: 4_000_000,
         max_readings: 1,
+        requests_per_minute: 0,
+        requests_per_minute_of_strangers: 0,
         page_timeout_seconds: 1,
         task_timeout_seconds: 1,
         child_memory_bytes: 1 << 30,

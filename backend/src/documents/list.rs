@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use untxt_core::domain::{DocumentId, TagId};
 use untxt_database::documents::{self, Filter, InFolder};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Document, file::refuse_unknown, keys::WrappedKeys};
 use crate::{App, extract::Query, problem::ApiError, session::Actor, tasks::load_places};
@@ -12,7 +13,8 @@ const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
 const BAD_FOLDER: ApiError = ApiError::BadRequest("folder is the id of a folder, or none");
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
     limit: Option<u32>,
     before: Option<DocumentId>,
@@ -23,7 +25,7 @@ pub(super) struct Page {
     trash: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Documents {
     documents: Vec<Document>,
     /// Pass it as `before` to get the next, older ones; none at the end.
@@ -31,6 +33,12 @@ pub(super) struct Documents {
 }
 
 /// Lists the person's documents, newest first: those in the trash, or those that are not.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents",
+    params(Page),
+    responses((status = 200, description = "documents, newest first", body = Documents)),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     actor: Actor,

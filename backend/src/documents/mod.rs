@@ -33,12 +33,8 @@ mod upload;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware::from_fn_with_state,
-    routing::{delete, get, patch, post},
-};
+use axum::{extract::DefaultBodyLimit, middleware::from_fn_with_state};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use document::Document;
 pub(crate) use file::{check_tags, refuse_unknown};
@@ -50,36 +46,41 @@ pub(crate) use refusals::Refusals;
 
 use crate::App;
 
-const ONE: &str = "/api/v1/documents/{document}";
+pub(crate) fn router(app: &Arc<App>) -> OpenApiRouter<Arc<App>> {
+    anywhere().merge(outside_trash().route_layer(from_fn_with_state(Arc::clone(app), trash::refuse_trashed)))
+}
 
-pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
-    Router::new()
-        .route(ONE, get(show::show).delete(delete::delete))
-        .route(&format!("{ONE}/restore"), post(trash::restore))
-        .route("/api/v1/trash", delete(trash::empty))
-        .merge(outside_trash().route_layer(from_fn_with_state(Arc::clone(app), trash::refuse_trashed)))
+/// Lists the routes for the description, which needs nothing of what runs.
+pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
+    anywhere().merge(outside_trash())
+}
+
+fn anywhere() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(show::show, delete::delete))
+        .routes(routes!(trash::restore))
+        .routes(routes!(trash::empty))
 }
 
 /// What nobody gets, and nobody does, while the document is in the trash.
-fn outside_trash() -> Router<Arc<App>> {
-    let at = |path: &str| format!("{ONE}/{path}");
-    Router::new()
-        .route(ONE, patch(file::file))
-        .route(&at("pages"), get(page::list))
-        .route(&at("pages/{page}"), get(page::show))
-        .route(&at("pages/{page}/image"), get(page::image))
-        .route(&at("pages/{page}/formats/{format}"), get(formats::page))
-        .route(&at("formats/{format}"), get(formats::document))
-        .route(&at("tasks"), post(rerun::read_again))
-        .route(&at("choices"), post(rerun::choose))
-        .route(&at("original"), get(download::original))
-        .route(&at("searchable.pdf"), get(download::searchable_pdf))
+fn outside_trash() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(file::file))
+        .routes(routes!(page::list))
+        .routes(routes!(page::show))
+        .routes(routes!(page::image))
+        .routes(routes!(formats::page))
+        .routes(routes!(formats::document))
+        .routes(routes!(rerun::read_again))
+        .routes(routes!(rerun::choose))
+        .routes(routes!(download::original))
+        .routes(routes!(download::searchable_pdf))
 }
 
 /// The list is here too, because it shares its address with uploads, which may take long.
-pub(crate) fn upload_router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/documents", post(upload::upload).get(list::list))
+pub(crate) fn upload_router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(upload::upload, list::list))
         // The limit of uploads is counted while they stream.
         .layer(DefaultBodyLimit::disable())
 }

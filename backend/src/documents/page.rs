@@ -12,6 +12,7 @@ use untxt_core::{
     storage::ObjectKey,
 };
 use untxt_database::pages::{self, PageWithContent};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{document::Opened, object, range::Asked};
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// A page as its owner sees it in a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Page {
     page: PageNumber,
     state: PageState,
@@ -38,14 +39,14 @@ pub(super) struct Page {
 }
 
 /// How reading the page again goes, while an older result is shown.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Reread {
     state: PageState,
     failure: Option<Failure>,
 }
 
 /// The result that could be shown instead.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OtherResult {
     task: TaskId,
     mean_confidence: f32,
@@ -54,19 +55,20 @@ struct OtherResult {
 }
 
 /// Which result of a page; without it, the one that is shown.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResultQuery {
     task: Option<TaskId>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Pages {
     pages: Vec<Page>,
 }
 
 /// A page that was read.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct ReadPage {
     page: PageNumber,
     state: PageState,
@@ -100,6 +102,11 @@ impl From<pages::Page> for Page {
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/pages",
+    responses((status = 200, description = "states of all pages", body = Pages)),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -112,6 +119,12 @@ pub(super) async fn list(
     Ok(Json(Pages { pages: pages.into_iter().map(Page::from).collect() }))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/pages/{page}",
+    params(ResultQuery),
+    responses((status = 200, description = "what was read", body = ReadPage)),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -124,6 +137,12 @@ pub(super) async fn show(
 }
 
 /// Gives the picture of the page that the boxes of its words fit on.
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}/pages/{page}/image",
+    params(ResultQuery, ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header)),
+    responses((status = 200, description = "the picture", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))), (status = 206, description = "a part of it", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp")))),
+)]
 pub(super) async fn image(
     State(app): State<Arc<App>>,
     actor: Actor,

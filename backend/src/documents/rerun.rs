@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use untxt_core::domain::{DocumentId, PageNumber, ReadingSettings, TaskId, TaskQueue};
 use untxt_database::tasks::{self, Begun, NewRun, Plan, Refusal, RequestKey};
+use utoipa::ToSchema;
 
 use super::{idempotency::IdempotencyKey, keys, settings::AskedSettings};
 use crate::{
@@ -22,7 +23,8 @@ use crate::{
 };
 
 /// What is to be read again, and how; settings that are left out are those of the upload.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, ToSchema)]
+#[schema(as = Rereading)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wish {
     pages: Wanted,
@@ -32,14 +34,14 @@ pub(super) struct Wish {
     queue: Option<String>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(untagged)]
 enum Wanted {
     Many(Many),
     Pages(Vec<PageNumber>),
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Many {
     All,
@@ -48,13 +50,13 @@ enum Many {
 }
 
 /// Which results are to be shown.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Choices {
     pages: Vec<PageChoice>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PageChoice {
     page: PageNumber,
@@ -66,6 +68,13 @@ const NO_PAGES: ApiError = ApiError::BadRequest("pages is \"failed\", \"all\" or
 const NO_CHOICES: ApiError = ApiError::BadRequest("pages is a list of {page, task}, with at least one");
 
 /// Begins to read pages again: 202 with the new task, or 200 with the one that the same key began before.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents/{document}/tasks",
+    request_body = Wish,
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, description = "begun", body = Task), (status = 200, description = "begun before", body = Task)),
+)]
 pub(super) async fn read_again(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -89,6 +98,12 @@ pub(super) async fn read_again(
 
 /// Shows other results, and has the searchable PDF made anew: 202 with the task that does it, or 200 when they are
 /// shown already.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents/{document}/choices",
+    request_body = Choices,
+    responses((status = 202, description = "begun", body = Task), (status = 200, description = "shown already", body = Task)),
+)]
 pub(super) async fn choose(
     State(app): State<Arc<App>>,
     actor: Actor,

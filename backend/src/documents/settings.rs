@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use untxt_core::domain::{FolderId, ReadingSettings, TagId, TaskQueue};
 use untxt_database::languages;
+use utoipa::IntoParams;
 
 use super::file::check_tags;
 use crate::{App, problem::ApiError};
@@ -19,7 +20,8 @@ pub(super) struct AskedSettings {
 }
 
 /// How an upload is to be read, and where it is to be filed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AskedUpload {
     languages: Option<String>,

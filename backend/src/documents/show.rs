@@ -6,6 +6,11 @@ use untxt_core::domain::DocumentId;
 use super::document::{Document, Opened};
 use crate::{App, extract::Path, problem::ApiError, session::Actor, tasks::load_places};
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents/{document}",
+    responses((status = 200, description = "the document", body = Document)),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     actor: Actor,

@@ -11,6 +11,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use untxt_core::domain::DocumentId;
 use untxt_database::documents::{self, Restored};
+use utoipa::ToSchema;
 
 use super::{Document, show};
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
@@ -25,7 +26,7 @@ pub(super) struct Which {
 }
 
 /// What became of what was in the trash.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Emptied {
     shredded: u64,
     /// The rule of a folder keeps them.
@@ -49,6 +50,11 @@ pub(super) async fn refuse_trashed(
 }
 
 /// Takes a document out of the trash.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents/{document}/restore",
+    responses((status = 200, description = "the document", body = Document)),
+)]
 pub(super) async fn restore(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -67,6 +73,11 @@ pub(super) async fn restore(
 }
 
 /// Makes everything due that the person has in the trash; a worker shreds it within seconds, and it is as good as gone.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/trash",
+    responses((status = 200, description = "what became of it", body = Emptied)),
+)]
 pub(super) async fn empty(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Emptied>, ApiError> {
     let _turn = app.turns.take(actor.owner()).await?;
     let (mut emptied, mut last) = (Emptied { shredded: 0, retained: 0 }, None);

@@ -21,6 +21,7 @@ use untxt_database::{
     Error,
     documents::{self, DocumentAndTask, Inserted, NewDocument},
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
@@ -36,7 +37,22 @@ use crate::{
     App, access::Subject, extract::Query, observe::RequestId, problem::ApiError, session::Actor, tasks::wake_worker,
 };
 
+/// What an upload sends.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the body is read as a stream; this describes it")]
+struct UploadForm {
+    #[schema(content_media_type = "application/octet-stream")]
+    file: String,
+}
+
 /// Takes a file: 202 with the new document, or 200 with the one that the same key and content made before.
+#[utoipa::path(
+    post,
+    path = "/api/v1/documents",
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    params(AskedUpload, ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, description = "accepted", body = Document), (status = 200, description = "accepted before", body = Document)),
+)]
 pub(super) async fn upload(
     State(app): State<Arc<App>>,
     actor: Actor,

@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// Deletes a folder; documents and folders in it go to its parent.
+#[utoipa::path(delete, path = "/api/v1/folders/{folder}", responses((status = 204, description = "gone")))]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     actor: Actor,

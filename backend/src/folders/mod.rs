@@ -9,10 +9,6 @@ mod write;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, patch},
-};
 use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::{
@@ -20,17 +16,17 @@ use untxt_core::{
     domain::{FolderId, LabelName, OwnerId, Retention},
 };
 use untxt_database::{PgConnection, folders};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{App, labels::damaged, problem::ApiError};
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/folders", get(list::list).post(write::create))
-        .route("/api/v1/folders/{folder}", patch(write::change).delete(delete::delete))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list::list, write::create)).routes(routes!(write::change, delete::delete))
 }
 
 /// A folder as its owner sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Folder {
     id: FolderId,
     parent: Option<FolderId>,

@@ -15,6 +15,7 @@ use untxt_database::{
     folders::{self, FolderContent, Place},
     labels::lock,
 };
+use utoipa::ToSchema;
 
 use super::{Folder, open_names, refuse_loss};
 use crate::{
@@ -27,7 +28,8 @@ use crate::{
 /// Folders of one owner; all of them are in every list.
 const MAX_FOLDERS: u64 = 1000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewFolder)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
     name: String,
@@ -37,7 +39,8 @@ pub(super) struct New {
 }
 
 /// What is left out stays as it is; `parent` null puts it into none.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = FolderChange)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
     name: Option<String>,
@@ -48,7 +51,7 @@ pub(super) struct Change {
 }
 
 /// A rule as somebody gave it, before it is checked; null: none.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Days {
     #[serde(default, deserialize_with = "present")]
@@ -58,6 +61,12 @@ struct Days {
 }
 
 /// Makes a folder: 201.
+#[utoipa::path(
+    post,
+    path = "/api/v1/folders",
+    request_body = New,
+    responses((status = 201, description = "made", body = Folder)),
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -84,6 +93,12 @@ pub(super) async fn create(
 }
 
 /// Renames a folder, puts it elsewhere, or changes how it is shown and how long what is in it stays.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/folders/{folder}",
+    request_body = Change,
+    responses((status = 200, description = "as it is then", body = Folder)),
+)]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     actor: Actor,

@@ -12,7 +12,7 @@ mod socket;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use feed::feed;
 pub(crate) use hub::{Hub, News};
@@ -20,6 +20,6 @@ pub(crate) use places::tell_places;
 
 use crate::App;
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/live", get(socket::open))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(socket::open))
 }

@@ -59,6 +59,7 @@ enum Ending {
 }
 
 /// Opens a socket for a live session, from our own pages only.
+#[utoipa::path(get, path = "/api/v1/live", responses((status = 101, description = "a socket")))]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     headers: HeaderMap,

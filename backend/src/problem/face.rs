@@ -28,6 +28,10 @@ impl ApiError {
                 (429, "too_many_searches", "too many searches", detail.into())
             }
             Self::WeakPassword(weak) => (422, "weak_password", "the password can't be used", weak.to_string().into()),
+            Self::TooManyRequests { retry_after } => {
+                let detail = format!("wait {} seconds and try again", retry_after.as_secs().max(1));
+                (429, "too_many_requests", "too many requests", detail.into())
+            }
             Self::Unsearchable(error) => (422, "unsearchable", "this can't be searched for", error.to_string().into()),
             Self::FileTooLarge { max_bytes } => {
                 let detail = format!("this server takes files up to {max_bytes} bytes; split the document");
@@ -79,14 +83,20 @@ impl ApiError {
                 "the file is in quarantine",
                 "the virus scanner found malware in it: delete it here, and ask for a clean copy where it came from",
             ),
-            Self::NotAdmin => {
-                (403, "not_admin", "this is for administrators", "ask an administrator of this server to do it")
+            Self::NotAllowed => {
+                (403, "not_allowed", "your role does not have this", "ask an administrator of this server to do it")
             }
-            Self::NotAuditor => (
+            Self::ScopeMissing => (
                 403,
-                "not_auditor",
-                "this is for administrators and auditors",
-                "ask an administrator of this server to make you one",
+                "scope_missing",
+                "the token is not good for this",
+                "use a token with the scope that the API's description names, or log in",
+            ),
+            Self::AuditUnavailable(_) => (
+                503,
+                "audit_unavailable",
+                "what is done here can't be put on record now",
+                "look whether it was done before you try again in a few seconds",
             ),
             Self::WrongOrigin => (
                 403,

@@ -4,6 +4,7 @@
 //! the framework makes (unknown route, wrong method, bad JSON) are turned into the same form.
 
 mod accounts;
+mod codes;
 mod convert;
 mod face;
 
@@ -25,6 +26,8 @@ use untxt_core::{
 };
 use untxt_page::search::QueryError;
 use uuid::Uuid;
+
+pub(crate) use codes::status_of;
 
 use crate::session::WeakPassword;
 
@@ -59,8 +62,15 @@ pub(crate) enum ApiError {
     InvalidScopes,
     InvalidExpiry,
     WrongOrigin,
-    NotAdmin,
-    NotAuditor,
+    /// The role does not have it.
+    NotAllowed,
+    /// The token is not good for it.
+    ScopeMissing,
+    TooManyRequests {
+        retry_after: Duration,
+    },
+    /// What was done can't be put on record, so that nobody learns of it.
+    AuditUnavailable(Cause),
     NotFound,
     DocumentNotFound,
     FolderNotFound,
@@ -163,11 +173,12 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::TooManyAttempts { retry_after } | Self::TooManySearches { retry_after } => {
-                Some(retry_after.as_secs().max(1))
-            }
+            Self::TooManyAttempts { retry_after }
+            | Self::TooManySearches { retry_after }
+            | Self::TooManyRequests { retry_after } => Some(retry_after.as_secs().max(1)),
             Self::StorageUnavailable(_)
             | Self::KeysUnavailable(_)
+            | Self::AuditUnavailable(_)
             | Self::Unavailable(_)
             | Self::TooManyUploads
             | Self::TooManyChanges => Some(5),
@@ -192,6 +203,9 @@ impl ApiError {
             }
             Self::KeysDenied(cause) => {
                 tracing::error!(request.id = %request_id, error = chain(cause.as_ref()), "the key service denies us");
+            }
+            Self::AuditUnavailable(cause) => {
+                tracing::error!(request.id = %request_id, error = chain(cause.as_ref()), "what was done is not on record");
             }
             Self::Damaged { what, id } => {
                 metrics::counter!("untxt_damaged_total", "what" => *what).increment(1);
@@ -219,6 +233,14 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// Gives the code of an answer that is an error.
+pub(crate) fn code_of(response: &Response) -> &'static str {
+    match response.extensions().get::<Arc<ApiError>>() {
+        Some(error) => error.face().code,
+        None => ApiError::Framework(response.status()).face().code,
+    }
+}
+
 /// Gives every error response its body, and logs what is behind it.
 pub(crate) fn render(response: Response, request_id: Uuid) -> Response {
     let status = response.status();
@@ -233,6 +255,7 @@ pub(crate) fn render(response: Response, request_id: Uuid) -> Response {
 
 fn with_problem(response: Response, error: &ApiError, request_id: Uuid) -> Response {
     let face = error.face();
+    debug_assert_eq!(codes::status_of(face.code), Some(face.status.as_u16()), "{} is in no list", face.code);
     let problem = Problem {
         r#type: format!("urn:untxt:problem:{}", face.code),
         title: face.title,

@@ -13,6 +13,11 @@ use crate::{
 };
 
 /// Stops a task of anybody and gives it as it is then; one that has ended already is given as it ended.
+#[utoipa::path(
+    post,
+    path = "/api/v1/admin/tasks/{task}/cancel",
+    responses((status = 200, description = "as it is then", body = Task)),
+)]
 pub(super) async fn cancel(
     State(app): State<Arc<App>>,
     actor: Actor,

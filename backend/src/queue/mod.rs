@@ -9,20 +9,14 @@ mod show;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
 use untxt_core::domain::TaskId;
 use untxt_database::{Transaction, queue};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{App, problem::ApiError, session::Actor};
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/admin/queue", get(show::show))
-        .route("/api/v1/admin/tasks/{task}/cancel", post(cancel::cancel))
-        .route("/api/v1/admin/tasks/{task}/replay", post(replay::replay))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(show::show)).routes(routes!(cancel::cancel)).routes(routes!(replay::replay))
 }
 
 /// Begins a transaction of an administrator in the name of a task's owner.

@@ -16,6 +16,11 @@ use crate::{
 };
 
 /// Has what an ended task left undone done by a new one: 202 with that task.
+#[utoipa::path(
+    post,
+    path = "/api/v1/admin/tasks/{task}/replay",
+    responses((status = 202, description = "begun", body = Task)),
+)]
 pub(super) async fn replay(
     State(app): State<Arc<App>>,
     actor: Actor,

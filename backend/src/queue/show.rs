@@ -10,13 +10,14 @@ use untxt_database::{
     turns::{self, OpenTask},
     workers,
 };
+use utoipa::ToSchema;
 
 use crate::{App, problem::ApiError, session::Actor};
 
 /// Rows of one list; a longer queue is no easier to read. The totals tell how long it is.
 const MAX_ROWS: u32 = 200;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Queue {
     totals: QueueTotals,
     /// Oldest first.
@@ -27,7 +28,7 @@ pub(super) struct Queue {
     dead_letters: Vec<GivenUp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct QueueTotals {
     workers: u32,
     slots: u32,
@@ -39,7 +40,7 @@ struct QueueTotals {
     dead_letters: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Worker {
     /// The end of its id.
     id: String,
@@ -51,7 +52,7 @@ struct Worker {
     dropped_entries: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct QueueTask {
     id: TaskId,
     /// Login of whose it is.
@@ -66,7 +67,7 @@ struct QueueTask {
     paused_seconds: Option<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct QueuePages {
     /// 0 as long as nobody has opened it.
     total: u32,
@@ -74,7 +75,7 @@ struct QueuePages {
     in_work: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct GivenUp {
     task: TaskId,
     /// Null: the document as a whole.
@@ -86,6 +87,11 @@ struct GivenUp {
 }
 
 /// Shows what is going on.
+#[utoipa::path(
+    get,
+    path = "/api/v1/admin/queue",
+    responses((status = 200, description = "what is going on", body = Queue)),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Queue>, ApiError> {
     let mut tx = actor.begin_as_admin(&app).await?;
     let totals = queue::count(&mut tx).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -11,6 +11,8 @@ use untxt_core::{
     receipts::Shred,
 };
 use untxt_database::shreds;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App,
@@ -22,15 +24,12 @@ use crate::{
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/receipts", get(list))
-        .route("/api/v1/receipts/key", get(show_keys))
-        .route("/api/v1/receipts/{document}", get(show))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show_keys)).routes(routes!(show))
 }
 
 /// A receipt as the owner of the document sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Receipt {
     document: DocumentId,
     reason: ShredReason,
@@ -48,25 +47,28 @@ struct Receipt {
     signing_key: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Page {
     limit: Option<u32>,
     before: Option<DocumentId>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Receipts {
     receipts: Vec<Receipt>,
     /// Pass it as `before` to get the next, older ones; none at the end.
     next: Option<DocumentId>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReceiptKeys)]
 struct Keys {
     keys: Vec<Key>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReceiptKey)]
 struct Key {
     id: String,
     pem: String,
@@ -90,6 +92,12 @@ impl From<Shred> for Receipt {
 }
 
 /// Lists the person's receipts, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/receipts",
+    params(Page),
+    responses((status = 200, description = "newest first", body = Receipts)),
+)]
 async fn list(State(app): State<Arc<App>>, actor: Actor, Query(page): Query<Page>) -> Result<Json<Receipts>, ApiError> {
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let mut tx = actor.begin(&app).await?;
@@ -102,6 +110,11 @@ async fn list(State(app): State<Arc<App>>, actor: Actor, Query(page): Query<Page
     Ok(Json(Receipts { receipts: found.into_iter().map(Receipt::from).collect(), next }))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/receipts/{document}",
+    responses((status = 200, description = "the receipt", body = Receipt)),
+)]
 async fn show(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -114,6 +127,11 @@ async fn show(
 }
 
 /// Gives the public keys that check receipts, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/receipts/key",
+    responses((status = 200, description = "the newest first", body = Keys)),
+)]
 async fn show_keys(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Keys>, ApiError> {
     actor.begin(&app).await?.commit().await?;
     let keys = app.signing_keys.iter().map(|key| Key { id: key.id(), pem: key.to_pem() }).collect();

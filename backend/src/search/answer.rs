@@ -7,8 +7,10 @@ use untxt_page::{
     Bounds,
     search::{self, Query, TermKind},
 };
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Found)]
 pub(super) struct Answer {
     pub(super) terms: Vec<Term>,
     pub(super) hits: Vec<Hit>,
@@ -20,7 +22,7 @@ pub(super) struct Answer {
 }
 
 /// How a part of the query was understood.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Term {
     text: String,
     kind: &'static str,
@@ -28,7 +30,7 @@ pub(super) struct Term {
 }
 
 /// A page that has what was asked for.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Hit {
     pub(super) document: Document,
     /// The run that read it.
@@ -46,20 +48,21 @@ pub(super) struct Hit {
     pub(super) r#match: Match,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FoundDocument)]
 pub(super) struct Document {
     pub(super) id: DocumentId,
     pub(super) name: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Snippet {
     text: String,
     /// In UTF-16 units of the text; the ends are exclusive.
     marks: Vec<(usize, usize)>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Rect {
     x: u32,
     y: u32,
@@ -67,7 +70,7 @@ pub(super) struct Rect {
     height: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Match {
     Exact,
@@ -75,7 +78,7 @@ pub(super) enum Match {
     Near,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Total {
     pub(super) pages: usize,
     /// Every page that was counted has been opened, and none is missing in the index; otherwise there may be fewer, and beyond

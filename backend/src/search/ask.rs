@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use untxt_core::domain::{DocumentId, FolderId, TagId};
 use untxt_database::{PgConnection, folders, search::Filter};
 use untxt_page::search::Query;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
@@ -44,7 +45,8 @@ const PAGES_AT_ONCE: usize = 8;
 const LONGEST_UPLOAD: Duration = Duration::days(1);
 
 /// What somebody looks for. Words must not stand in addresses, which are logged everywhere; so this is a body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Search)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wish {
     query: String,
@@ -69,6 +71,12 @@ pub(super) struct Period {
 }
 
 /// Finds pages of the person.
+#[utoipa::path(
+    post,
+    path = "/api/v1/search",
+    request_body = Wish,
+    responses((status = 200, description = "pages that have it", body = Answer)),
+)]
 pub(super) async fn search(
     State(app): State<Arc<App>>,
     actor: Actor,

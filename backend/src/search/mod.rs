@@ -13,7 +13,7 @@ mod pace;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::post};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use candidates::{Candidates, Phase, Place, find_candidates};
 pub use keys::SearchKeys;
@@ -21,6 +21,6 @@ pub(crate) use pace::Searches;
 
 use crate::App;
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/search", post(ask::search))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(ask::search))
 }

@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use http::request::Parts;
-use untxt_core::domain::{OwnerId, Role, ScopeSet, SessionId, UserId};
-use untxt_database::{Transaction, sessions};
-use uuid::Uuid;
+use http::{HeaderMap, request::Parts};
+use untxt_core::domain::{OwnerId, Role, ScopeSet, SessionId, TokenId, UserId};
+use untxt_database::{Transaction, sessions, tokens};
 
 use super::cookies;
 use crate::{App, problem::ApiError};
@@ -23,10 +22,9 @@ pub(crate) enum Via {
     /// A login, by a good access token.
     Session(SessionId),
     /// A token for the API.
-    #[expect(dead_code, reason = "made where tokens are read")]
     Token {
         /// Which.
-        id: Uuid,
+        id: TokenId,
         /// What it is good for.
         scopes: ScopeSet,
     },
@@ -51,7 +49,7 @@ impl Actor {
         self.session().ok_or(ApiError::NotLoggedIn)
     }
 
-    /// Begins a transaction in this person's name, if the session lives; the session counts as used once the
+    /// Begins a transaction in this person's name, if the session or token lives; it counts as used once the
     /// transaction is committed.
     pub(crate) async fn begin(&self, app: &App) -> Result<Transaction, ApiError> {
         Ok(self.enter(app).await?.0)
@@ -61,31 +59,41 @@ impl Actor {
     pub(crate) async fn begin_as_admin(&self, app: &App) -> Result<Transaction, ApiError> {
         match self.enter(app).await? {
             (tx, Role::Admin) => Ok(tx),
-            _ => Err(ApiError::NotAdmin),
+            _ => Err(ApiError::NotAllowed),
         }
     }
 
     async fn enter(&self, app: &App) -> Result<(Transaction, Role), ApiError> {
-        let Via::Session(session) = self.via else { return Err(ApiError::NotLoggedIn) };
         let mut tx = app.db.begin_system().await?;
-        let role = sessions::enter(&mut tx, self.user, session, app.logins.idle).await?;
+        let role = match self.via {
+            Via::Session(session) => sessions::enter(&mut tx, self.user, session, app.logins.idle).await?,
+            Via::Token { id, .. } => tokens::enter(&mut tx, self.user, id).await?,
+        };
         Ok((tx, role.ok_or(ApiError::NotLoggedIn)?))
     }
 
-    /// Says whether the session still lives, without counting as use.
+    /// Says whether the session or token still lives, without counting as use.
     pub(crate) async fn is_live(&self, app: &App) -> Result<bool, untxt_database::Error> {
-        let Via::Session(session) = self.via else { return Ok(false) };
         let mut tx = app.db.begin_as(self.user).await?;
-        sessions::is_live(&mut tx, session, app.logins.idle).await
+        match self.via {
+            Via::Session(session) => sessions::is_live(&mut tx, session, app.logins.idle).await,
+            // Not committed, so that it is no use.
+            Via::Token { id, .. } => Ok(tokens::enter(&mut tx, self.user, id).await?.is_some()),
+        }
     }
 }
 
+/// Reads who a request says it is from, by what is signed; whether it is still good, the database knows.
+pub(crate) fn presented(app: &App, headers: &HeaderMap) -> Option<Actor> {
+    let bearer = app.logins.access.read(&cookies::find_access(headers)?)?;
+    Some(Actor { user: bearer.user, via: Via::Session(bearer.session) })
+}
+
+/// Who was let in by the layer that every route goes through; without it there is nobody.
 impl FromRequestParts<Arc<App>> for Actor {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let token = cookies::find_access(&parts.headers).ok_or(ApiError::NotLoggedIn)?;
-        let bearer = app.logins.access.read(&token).ok_or(ApiError::NotLoggedIn)?;
-        Ok(Self { user: bearer.user, via: Via::Session(bearer.session) })
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().copied().ok_or(ApiError::NotLoggedIn)
     }
 }

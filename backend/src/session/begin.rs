@@ -13,7 +13,7 @@ use untxt_database::{
 };
 
 use super::{Logins, SessionAnswer, access_token::Bearer, cookies, refresh_token::RefreshToken};
-use crate::{App, live::News, problem::ApiError};
+use crate::{App, access::Subject, live::News, problem::ApiError};
 
 /// Begins a session for somebody who has proved who they are, commits, and gives the cookies.
 pub(crate) async fn begin(
@@ -71,7 +71,8 @@ pub(super) fn answer(
 ) -> Result<Response, ApiError> {
     let bearer = Bearer { user: of.user, session: of.id };
     let access = app.logins.access.issue(bearer, clock::now()).map_err(ApiError::internal)?;
-    Ok((cookies::set(access, refresh.text()), axum::Json(Together { session, more })).into_response())
+    let subject = Subject { user: Some(of.user), object: Some(of.id.into()), ..Subject::default() };
+    Ok((subject, cookies::set(access, refresh.text()), axum::Json(Together { session, more })).into_response())
 }
 
 #[derive(Serialize)]

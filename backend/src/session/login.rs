@@ -1,12 +1,8 @@
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Extension,
-    extract::{ConnectInfo, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode};
@@ -14,11 +10,17 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep_until};
-use untxt_core::{clock, domain::UserId};
+use untxt_core::{audit::AuditAction, clock, domain::UserId};
 use untxt_database::{second_factors, users, users::Credentials};
+use utoipa::ToSchema;
 
-use super::{begin::begin, device::device};
-use crate::{App, extract::Json, problem::ApiError};
+use super::{SessionAnswer, begin::begin, device::device};
+use crate::{
+    App,
+    access::{ClientAddress, Subject},
+    extract::Json,
+    problem::ApiError,
+};
 
 /// The longest login that the database takes.
 const MAX_LOGIN_CHARS: usize = 254;
@@ -26,33 +28,43 @@ const MAX_LOGIN_CHARS: usize = 254;
 /// A failed login is not answered before: what was looked up and written must not show in the time.
 pub(crate) const FAILURE_FLOOR: Duration = Duration::from_millis(300);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
     login: String,
+    #[schema(value_type = String)]
     password: SecretString,
 }
 
 /// What the second step has to bring along.
-#[derive(Serialize)]
-struct CodeWanted {
+#[derive(Serialize, ToSchema)]
+pub(super) struct CodeWanted {
     pending: String,
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/v1/session",
+    request_body = Login,
+    responses(
+        (status = 200, description = "logged in, with two cookies", body = SessionAnswer),
+        (status = 202, description = "the password was right, and a code is asked for", body = CodeWanted),
+    ),
+)]
 pub(super) async fn login(
     State(app): State<Arc<App>>,
-    address: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     headers: HeaderMap,
     Json(body): Json<Login>,
 ) -> Result<Response, ApiError> {
     let started = Instant::now();
-    let address = address.map(|Extension(ConnectInfo(address))| address.ip());
-    match begin_session(&app, address, &headers, body).await {
+    let mut tried = Subject::default();
+    match begin_session(&app, address, &headers, body, &mut tried).await {
         Err(refused @ (ApiError::WrongCredentials | ApiError::TooManyAttempts { .. })) => {
             sleep_until(started + FAILURE_FLOOR).await;
-            Err(refused)
+            Ok((tried, refused).into_response())
         }
         answer => answer,
     }
@@ -63,18 +75,19 @@ async fn begin_session(
     address: Option<IpAddr>,
     headers: &HeaderMap,
     body: Login,
+    tried: &mut Subject,
 ) -> Result<Response, ApiError> {
     let mut tx = app.db.begin_system().await?;
     app.logins.throttle.check_address(&mut tx, address).await?;
     drop(tx);
-    let credentials = find_unlocked(app, &body.login).await?;
+    let credentials = find_unlocked(app, &body.login, tried).await?;
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.as_str());
     if !app.logins.passwords.check(body.password, hash).await? {
         record_failure(app, address, &body.login, credentials.map(|credentials| credentials.user.id)).await?;
         return Err(ApiError::WrongCredentials);
     }
     // Looked up again: guesses sent at the same time may have locked the login meanwhile.
-    let found = find_unlocked(app, &body.login).await?.ok_or(ApiError::WrongCredentials)?;
+    let found = find_unlocked(app, &body.login, tried).await?.ok_or(ApiError::WrongCredentials)?;
     let mut tx = app.db.begin_as(found.user.id).await?;
     if second_factors::is_confirmed(&mut tx, found.user.id).await? {
         return ask_for_code(app, &found);
@@ -86,14 +99,20 @@ async fn begin_session(
 fn ask_for_code(app: &App, found: &Credentials) -> Result<Response, ApiError> {
     let issued = app.logins.pending.issue(found.user.id, &found.password_hash, clock::now());
     let (pending, expires_at) = issued.map_err(ApiError::internal)?;
-    Ok((StatusCode::ACCEPTED, axum::Json(CodeWanted { pending, expires_at })).into_response())
+    let begun = Some(AuditAction::LoginBegun);
+    let subject = Subject { user: Some(found.user.id), action: begun, ..Subject::default() };
+    Ok((StatusCode::ACCEPTED, subject, axum::Json(CodeWanted { pending, expires_at })).into_response())
 }
 
 /// Finds who has this login, if it is not locked. Who is disabled is nobody, for all that anybody can see.
-async fn find_unlocked(app: &App, login: &str) -> Result<Option<Credentials>, ApiError> {
+async fn find_unlocked(app: &App, login: &str, tried: &mut Subject) -> Result<Option<Credentials>, ApiError> {
     let mut tx = app.db.begin_system().await?;
     // Nobody has such a login, and the database would refuse the question.
     let found = if can_exist(login) { users::find_by_login(&mut tx, login).await? } else { None };
+    match &found {
+        Some(credentials) => tried.object = Some(credentials.user.id.into()),
+        None => tried.login = Some(app.logins.mark(login)),
+    }
     match found.filter(|credentials| !credentials.is_disabled) {
         None => {
             app.logins.throttle.check_stranger(&mut tx, login).await?;

@@ -9,17 +9,24 @@ use untxt_core::domain::{SessionId, UserId};
 use untxt_database::sessions;
 
 use super::cookies;
-use crate::{App, live::News, problem::ApiError};
+use crate::{App, access::Subject, live::News, problem::ApiError};
 
 /// Ends the session at once, here and (by the database) in every process. Logging out twice is fine.
+#[utoipa::path(delete, path = "/api/v1/session", responses((status = 204, description = "logged out")))]
 pub(super) async fn logout(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
-    if let Some((user, session)) = find_session(&app, &headers) {
+    let known = find_session(&app, &headers);
+    if let Some((user, session)) = known {
         let mut tx = app.db.begin_as(user).await?;
         sessions::end(&mut tx, session).await?;
         tx.commit().await?;
         app.hub.publish(user.as_owner(), News::SessionEnded(session));
     }
-    Ok((cookies::clear(), StatusCode::NO_CONTENT).into_response())
+    let subject = Subject {
+        user: known.map(|(user, _)| user),
+        object: known.map(|(_, session)| session.into()),
+        ..Subject::default()
+    };
+    Ok((subject, cookies::clear(), StatusCode::NO_CONTENT).into_response())
 }
 
 /// Either token says which session: the access token may have run out.

@@ -29,23 +29,20 @@ mod totp;
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac;
-use axum::{
-    Router,
-    routing::{delete, get, post},
-};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretSlice};
 use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::{
+    audit::LoginMark,
     config::{self, SecondFactorRule},
     domain::{Role, UserId},
 };
 use untxt_database::{sessions::Session, users::User};
 
-pub(crate) use actor::Actor;
+pub(crate) use actor::{Actor, Via, presented};
 pub(crate) use begin::{begin, replace, replace_with};
 pub(crate) use device::device;
-pub(crate) use enrol::refuse_unenrolled;
+pub(crate) use enrol::needs_enrolled;
 pub use link_secret::LinkSecret;
 pub(crate) use login::record_wrong_secret;
 pub use password::{PasswordError, hash_password};
@@ -54,6 +51,8 @@ pub(crate) use recovery_code::RecoveryCode;
 pub(crate) use second_factor::{is_right_code, take_code};
 pub(crate) use step_up::refuse_stale;
 pub(crate) use totp::TotpSecret;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 use access_token::AccessTokens;
@@ -62,15 +61,15 @@ use pending::PendingLogins;
 use refresh_token::RefreshTokens;
 use throttle::Throttle;
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/session", post(login::login).get(show::show).delete(logout::logout))
-        .route("/api/v1/session/refresh", post(refresh::refresh))
-        .route("/api/v1/session/second-factor", post(second_factor::second_step))
-        .route("/api/v1/session/step-up", post(step_up::step_up))
-        .route("/api/v1/sessions", get(sessions::list).delete(sessions::end_all))
-        .route("/api/v1/sessions/{session}", delete(sessions::end))
-        .route("/api/v1/sessions/end-others", post(sessions::end_others))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(login::login, show::show, logout::logout))
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(second_factor::second_step))
+        .routes(routes!(step_up::step_up))
+        .routes(routes!(sessions::list, sessions::end_all))
+        .routes(routes!(sessions::end))
+        .routes(routes!(sessions::end_others))
 }
 
 /// Everything that logins need.
@@ -80,6 +79,7 @@ pub(crate) struct Logins {
     refresh: RefreshTokens,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    marks: SecretSlice<u8>,
     pending: PendingLogins,
     pub(crate) second_factor: SecondFactorRule,
     pub(crate) idle: Duration,
@@ -98,9 +98,17 @@ impl Logins {
             pending: PendingLogins::new(derive(b"untxt pending login").as_ref()),
             second_factor: session.second_factor,
             throttle: Throttle::new(derive(b"untxt failed logins").as_ref()),
+            marks: derive(b"untxt login marks").as_ref().to_vec().into(),
             idle: Duration::from_secs(u64::from(session.idle_minutes) * 60),
             absolute: Duration::from_secs(u64::from(session.absolute_hours) * 3600),
         })
+    }
+}
+
+impl Logins {
+    /// Marks a login that nobody has, for the record: a password typed into the wrong field must not stand there.
+    fn mark(&self, login: &str) -> LoginMark {
+        LoginMark::new(self.marks.expose_secret(), login)
     }
 }
 
@@ -111,8 +119,9 @@ pub fn can_be_login(login: &str) -> bool {
 }
 
 /// A session as its person sees it.
-#[derive(Debug, Serialize)]
-struct SessionAnswer {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct SessionAnswer {
     user: UserAnswer,
     /// When the session ends at the latest.
     #[serde(with = "time::serde::rfc3339")]
@@ -121,7 +130,8 @@ struct SessionAnswer {
     must_enrol: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 struct UserAnswer {
     id: UserId,
     login: String,

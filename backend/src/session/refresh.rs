@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::HeaderMap;
-use untxt_core::domain::SessionId;
+use untxt_core::{audit::AuditAction, domain::SessionId};
 use untxt_database::{
     sessions::{self, Rotated},
     users,
@@ -17,9 +17,14 @@ use super::{
     cookies,
     refresh_token::RefreshToken,
 };
-use crate::{App, live::News, problem::ApiError};
+use crate::{App, access::Subject, live::News, problem::ApiError};
 
 /// Replaces both tokens. Whoever shows a token that was replaced before ends the session: somebody has a copy.
+#[utoipa::path(
+    post,
+    path = "/api/v1/session/refresh",
+    responses((status = 200, description = "new cookies", body = SessionAnswer)),
+)]
 pub(super) async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let token = cookies::find_refresh(&headers).and_then(|token| app.logins.refresh.read(&token));
     let answer = match token {
@@ -45,7 +50,7 @@ async fn rotate(app: &App, presented: &RefreshToken) -> Result<Response, ApiErro
         Rotated::Reused(session) => {
             tx.commit().await?;
             end_reused(app, presented, session);
-            Err(ApiError::NotLoggedIn)
+            Ok(refuse(presented, Some(AuditAction::SuspiciousActivity)))
         }
         Rotated::Unknown => {
             drop(tx);
@@ -54,9 +59,16 @@ async fn rotate(app: &App, presented: &RefreshToken) -> Result<Response, ApiErro
             sessions::end(&mut tx, presented.session).await?;
             tx.commit().await?;
             end_reused(app, presented, presented.session);
-            Err(ApiError::NotLoggedIn)
+            Ok(refuse(presented, None))
         }
     }
+}
+
+/// Says in the record whose session it was; who asks now is not known.
+fn refuse(presented: &RefreshToken, action: Option<AuditAction>) -> Response {
+    let (owner, object) = (Some(presented.user.as_owner()), Some(presented.session.into()));
+    let subject = Subject { action, owner, object, ..Subject::default() };
+    (subject, cookies::clear(), ApiError::NotLoggedIn).into_response()
 }
 
 fn end_reused(app: &App, presented: &RefreshToken, session: SessionId) {

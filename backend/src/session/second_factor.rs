@@ -1,46 +1,64 @@
 //! The second step of a login, and the check of a code wherever one is asked for.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension,
-    extract::{ConnectInfo, State},
-    response::Response,
+    extract::State,
+    response::{IntoResponse, Response},
 };
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
-use untxt_core::{clock, crypto::LabelKey, domain::UserId};
+use untxt_core::{audit::AuditDetail, clock, crypto::LabelKey, domain::UserId};
 use untxt_database::{labels, second_factors, users};
+use utoipa::ToSchema;
 
 use super::{
+    SessionAnswer,
     begin::begin,
     device::device,
     login::{FAILURE_FLOOR, record_wrong_secret},
     recovery_code::RecoveryCode,
     totp::TotpSecret,
 };
-use crate::{App, documents::WrappedKeys, extract::Json, problem::ApiError};
+use crate::{
+    App,
+    access::{ClientAddress, Subject},
+    documents::WrappedKeys,
+    extract::Json,
+    problem::ApiError,
+};
 
-#[derive(Deserialize)]
+/// What a line says of whoever has lost the app.
+const RECOVERY_CODE: AuditDetail = AuditDetail::new("recovery_code");
+
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecondStep {
     /// What the first step gave.
+    #[schema(value_type = String)]
     pending: SecretString,
     /// Of the app, or a recovery code.
+    #[schema(value_type = String)]
     code: SecretString,
 }
 
 /// Ends a login that asked for a code.
+#[utoipa::path(
+    post,
+    path = "/api/v1/session/second-factor",
+    request_body = SecondStep,
+    responses((status = 200, description = "logged in, with two cookies", body = SessionAnswer)),
+)]
 pub(super) async fn second_step(
     State(app): State<Arc<App>>,
-    address: Option<Extension<ConnectInfo<SocketAddr>>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     headers: HeaderMap,
     Json(body): Json<SecondStep>,
 ) -> Result<Response, ApiError> {
     let started = Instant::now();
-    let address = address.map(|Extension(ConnectInfo(address))| address.ip());
     let mut tx = app.db.begin_system().await?;
     app.logins.throttle.check_address(&mut tx, address).await?;
     drop(tx);
@@ -52,7 +70,7 @@ pub(super) async fn second_step(
         return Err(ApiError::LoginExpired);
     }
     if let Some(retry_after) = own.locked_for {
-        return Err(ApiError::TooManyAttempts { retry_after });
+        return Ok((Subject::about(pending.user), ApiError::TooManyAttempts { retry_after }).into_response());
     }
     if !is_right_code(&app, pending.user, body.code.expose_secret()).await? {
         record_wrong_secret(&app, pending.user).await?;
@@ -60,9 +78,14 @@ pub(super) async fn second_step(
         app.logins.throttle.record_address(&mut tx, address).await?;
         tx.commit().await?;
         sleep_until(started + FAILURE_FLOOR).await;
-        return Err(ApiError::WrongCode);
+        return Ok((Subject::about(pending.user), ApiError::WrongCode).into_response());
     }
-    begin(&app, app.db.begin_as(pending.user).await?, own.user, device(&headers).as_deref()).await
+    let tx = app.db.begin_as(pending.user).await?;
+    let mut answer = begin(&app, tx, own.user, device(&headers).as_deref()).await?;
+    if RecoveryCode::read(body.code.expose_secret()).is_some() {
+        Subject::of(&mut answer).detail = Some(RECOVERY_CODE);
+    }
+    Ok(answer)
 }
 
 /// Takes a code of somebody's app, or a recovery code, once: the same one is not right again.

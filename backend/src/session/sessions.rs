@@ -12,17 +12,19 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::domain::SessionId;
 use untxt_database::sessions;
+use utoipa::ToSchema;
 
 use super::{Actor, cookies};
-use crate::{App, extract::Path, live::News, problem::ApiError};
+use crate::{App, access::Subject, extract::Path, live::News, problem::ApiError};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Sessions {
     /// The one that was used last comes first.
     sessions: Vec<Listed>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedSession)]
 struct Listed {
     id: SessionId,
     /// Browser and system, if they are known.
@@ -36,6 +38,11 @@ struct Listed {
 }
 
 /// Lists the person's sessions that live.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sessions",
+    responses((status = 200, description = "those that live", body = Sessions)),
+)]
 pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Sessions>, ApiError> {
     let mut tx = actor.begin(&app).await?;
     let found = sessions::list(&mut tx, actor.user, app.logins.idle).await?;
@@ -51,6 +58,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, actor: Actor) -> Result<Js
 }
 
 /// Ends one of them at once.
+#[utoipa::path(delete, path = "/api/v1/sessions/{session}", responses((status = 204, description = "ended")))]
 pub(super) async fn end(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -68,21 +76,29 @@ pub(super) async fn end(
 }
 
 /// Ends all of them.
+#[utoipa::path(delete, path = "/api/v1/sessions", responses((status = 204, description = "ended, this one too")))]
 pub(super) async fn end_all(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, ApiError> {
     let mut tx = actor.begin(&app).await?;
     let ended = sessions::end_all(&mut tx, actor.user, None).await?;
     tx.commit().await?;
+    let subject = counted(&ended);
     tell(&app, &actor, ended);
-    Ok((cookies::clear(), StatusCode::NO_CONTENT).into_response())
+    Ok((subject, cookies::clear(), StatusCode::NO_CONTENT).into_response())
 }
 
 /// Ends all but this one.
-pub(super) async fn end_others(State(app): State<Arc<App>>, actor: Actor) -> Result<StatusCode, ApiError> {
+#[utoipa::path(post, path = "/api/v1/sessions/end-others", responses((status = 204, description = "ended")))]
+pub(super) async fn end_others(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, ApiError> {
     let mut tx = actor.begin(&app).await?;
     let ended = sessions::end_all(&mut tx, actor.user, actor.session()).await?;
     tx.commit().await?;
+    let subject = counted(&ended);
     tell(&app, &actor, ended);
-    Ok(StatusCode::NO_CONTENT)
+    Ok((subject, StatusCode::NO_CONTENT).into_response())
+}
+
+fn counted(ended: &[SessionId]) -> Subject {
+    Subject { count: u64::try_from(ended.len()).ok(), ..Subject::default() }
 }
 
 /// Other processes are told by the database.

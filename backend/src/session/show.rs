@@ -7,6 +7,11 @@ use super::{Actor, SessionAnswer, begin::must_enrol};
 use crate::{App, problem::ApiError};
 
 /// Says who is logged in.
+#[utoipa::path(
+    get,
+    path = "/api/v1/session",
+    responses((status = 200, description = "who is logged in", body = SessionAnswer)),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<SessionAnswer>, ApiError> {
     let id = actor.session().ok_or(ApiError::NotLoggedIn)?;
     let mut tx = actor.begin(&app).await?;

@@ -7,23 +7,32 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use untxt_core::domain::SessionId;
 use untxt_database::{PgConnection, second_factors, sessions, users};
+use utoipa::ToSchema;
 
-use super::{Actor, begin::replace, login::record_wrong_secret, second_factor::is_right_code};
+use super::{Actor, SessionAnswer, begin::replace, login::record_wrong_secret, second_factor::is_right_code};
 use crate::{App, extract::Json, problem::ApiError};
 
 /// How long a proof is good.
 const FRESH: Duration = Duration::from_secs(15 * 60);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepUp {
     /// Good enough for whoever has nothing more.
+    #[schema(value_type = Option<String>)]
     password: Option<SecretString>,
     /// Of the app, or a recovery code; asked of whoever has a second factor.
+    #[schema(value_type = Option<String>)]
     code: Option<SecretString>,
 }
 
 /// Proves again who somebody is. The session gets another id.
+#[utoipa::path(
+    post,
+    path = "/api/v1/session/step-up",
+    request_body = StepUp,
+    responses((status = 200, description = "proved, with two new cookies", body = SessionAnswer)),
+)]
 pub(super) async fn step_up(
     State(app): State<Arc<App>>,
     actor: Actor,

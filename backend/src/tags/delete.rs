@@ -8,6 +8,7 @@ use untxt_database::tags;
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
 
 /// Deletes a tag, and takes it from all documents.
+#[utoipa::path(delete, path = "/api/v1/tags/{tag}", responses((status = 204, description = "gone")))]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     actor: Actor,

@@ -6,25 +6,21 @@ mod write;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, patch},
-};
 use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::{crypto::LabelKey, domain::TagId};
 use untxt_database::tags;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{App, labels::damaged, problem::ApiError};
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/tags", get(list::list).post(write::create))
-        .route("/api/v1/tags/{tag}", patch(write::change).delete(delete::delete))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list::list, write::create)).routes(routes!(write::change, delete::delete))
 }
 
 /// A tag as its owner sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Tag {
     id: TagId,
     name: String,

@@ -13,6 +13,7 @@ use untxt_database::{
     labels::lock,
     tags::{self, Tag as Found},
 };
+use utoipa::ToSchema;
 
 use super::Tag;
 use crate::{
@@ -25,7 +26,8 @@ use crate::{
 /// Tags of one owner; all of them are in every list.
 const MAX_TAGS: usize = 1000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewTag)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
     name: String,
@@ -33,7 +35,8 @@ pub(super) struct New {
 }
 
 /// What is left out stays as it is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TagChange)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
     name: Option<String>,
@@ -41,6 +44,12 @@ pub(super) struct Change {
 }
 
 /// Makes a tag: 201.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tags",
+    request_body = New,
+    responses((status = 201, description = "made", body = Tag)),
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     actor: Actor,
@@ -65,6 +74,12 @@ pub(super) async fn create(
 }
 
 /// Renames a tag, or changes how it is shown.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/tags/{tag}",
+    request_body = Change,
+    responses((status = 200, description = "as it is then", body = Tag)),
+)]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     actor: Actor,

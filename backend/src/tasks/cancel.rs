@@ -9,6 +9,11 @@ use crate::{App, extract::Path, problem::ApiError, session::Actor};
 
 /// Stops a task and gives it as it is then. One that has ended already is given as it ended: stopping twice, or a
 /// moment too late, is no error.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tasks/{task}/cancel",
+    responses((status = 200, description = "as it is then", body = Task)),
+)]
 pub(super) async fn cancel(
     State(app): State<Arc<App>>,
     actor: Actor,

@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use untxt_core::domain::{EventSeq, TaskEvent, TaskId};
 use untxt_database::{events, tasks};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App,
@@ -15,18 +16,25 @@ use crate::{
 /// Events of one answer; whoever gets that many asks again after the last one.
 const MAX_EVENTS: u32 = 1000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct After {
     #[serde(default)]
     after: EventSeq,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Events {
     events: Vec<TaskEvent>,
 }
 
 /// Lists what happened to a task after an event that the client has seen.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tasks/{task}/events",
+    params(After),
+    responses((status = 200, description = "what happened", body = Events)),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     actor: Actor,

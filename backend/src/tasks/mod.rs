@@ -7,10 +7,6 @@ mod wake;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
 use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::domain::{EventSeq, Failure, PageCounters, ReadingSettings, TaskId, TaskQueue, TaskState};
@@ -18,18 +14,18 @@ use untxt_database::tasks;
 
 pub(crate) use cancel::stop;
 pub(crate) use place::{KnownPlaces, Place, Places, load_places};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 pub(crate) use wake::wake_worker;
 
 use crate::App;
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/tasks/{task}/events", get(events::list))
-        .route("/api/v1/tasks/{task}/cancel", post(cancel::cancel))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(events::list)).routes(routes!(cancel::cancel))
 }
 
 /// A task as its owner sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Task {
     id: TaskId,
     state: TaskState,

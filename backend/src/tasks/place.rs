@@ -11,6 +11,7 @@ use untxt_core::{
     telemetry::chain,
 };
 use untxt_database::turns;
+use utoipa::ToSchema;
 
 use crate::{App, problem::ApiError, session::Actor};
 
@@ -24,7 +25,7 @@ const FRESH: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where a task stands in its queue, as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Place {
     /// Pages that are read before its next one.
     pages_before: u64,

@@ -1,14 +1,24 @@
 use std::{sync::Arc, time::Duration};
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::{LabelName, Scope, TokenId};
+use untxt_core::{
+    audit::{AuditObject, AuditObjectKind},
+    domain::{LabelName, Scope, TokenId},
+};
 use untxt_database::tokens::{self, NewToken};
+use utoipa::ToSchema;
 
 use super::{Token, secret::Secret};
 use crate::{
-    App, extract,
+    App,
+    access::Subject,
+    extract,
     problem::ApiError,
     session::{Actor, refuse_stale},
 };
@@ -24,7 +34,8 @@ const MAX_DAYS: u32 = 365;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewToken)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
     name: String,
@@ -32,7 +43,8 @@ pub(super) struct New {
     expires_in_days: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedToken)]
 pub(super) struct Created {
     #[serde(flatten)]
     token: Token,
@@ -41,11 +53,17 @@ pub(super) struct Created {
 }
 
 /// Makes a token: 201, and the only answer that has its secret.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens",
+    request_body = New,
+    responses((status = 201, description = "made", body = Created)),
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     actor: Actor,
     extract::Json(new): extract::Json<New>,
-) -> Result<(StatusCode, Json<Created>), ApiError> {
+) -> Result<Response, ApiError> {
     let name = LabelName::new(&new.name).filter(|name| name.as_str().chars().count() <= MAX_NAME_CHARS);
     let name = name.ok_or(ApiError::InvalidName)?;
     let scopes: Vec<_> = Scope::ALL.iter().copied().filter(|scope| new.scopes.contains(scope)).collect();
@@ -68,5 +86,7 @@ pub(super) async fn create(
     refuse_stale(&mut tx, actor.login()?).await?;
     let token = tokens::create(&mut tx, new, MAX_TOKENS).await?.ok_or(ApiError::TooManyTokens)?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(Created { token: token.into(), secret: secret.text() })))
+    let object = Some(AuditObject::new(AuditObjectKind::Token, token.id.as_uuid()));
+    let created = Json(Created { token: token.into(), secret: secret.text() });
+    Ok((StatusCode::CREATED, Subject { object, ..Subject::default() }, created).into_response())
 }

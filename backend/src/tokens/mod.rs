@@ -4,7 +4,6 @@
 //! ends at once when it is revoked or its person is disabled, and that no token makes another one.
 //! It refuses to know what the scopes open.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for the layer that asks who somebody is"))]
 mod authenticate;
 mod create;
 mod list;
@@ -13,28 +12,23 @@ mod secret;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{delete, get},
-};
 use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::domain::{Scope, TokenId};
 use untxt_database::tokens;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-#[expect(unused_imports, reason = "for the layer that asks who somebody is")]
 pub(crate) use authenticate::{Entered, authenticate, is_brought};
 
 use crate::App;
 
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/tokens", get(list::list).post(create::create))
-        .route("/api/v1/tokens/{token}", delete(revoke::revoke))
+pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(revoke::revoke))
 }
 
 /// A token as its person sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Token {
     id: TokenId,
     name: String,

@@ -8,6 +8,7 @@ use untxt_database::tokens;
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
 
 /// Ends a token at once.
+#[utoipa::path(delete, path = "/api/v1/tokens/{token}", responses((status = 204, description = "revoked")))]
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     actor: Actor,

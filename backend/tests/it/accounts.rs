@@ -128,13 +128,13 @@ async fn an_invitation_makes_one_person_once() {
     let app = TestApp::start().await;
     let (admin, bob) = (app.admin("admin").await, app.person("bob").await);
     let wish = json!({ "login": "Carol@Example", "role": "user" });
-    bob.post(&app, INVITATIONS, &wish).await.is_problem(403, "not_admin");
+    bob.post(&app, INVITATIONS, &wish).await.is_problem(403, "not_allowed");
     let invited = admin.post(&app, INVITATIONS, &wish).await;
     assert_eq!((invited.status, &invited.json()["login"]), (StatusCode::CREATED, &json!("carol@example")));
     let secret = secret(&invited.json());
     assert!(!app.postgres.superuser_psql("select invitations::text from invitations").contains(&secret));
     assert!(!admin.get(&app, INVITATIONS).await.text().contains("link"));
-    bob.get(&app, INVITATIONS).await.is_problem(403, "not_admin");
+    bob.get(&app, INVITATIONS).await.is_problem(403, "not_allowed");
 
     accept(&app, &"0".repeat(64), NEW_PASSWORD).await.is_problem(404, "link_not_good");
     accept(&app, "nonsense", NEW_PASSWORD).await.is_problem(404, "link_not_good");
@@ -182,8 +182,8 @@ async fn who_is_disabled_is_out_at_once_and_looks_like_nobody() {
     assert_eq!(bob.post(&app, "/api/v1/tokens", &token).await.status, 201);
     let path = |person: &Person| format!("/api/v1/users/{}", person.id);
     let (off, on) = (json!({ "is_disabled": true }), json!({ "is_disabled": false }));
-    bob.ask(&app, Method::PATCH, &path(&admin), &off).await.is_problem(403, "not_admin");
-    bob.get(&app, "/api/v1/users").await.is_problem(403, "not_admin");
+    bob.ask(&app, Method::PATCH, &path(&admin), &off).await.is_problem(403, "not_allowed");
+    bob.get(&app, "/api/v1/users").await.is_problem(403, "not_allowed");
     admin.ask(&app, Method::PATCH, &path(&admin), &off).await.is_problem(409, "not_yourself");
     let nobody = format!("/api/v1/users/{}", uuid::Uuid::new_v4());
     admin.ask(&app, Method::PATCH, &nobody, &off).await.is_problem(404, "user_not_found");

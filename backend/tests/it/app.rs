@@ -66,7 +66,7 @@ impl TestApp {
         let services = Services { db: db.clone(), objects: objects.clone(), queue: queue.clone(), keys: keys.clone() };
         let lifecycle = Lifecycle::default();
         let app = Arc::new(App::new(&settings, services, &lifecycle).expect("an app"));
-        let router = untxt_backend::router(Arc::clone(&app));
+        let router = untxt_backend::router(Arc::clone(&app)).expect("routes");
         Self { app, router, settings, objects, queue, kms, keys, switch, postgres, db, lifecycle, _folder: folder }
     }
 
@@ -75,7 +75,7 @@ impl TestApp {
         let Self { db, objects, queue, keys, .. } = self;
         let services = Services { db: db.clone(), objects: objects.clone(), queue: queue.clone(), keys: keys.clone() };
         let app = Arc::new(App::new(&self.settings, services, &self.lifecycle).expect("an app"));
-        AnotherBackend(untxt_backend::router(app))
+        AnotherBackend(untxt_backend::router(app).expect("routes"))
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -47,7 +47,7 @@ async fn only_administrators_and_auditors_look_into_the_record() {
     let (ada, root, eve) = (app.person("ada").await, app.admin("root").await, app.person("eve").await);
     record(&app, &ada, &[AuditAction::PageRead]).await;
     for path in ["/api/v1/audit", "/api/v1/audit/export"] {
-        ada.get(&app, path).await.is_problem(403, "not_auditor");
+        ada.get(&app, path).await.is_problem(403, "not_allowed");
         let nobody = crate::app::request(Method::GET, path).body(axum::body::Body::empty()).expect("good");
         app.send(nobody).await.is_problem(401, "not_logged_in");
         assert_eq!(root.get(&app, path).await.status, 200);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that can't go on says why and ends")]
 
+mod access;
 mod accounts;
 mod app;
 mod audit;

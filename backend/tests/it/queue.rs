@@ -31,11 +31,11 @@ async fn who_is_no_administrator_learns_nothing_and_changes_nothing() {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let task = upload(&app, &ada).await;
     for who in [&ada, &bob] {
-        who.get(&app, "/api/v1/admin/queue").await.is_problem(403, "not_admin");
+        who.get(&app, "/api/v1/admin/queue").await.is_problem(403, "not_allowed");
         for what in ["cancel", "replay"] {
             // The same whether there is such a task or not.
             for task in [task, TaskId::generate()] {
-                act(&app, who, task, what).await.is_problem(403, "not_admin");
+                act(&app, who, task, what).await.is_problem(403, "not_allowed");
             }
         }
     }

@@ -74,6 +74,7 @@ fn server_settings(app: &TestApp, bind: SocketAddr, plain: SocketAddr) -> config
         bind,
         redirect_bind: Some(plain),
         public_url: ORIGIN.to_owned(),
+        trusted_proxies: Vec::new(),
         cert_path: certificates.join("server.crt"),
         key_path: certificates.join("server.key"),
     }

@@ -14,6 +14,8 @@ closed_list!(
         LoginSuccess = "login_success",
         /// Somebody tried to.
         LoginFailure = "login_failure",
+        /// Somebody showed the right password, and is asked for a code.
+        LoginBegun = "login_begun",
         /// Somebody logged out.
         Logout = "logout",
         /// Somebody proved again who they are, for something that asks for it.

@@ -50,6 +50,7 @@ impl Action {
         match self {
             Self::LoginSuccess
             | Self::LoginFailure
+            | Self::LoginBegun
             | Self::Logout
             | Self::StepUp
             | Self::SsoBegun

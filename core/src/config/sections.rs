@@ -36,6 +36,7 @@ pub struct Server {
     #[serde(deserialize_with = "optional")]
     pub redirect_bind: Option<SocketAddr>,
     pub public_url: String,
+    pub trusted_proxies: Vec<String>,
     pub cert_path: PathBuf,
     pub key_path: PathBuf,
 }
@@ -136,6 +137,8 @@ pub struct Limits {
     pub page_timeout_seconds: u32,
     pub task_timeout_seconds: u32,
     pub child_memory_bytes: u64,
+    pub requests_per_minute: u32,
+    pub requests_per_minute_of_strangers: u32,
 }
 
 /// The worker and its children.

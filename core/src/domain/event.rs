@@ -38,6 +38,7 @@ closed_list!(
 
 /// How a task's pages stand. `total` is 0 until the document was inspected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PageCounters {
     /// Pages of the document.
     pub total: u32,
@@ -51,6 +52,7 @@ pub struct PageCounters {
 
 /// One numbered step of a task. It carries the whole counter set, so that the newest event alone is enough to draw
 /// the screen; it never carries text or names.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TaskEvent {
     /// Position within the task, from 1, without gaps.

@@ -98,6 +98,7 @@ impl FailureCode {
 }
 
 /// Why a page or a document could not be read, ready to be shown.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// From the closed list; stable, for programs.

@@ -5,6 +5,7 @@ const MAX_DAYS: u32 = 36_500;
 
 /// How long what is in a folder stays, counted from its upload; `None`: the folder says nothing about it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// Days before which nothing is shredded.

@@ -86,7 +86,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
   }
 
   function answerAdmin(response, path) {
-    if (control.user.role !== 'admin') return problem(response, 403, 'not_admin', 'ask an administrator of this server to do it');
+    if (control.user.role !== 'admin') return problem(response, 403, 'not_allowed', 'ask an administrator of this server to do it');
     const { queue } = control;
     const [, , noun, id, verb] = path.split('/');
     if (noun === 'queue') return json(response, 200, queue);

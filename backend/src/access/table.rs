@@ -1,0 +1,201 @@
+//! The table of operations: who may do what, what a token needs for it, what the record says, what it costs.
+//!
+//! A route that has no row here keeps the server from starting, and so does a row without a route.
+
+use http::Method;
+use untxt_core::{
+    audit::AuditAction as Did,
+    domain::{
+        Role,
+        Scope::{self, AuditRead, DocumentsDelete, DocumentsRead, DocumentsWrite, Search, TasksRead, TasksWrite},
+    },
+};
+
+use super::{
+    Operation,
+    Recorded::{self, As, Not, With},
+    Who::{self, Anybody, Roles},
+};
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PATCH: Method = Method::PATCH;
+const DELETE: Method = Method::DELETE;
+
+/// Everybody who can log in.
+const PEOPLE: &[Role] = Role::ALL;
+/// Those who have documents. Auditors have none, so that nobody who watches is watched by themselves.
+const OWNERS: &[Role] = &[Role::User, Role::Reviewer, Role::Admin];
+const ADMINS: &[Role] = &[Role::Admin];
+/// Those who read the record.
+const WATCHERS: &[Role] = &[Role::Auditor, Role::Admin];
+
+/// With a login alone: what is about accounts is nothing for programs.
+const PERSON: Who = Roles(PEOPLE, None);
+const ADMIN: Who = Roles(ADMINS, None);
+const QUEUE: Who = Roles(ADMINS, Some(Scope::Queue));
+const RECORD: Who = Roles(WATCHERS, Some(AuditRead));
+
+/// Costs, in the units of the quota: a row or a few, a file or a page, what keeps a processor busy.
+const LIGHT: u32 = 1;
+const FILE: u32 = 4;
+const HEAVY: u32 = 20;
+
+/// What may go wrong with everything sealed.
+const KEYS: &[&str] = &["key_service_unavailable", "key_service_denied", "damaged"];
+/// With everything in the store.
+const STORE: &[&str] = &["storage_unavailable"];
+/// With a document that is asked for, and with what is in it.
+const DOCUMENT: &[&str] = &["document_not_found"];
+const CONTENT: &[&str] = &["document_not_found", "in_trash", "quarantined"];
+const PAGE: &[&str] = &["page_not_found", "page_not_ready", "page_cancelled", "page_failed", "result_not_found"];
+const PART: &[&str] = &["range_not_there"];
+/// With a body, and with a query.
+const BODY: &[&str] = &["bad_request", "too_large", "unsupported_media_type"];
+const QUERY: &[&str] = &["bad_request"];
+const FILED: &[&str] = &["folder_not_found", "tag_not_found"];
+const LABEL: &[&str] = &["name_taken", "invalid_name", "invalid_colour"];
+const FOLDER: &[&str] = &["folder_not_found", "folder_in_itself", "too_deep", "invalid_retention"];
+const READING: &[&str] =
+    &["still_reading", "nothing_unread", "page_not_found", "result_not_found", "too_many_readings", "language_missing"];
+/// With what waits for a lock of its owner.
+const CHANGE: &[&str] = &["too_many_changes"];
+/// With a proof of who somebody is.
+const PROOF: &[&str] = &["too_many_attempts", "wrong_code", "wrong_password"];
+const FRESH: &[&str] = &["step_up_required"];
+const KEYED: &[&str] = &["bad_idempotency_key", "idempotency_key_reused"];
+
+const fn row(
+    method: Method,
+    path: &'static str,
+    who: Who,
+    record: Recorded,
+    cost: u32,
+    problems: &'static [&'static [&'static str]],
+) -> Operation {
+    Operation { method, path, who, record, cost, problems }
+}
+
+const fn owners(scope: Scope) -> Who {
+    Roles(OWNERS, Some(scope))
+}
+
+/// Every operation of the API.
+#[rustfmt::skip]
+pub(crate) const OPERATIONS: &[Operation] = &[
+    row(GET, "/health", Anybody, Not("it says whether this process serves"), LIGHT, &[]),
+    row(GET, "/api/v1/limits", Anybody, Not("it is the same for everybody"), LIGHT, &[]),
+
+    row(POST, "/api/v1/session", Anybody, As(Did::LoginSuccess), FILE,
+        &[BODY, &["wrong_credentials", "too_many_attempts"]]),
+    row(POST, "/api/v1/session/second-factor", Anybody, With(Did::LoginSuccess, "second_factor"), FILE,
+        &[KEYS, BODY, &["wrong_code", "wrong_credentials", "login_expired", "too_many_attempts"]]),
+    row(POST, "/api/v1/session/step-up", PERSON, As(Did::StepUp), FILE, &[KEYS, BODY, PROOF]),
+    row(GET, "/api/v1/session", PERSON, As(Did::SessionRead), LIGHT, &[]),
+    row(DELETE, "/api/v1/session", Anybody, As(Did::Logout), LIGHT, &[]),
+    row(POST, "/api/v1/session/refresh", Anybody, As(Did::SessionRefreshed), LIGHT, &[&["not_logged_in"]]),
+    row(GET, "/api/v1/sessions", PERSON, As(Did::SessionsListed), LIGHT, &[]),
+    row(DELETE, "/api/v1/sessions", PERSON, As(Did::SessionDestroyed), LIGHT, &[]),
+    row(DELETE, "/api/v1/sessions/{session}", PERSON, As(Did::SessionDestroyed), LIGHT, &[&["session_not_found"]]),
+    row(POST, "/api/v1/sessions/end-others", PERSON, With(Did::SessionDestroyed, "others"), LIGHT, &[]),
+
+    row(GET, "/api/v1/account", PERSON, As(Did::AccountRead), LIGHT, &[]),
+    row(POST, "/api/v1/account/password", PERSON, As(Did::PasswordChanged), FILE, &[BODY, PROOF, &["weak_password"]]),
+    row(POST, "/api/v1/account/second-factor", PERSON, With(Did::SecondFactorAdded, "begun"), LIGHT,
+        &[KEYS, FRESH, &["second_factor_there"]]),
+    row(DELETE, "/api/v1/account/second-factor", PERSON, As(Did::SecondFactorRemoved), LIGHT,
+        &[KEYS, BODY, FRESH, PROOF, &["no_second_factor", "second_factor_needed"]]),
+    row(POST, "/api/v1/account/second-factor/confirm", PERSON, As(Did::SecondFactorAdded), LIGHT,
+        &[KEYS, BODY, FRESH, PROOF, &["no_second_factor", "second_factor_there"]]),
+    row(POST, "/api/v1/account/recovery-codes", PERSON, As(Did::RecoveryCodesCreated), LIGHT,
+        &[FRESH, &["no_second_factor"]]),
+    row(GET, "/api/v1/tokens", PERSON, As(Did::TokensListed), LIGHT, &[]),
+    row(POST, "/api/v1/tokens", PERSON, As(Did::TokenCreated), LIGHT,
+        &[BODY, FRESH, &["invalid_name", "invalid_scopes", "invalid_expiry", "too_many_tokens"]]),
+    row(DELETE, "/api/v1/tokens/{token}", PERSON, As(Did::TokenRevoked), LIGHT, &[&["token_not_found"]]),
+
+    row(GET, "/api/v1/users", ADMIN, As(Did::UsersListed), LIGHT, &[]),
+    row(PATCH, "/api/v1/users/{user}", ADMIN, As(Did::AccountChanged), LIGHT,
+        &[BODY, FRESH, &["user_not_found", "not_yourself"]]),
+    row(DELETE, "/api/v1/users/{user}/second-factor", ADMIN, As(Did::SecondFactorRemoved), LIGHT,
+        &[FRESH, &["no_second_factor", "not_yourself"]]),
+    row(GET, "/api/v1/invitations", ADMIN, As(Did::InvitationRead), LIGHT, &[]),
+    row(POST, "/api/v1/invitations", ADMIN, As(Did::InvitationCreated), LIGHT,
+        &[BODY, FRESH, &["invalid_login", "login_taken"]]),
+    row(DELETE, "/api/v1/invitations/{invitation}", ADMIN, As(Did::InvitationRevoked), LIGHT,
+        &[&["invitation_not_found"]]),
+    row(POST, "/api/v1/invitations/accept", Anybody, As(Did::InvitationAccepted), FILE,
+        &[BODY, &["link_not_good", "login_taken", "weak_password", "too_many_attempts", "wrong_credentials"]]),
+
+    row(GET, "/api/v1/documents", owners(DocumentsRead), As(Did::DocumentsListed), FILE, &[KEYS, QUERY, FILED]),
+    row(POST, "/api/v1/documents", owners(DocumentsWrite), As(Did::DocumentUploaded), HEAVY, &[
+        KEYS, STORE, QUERY, KEYED, FILED,
+        &["empty_file", "file_missing", "upload_broken", "upload_stalled", "file_too_large", "unsupported_type",
+          "language_missing", "too_many_uploads"],
+    ]),
+    row(GET, "/api/v1/documents/{document}", owners(DocumentsRead), As(Did::FileAccess), LIGHT, &[KEYS, DOCUMENT]),
+    row(PATCH, "/api/v1/documents/{document}", owners(DocumentsWrite), As(Did::DocumentChanged), LIGHT,
+        &[KEYS, BODY, CHANGE, DOCUMENT, FILED, &["in_trash", "retained"]]),
+    row(DELETE, "/api/v1/documents/{document}", owners(DocumentsDelete), As(Did::DocumentTrashed), LIGHT,
+        &[QUERY, CHANGE, DOCUMENT, &["retained"]]),
+    row(POST, "/api/v1/documents/{document}/restore", owners(DocumentsDelete), As(Did::DocumentRestored), LIGHT,
+        &[KEYS, CHANGE, DOCUMENT, &["not_in_trash"]]),
+    row(DELETE, "/api/v1/trash", owners(DocumentsDelete), As(Did::TrashEmptied), HEAVY, &[CHANGE]),
+
+    row(GET, "/api/v1/documents/{document}/pages", owners(DocumentsRead), With(Did::FileAccess, "pages"), LIGHT,
+        &[CONTENT]),
+    row(GET, "/api/v1/documents/{document}/pages/{page}", owners(DocumentsRead), As(Did::PageRead), FILE,
+        &[KEYS, QUERY, CONTENT, PAGE]),
+    row(GET, "/api/v1/documents/{document}/pages/{page}/image", owners(DocumentsRead), As(Did::PageImageRead), FILE,
+        &[KEYS, STORE, QUERY, CONTENT, PAGE, PART]),
+    row(GET, "/api/v1/documents/{document}/pages/{page}/formats/{format}", owners(DocumentsRead),
+        As(Did::DocumentDownloaded), FILE, &[KEYS, CONTENT, PAGE, &["format_unknown"]]),
+    row(GET, "/api/v1/documents/{document}/formats/{format}", owners(DocumentsRead), As(Did::DocumentDownloaded),
+        HEAVY, &[KEYS, CONTENT, &["format_unknown", "not_ready"]]),
+    row(GET, "/api/v1/documents/{document}/original", owners(DocumentsRead),
+        With(Did::DocumentDownloaded, "original"), FILE, &[KEYS, STORE, CONTENT, PART]),
+    row(GET, "/api/v1/documents/{document}/searchable.pdf", owners(DocumentsRead),
+        With(Did::DocumentDownloaded, "searchable.pdf"), FILE,
+        &[KEYS, STORE, CONTENT, PART, &["not_ready", "no_searchable_pdf"]]),
+    row(POST, "/api/v1/documents/{document}/tasks", owners(TasksWrite), As(Did::DocumentReread), HEAVY,
+        &[KEYS, BODY, CHANGE, KEYED, CONTENT, READING]),
+    row(POST, "/api/v1/documents/{document}/choices", owners(DocumentsWrite), As(Did::ReadingChosen), FILE,
+        &[BODY, CHANGE, CONTENT, READING]),
+
+    row(GET, "/api/v1/folders", owners(DocumentsRead), With(Did::LabelsRead, "folders"), LIGHT, &[KEYS]),
+    row(POST, "/api/v1/folders", owners(DocumentsWrite), As(Did::FolderCreated), LIGHT,
+        &[KEYS, BODY, CHANGE, LABEL, FOLDER, &["too_many_folders"]]),
+    row(PATCH, "/api/v1/folders/{folder}", owners(DocumentsWrite), As(Did::FolderChanged), LIGHT,
+        &[KEYS, BODY, CHANGE, LABEL, FOLDER, &["retained"]]),
+    row(DELETE, "/api/v1/folders/{folder}", owners(DocumentsWrite), As(Did::FolderDeleted), LIGHT,
+        &[KEYS, CHANGE, &["folder_not_found", "name_taken", "retained"]]),
+    row(GET, "/api/v1/tags", owners(DocumentsRead), With(Did::LabelsRead, "tags"), LIGHT, &[KEYS]),
+    row(POST, "/api/v1/tags", owners(DocumentsWrite), As(Did::TagCreated), LIGHT,
+        &[KEYS, BODY, CHANGE, LABEL, &["too_many_tags"]]),
+    row(PATCH, "/api/v1/tags/{tag}", owners(DocumentsWrite), As(Did::TagChanged), LIGHT,
+        &[KEYS, BODY, CHANGE, LABEL, &["tag_not_found"]]),
+    row(DELETE, "/api/v1/tags/{tag}", owners(DocumentsWrite), As(Did::TagDeleted), LIGHT, &[CHANGE, &["tag_not_found"]]),
+
+    row(GET, "/api/v1/tasks/{task}/events", owners(TasksRead), As(Did::TaskRead), LIGHT,
+        &[QUERY, &["task_not_found"]]),
+    row(POST, "/api/v1/tasks/{task}/cancel", owners(TasksWrite), As(Did::TaskCancelled), LIGHT,
+        &[CHANGE, &["task_not_found"]]),
+    row(GET, "/api/v1/live", Roles(PEOPLE, Some(TasksRead)), As(Did::EventsFollowed), LIGHT,
+        &[&["upgrade_required", "too_many_sockets"]]),
+    row(POST, "/api/v1/search", owners(Search), As(Did::Search), HEAVY,
+        &[KEYS, BODY, FILED, &["unsearchable", "too_many_searches"]]),
+
+    row(GET, "/api/v1/receipts", owners(DocumentsRead), As(Did::ReceiptRead), LIGHT, &[QUERY]),
+    row(GET, "/api/v1/receipts/key", Roles(PEOPLE, Some(DocumentsRead)), With(Did::ReceiptRead, "key"), LIGHT, &[]),
+    row(GET, "/api/v1/receipts/{document}", owners(DocumentsRead), As(Did::ReceiptRead), LIGHT,
+        &[&["receipt_not_found"]]),
+
+    row(GET, "/api/v1/audit", RECORD, As(Did::ViewAuditLog), FILE, &[QUERY]),
+    row(GET, "/api/v1/audit/export", RECORD, As(Did::AuditExported), HEAVY, &[QUERY]),
+
+    row(GET, "/api/v1/admin/queue", QUEUE, As(Did::QueueRead), LIGHT, &[]),
+    row(POST, "/api/v1/admin/tasks/{task}/cancel", QUEUE, As(Did::QueueTaskCancelled),
+        LIGHT, &[CHANGE, &["task_not_found"]]),
+    row(POST, "/api/v1/admin/tasks/{task}/replay", QUEUE, As(Did::QueueTaskReplayed),
+        HEAVY, &[READING, &["task_not_found", "idempotency_key_reused", "quarantined", "in_trash"]]),
+];

@@ -1,0 +1,79 @@
+use serde_json::{Map, Value, json};
+
+use super::{parameters, problems};
+use crate::access::{Operation, Recorded, Who};
+
+/// Adds what the table of operations knows, and what is the same everywhere.
+pub(super) fn complete(document: &mut Value, table: &[Operation]) {
+    document["info"] = json!({
+        "title": "UNTXT",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "Encrypted text recognition. Errors are problems (RFC 9457) with a stable code.",
+        "license": { "name": "see LICENSE" },
+    });
+    document["components"]["securitySchemes"] = json!({
+        "session": { "type": "apiKey", "in": "cookie", "name": "__Host-untxt_access" },
+        "token": { "type": "http", "scheme": "bearer" },
+    });
+    document["components"]["schemas"]["Problem"] = problems::schema();
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.values_mut().for_each(close);
+    }
+    for row in table {
+        let operation = &mut document["paths"][row.path][row.method.as_str().to_lowercase()];
+        describe(operation, row);
+    }
+}
+
+fn describe(operation: &mut Value, row: &Operation) {
+    operation["operationId"] = name(row).into();
+    let others = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let others = others.into_iter().filter(|parameter| parameter["in"] != "path");
+    operation["parameters"] = parameters::of_path(row.path).into_iter().chain(others).collect();
+    let (who, scope, security) = match row.who {
+        Who::Anybody => (json!("anybody"), None, json!([])),
+        Who::Roles(roles, None) => (json!(roles), None, json!([{ "session": [] }])),
+        Who::Roles(roles, Some(scope)) => (json!(roles), Some(scope), json!([{ "session": [] }, { "token": [scope] }])),
+    };
+    operation["security"] = security;
+    operation["x-untxt"] = match row.record {
+        Recorded::As(action) | Recorded::With(action, _) => json!({ "who": who, "scope": scope, "record": action }),
+        Recorded::Not(reason) => json!({ "who": who, "scope": scope, "record": null, "unrecorded": reason }),
+    };
+    add_problems(operation, row);
+}
+
+fn add_problems(operation: &mut Value, row: &Operation) {
+    let mut answers = operation["responses"].as_object().cloned().unwrap_or_default();
+    for (status, problem) in problems::of(row) {
+        answers.insert(status, problem);
+    }
+    operation["responses"] = Value::Object(answers);
+}
+
+/// Names an operation by its method and path: `get_documents_document_pages`.
+fn name(row: &Operation) -> String {
+    let path = row.path.trim_start_matches("/api/v1").replace(['/', '.'], "_").replace(['{', '}'], "");
+    format!("{}{path}", row.method.as_str().to_lowercase())
+}
+
+/// Says that an object has no other fields than those that are described.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if is_plain_object(fields) {
+                fields.entry("additionalProperties").or_insert(false.into());
+            }
+            // Parts of a whole may not refuse what the others have.
+            if !fields.contains_key("allOf") {
+                fields.values_mut().for_each(close);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+fn is_plain_object(fields: &Map<String, Value>) -> bool {
+    fields.get("properties").is_some_and(Value::is_object) && !fields.contains_key("allOf")
+}

@@ -1,0 +1,127 @@
+//! A house with people of every role and tokens of every scope, and what the owner has in it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use untxt_core::domain::Scope;
+
+use crate::{
+    app::TestApp,
+    people::{PASSWORD, Person, pdf},
+    worker::Worker,
+};
+
+/// Everybody with a login but the owner.
+pub(super) const PEOPLE: [&str; 4] = ["stranger", "reviewer", "auditor", "admin"];
+
+pub(super) struct House {
+    pub(super) app: TestApp,
+    worker: Worker,
+    /// By scope.
+    pub(super) tokens: BTreeMap<&'static str, String>,
+}
+
+/// What there is to ask for, made anew for each route.
+pub(super) struct Things {
+    pub(super) document: String,
+    pub(super) task: String,
+    folder: String,
+    tag: String,
+    session: String,
+    token: String,
+    /// Nobody of the columns.
+    user: String,
+    invitation: String,
+}
+
+impl House {
+    pub(super) async fn build() -> Self {
+        let app = TestApp::start().await;
+        let worker = Worker::start(&app).await;
+        for name in PEOPLE.into_iter().chain(["owner"]) {
+            let id = app.create_user(name).await;
+            if let "reviewer" | "auditor" | "admin" = name {
+                let _ = app.postgres.superuser_psql(&format!("update users set role = '{name}' where id = '{id}'"));
+            }
+        }
+        let mut house = Self { app, worker, tokens: BTreeMap::new() };
+        for scope in Scope::ALL {
+            let whose = match scope {
+                Scope::AuditRead => "auditor",
+                Scope::Queue => "admin",
+                _ => "owner",
+            };
+            house
+                .tokens
+                .insert(scope.as_str(), house.log_in(whose).await.make_token(&house.app, "kept", *scope).await.1);
+        }
+        house
+    }
+
+    pub(super) async fn log_in(&self, name: &str) -> Person {
+        let answer = self.app.log_in(name, PASSWORD).await;
+        assert_eq!(answer.status, 200, "{name}: {:?}", answer.body);
+        let id = answer.json()["user"]["id"].as_str().expect("an id").parse().expect("an id");
+        Person { id, cookies: answer.cookies() }
+    }
+
+    /// Gives the owner a document that was read, a folder, a tag, a session and a token, and invites somebody; what was there
+    /// before goes.
+    pub(super) async fn furnish(&self) -> Things {
+        let sql = |sql: &str| self.app.postgres.superuser_psql(sql).trim().to_owned();
+        let _ = sql(
+            "delete from document_tags; delete from tags; delete from invitations; delete from api_tokens where name = 'thing'",
+        );
+        let owner = self.log_in("owner").await;
+        let document = owner.upload(&self.app, "scan.pdf", &pdf(300)).await.json();
+        let task = id_of(&document["task"]);
+        self.worker.read(&self.app, task.parse().expect("an id"), 1, &[]).await;
+        let name = uuid::Uuid::new_v4().to_string();
+        let make = async |path: &str| id_of(&owner.post(&self.app, path, &json!({ "name": name })).await.json());
+        let invitation = sql(&format!(
+            "insert into invitations (id, login, role, secret_hash, user_id) \
+             select gen_random_uuid(), '{name}', 'user', sha256('{name}'), id from users where login = 'admin' returning id"
+        ));
+        Things {
+            document: id_of(&document),
+            task,
+            folder: make("/api/v1/folders").await,
+            tag: make("/api/v1/tags").await,
+            session: sql(&format!(
+                "select id from sessions where user_id = '{}' order by created_at desc limit 1",
+                owner.id
+            )),
+            token: owner.make_token(&self.app, "thing", Scope::Search).await.0,
+            user: self.app.create_user(&format!("user-{name}")).await.to_string(),
+            invitation: invitation.lines().next().expect("an id").to_owned(),
+        }
+    }
+}
+
+impl Person {
+    /// Gives the id of a new token, and the token.
+    pub(super) async fn make_token(&self, app: &TestApp, name: &str, scope: Scope) -> (String, String) {
+        let wish = json!({ "name": name, "scopes": [scope.as_str()], "expires_in_days": 1 });
+        let made = self.post(app, "/api/v1/tokens", &wish).await.json();
+        (id_of(&made), made["secret"].as_str().expect("a token").to_owned())
+    }
+}
+
+impl Things {
+    pub(super) fn fill(&self, path: &str) -> String {
+        path.replace("{document}", &self.document)
+            .replace("{task}", &self.task)
+            .replace("{folder}", &self.folder)
+            .replace("{tag}", &self.tag)
+            .replace("{session}", &self.session)
+            .replace("{token}", &self.token)
+            .replace("{user}", &self.user)
+            .replace("{invitation}", &self.invitation)
+            .replace("{page}", "1")
+            .replace("{format}", "txt")
+    }
+}
+
+fn id_of(made: &Value) -> String {
+    made["id"].as_str().unwrap_or_else(|| panic!("no id: {made}")).to_owned()
+}
