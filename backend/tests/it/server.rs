@@ -29,7 +29,11 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start() -> Self {
-        let app = TestApp::start().await;
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut config::Settings)) -> Self {
+        let app = TestApp::with(change).await;
         let (address, plain) = (free_address(), free_address());
         let server = server_settings(&app, address, plain);
         let backend = Arc::clone(&app.app);

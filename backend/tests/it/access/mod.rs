@@ -6,4 +6,5 @@ mod http;
 mod matrix;
 mod openapi;
 mod record;
+mod schemathesis;
 mod tokens;
