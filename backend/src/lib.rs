@@ -33,8 +33,10 @@ mod run;
 mod search;
 mod server;
 mod session;
+mod shares;
 mod tags;
 mod tasks;
+mod teams;
 mod tokens;
 mod turns;
 

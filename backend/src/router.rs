@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     App, accounts, audit, documents, drain, folders, frontend, headers, health, limits, live, observe, origin, queue,
-    receipts, search, session, tags, tasks, tokens,
+    receipts, search, session, shares, tags, tasks, teams, tokens,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -27,6 +27,8 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(folders::router())
         .merge(tags::router())
         .merge(tasks::router())
+        .merge(shares::router())
+        .merge(teams::router())
         .merge(search::router())
         .merge(receipts::router())
         .merge(queue::router())

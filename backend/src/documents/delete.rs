@@ -3,8 +3,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
-use untxt_core::domain::{DocumentId, TrashReason};
+use untxt_core::domain::{DocumentId, Right, TrashReason};
 use untxt_database::{
+    PgConnection,
     documents::{self, ShredWish, Shredding},
     shreds,
 };
@@ -14,6 +15,7 @@ use crate::{
     extract::{Path, Query},
     problem::ApiError,
     session::Actor,
+    shares::require,
 };
 
 #[derive(Deserialize)]
@@ -33,9 +35,10 @@ pub(super) async fn delete(
     if !forever && app.trash.days > 0 {
         let _turn = app.turns.take(actor.owner()).await?;
         let mut tx = actor.begin(&app).await?;
-        let trashed = documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
-        if trashed.is_none() && shreds::find(&mut tx, id).await?.is_none() {
-            return Err(ApiError::DocumentNotFound);
+        if is_there(&mut tx, id).await? {
+            documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
+            // Whoever lost the right meanwhile has changed nothing, and is told.
+            is_there(&mut tx, id).await?;
         }
         tx.commit().await?;
         return Ok(StatusCode::NO_CONTENT);
@@ -45,11 +48,23 @@ pub(super) async fn delete(
     app.lifecycle.spawn(async move { shred(&shredding, &actor, id).await }).await.map_err(ApiError::internal)?
 }
 
+/// Says whether there is a document that the person may delete; `false`: it was shredded before.
+async fn is_there(conn: &mut PgConnection, id: DocumentId) -> Result<bool, ApiError> {
+    match require(conn, id, Right::Manage).await {
+        Ok(()) => Ok(true),
+        Err(ApiError::DocumentNotFound) if shreds::find(conn, id).await?.is_some() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 async fn shred(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {
     let _turn = app.turns.take(actor.owner()).await?;
     // The session's row is locked when it counts as used, and a long deletion must not hold up what else this person does.
     actor.begin(app).await?.commit().await?;
     let mut tx = app.db.begin_as(actor.user).await?;
+    if !is_there(&mut tx, id).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     match documents::shred(&mut tx, id, ShredWish::AtOnce).await? {
         Shredding::Done => {}
         Shredding::Retained { until } => return Err(ApiError::Retained { until: Some(until) }),

@@ -23,6 +23,7 @@ mod pages;
 mod part;
 mod places;
 mod range;
+mod reader;
 mod receive;
 mod refusals;
 mod rerun;

@@ -28,8 +28,8 @@ pub(super) async fn open(
     let mut tx = actor.begin(app).await?;
     let mut loaded = search::load_hits(&mut tx, readings).await?;
     loaded.retain(|hit| asked.period.has(hit.created_at));
-    let versions = loaded.iter().map(|hit| hit.key.owner_key_version);
-    let keys = WrappedKeys::load(&mut tx, actor.owner(), versions).await?;
+    let versions = loaded.iter().map(|hit| (hit.owner, hit.key.owner_key_version));
+    let keys = WrappedKeys::load(&mut tx, versions).await?;
     tx.commit().await?;
     let keys = keys.open(app).await?;
     let (query, place) = (Arc::clone(asked.query), Arc::clone(&asked.place));
@@ -48,7 +48,7 @@ fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> HashMap<Reading, ans
         let key = match last {
             Some((id, key)) if id == document => key,
             // What can't be opened must not hide all others; whoever looks at it is told.
-            _ => match keys.document_key(document, &hit.key) {
+            _ => match keys.document_key(hit.owner, document, &hit.key) {
                 Ok(key) => key,
                 Err(_) => {
                     tell_damage(hit);

@@ -26,6 +26,7 @@ mod second_factor;
 mod server;
 mod session;
 mod settings;
+mod sharing;
 mod tags;
 mod tokens;
 mod trash;

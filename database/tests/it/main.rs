@@ -24,6 +24,7 @@ mod retain;
 mod row_security;
 mod search;
 mod sealing;
+mod sharing;
 mod shreds;
 mod tokens;
 mod transport;
