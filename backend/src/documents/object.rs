@@ -144,12 +144,7 @@ async fn read(app: &App, key: ObjectKey, range: Range<u64>) -> Result<Vec<u8>, F
     Ok(bytes)
 }
 
-async fn verified(
-    reader: &Reader,
-    opened: &Opened,
-    key: ObjectKey,
-    mut plain: ByteStream,
-) -> Result<Body, ApiError> {
+async fn verified(reader: &Reader, opened: &Opened, key: ObjectKey, mut plain: ByteStream) -> Result<Body, ApiError> {
     let first = plain.next().await.transpose().map_err(|error| unanswered(key, error))?;
     let rest = plain.inspect_err(move |error| {
         if is_damage(error) {

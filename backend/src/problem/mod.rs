@@ -6,6 +6,7 @@
 mod accounts;
 mod convert;
 mod face;
+mod rights;
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
