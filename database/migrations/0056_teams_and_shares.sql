@@ -528,6 +528,56 @@ create function list_shared_documents(in_folder uuid, before uuid, max_rows bigi
     limit max_rows
 $$;
 
+-- Documents that others share with the actor, with whose they are, the newest: those in which a search looks. In a folder: also
+-- what lies in folders in it.
+create function list_shared_for_search(in_folder uuid, max_rows bigint)
+    returns table (owner_id uuid, document_id uuid)
+    language sql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+    as $$
+    with recursive reached as materialized (
+        select f.id, f.owner_id, f.parent_id from public.list_shared_folders() f
+    ),
+    wanted as (
+        select r.id, r.owner_id from reached r where in_folder is null or r.id = in_folder
+        union
+        select r.id, r.owner_id from wanted w join reached r on r.parent_id = w.id
+    )
+    select distinct candidate.owner_id, candidate.id
+    from (
+        select d.owner_id, d.id
+        from (
+            select s.* from public.shares s where s.user_id = public.current_actor() and s.document_id is not null
+            union all
+            select s.*
+            from public.team_members m
+            join public.shares s on s.team_id = m.team_id and s.document_id is not null
+            where m.user_id = public.current_actor()
+        ) as s
+        join public.documents d on d.id = s.document_id
+        where (s.ends_at is null or s.ends_at > clock_timestamp())
+            and (s.paused_until is null or s.paused_until <= clock_timestamp())
+            and d.trashed_at is null
+            and (in_folder is null or d.folder_id in (select w.id from wanted w))
+            and d.owner_id <> (select public.current_actor())
+            and d.owner_id <> all ((select public.current_teams())::uuid[])
+        union all
+        select newest.owner_id, newest.id
+        from wanted w
+        cross join lateral (
+            select d.owner_id, d.id
+            from public.documents d
+            where d.owner_id = w.owner_id and d.folder_id = w.id and d.trashed_at is null
+            order by d.id desc
+            limit max_rows
+        ) as newest
+    ) as candidate
+    order by candidate.id desc
+    limit max_rows
+$$;
+
 -- Persons who may read a document now, whoever owns it: those who are told of its events. Only for its owner, in whose name
 -- the backend asks.
 create function list_readers(document uuid)
@@ -595,7 +645,7 @@ $$;
 grant execute on function
     current_teams(), managed_teams(), right_on(uuid), right_on_task(uuid), right_on_folder(uuid),
     is_shared_by(uuid, boolean), list_names(uuid[]), find_person(text), find_team(text), list_shared_folders(),
-    list_shared_documents(uuid, uuid, bigint), list_readers(uuid), list_sharees(uuid)
+    list_shared_documents(uuid, uuid, bigint), list_shared_for_search(uuid, bigint), list_readers(uuid), list_sharees(uuid)
     to untxt_backend;
 
 -- Whoever may see something more or less is told to look again: a person, the members of a team, or all who have something

@@ -41,10 +41,10 @@ pub(crate) struct Document {
 
 /// Whose a document is.
 #[derive(Debug, Serialize)]
-struct Owner {
-    id: OwnerId,
+pub(crate) struct Owner {
+    pub(crate) id: OwnerId,
     /// The login of a person, or the name of a team; null: it is the person's own.
-    name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 /// A document that was found for a person, with its key.

@@ -41,7 +41,7 @@ use axum::{
     routing::{delete, get, patch, post},
 };
 
-pub(crate) use document::Document;
+pub(crate) use document::{Document, Owner};
 pub(crate) use file::{check_tags, refuse_unknown};
 #[cfg(feature = "fuzzing")]
 pub use hear::{Heard, hear_upload};

@@ -15,6 +15,7 @@ use untxt_database::{
 use super::Folder;
 use crate::{
     App,
+    documents::Owner,
     extract::Query,
     labels::{self, damaged},
     problem::ApiError,
@@ -58,12 +59,6 @@ pub(super) struct Shared {
     right: Right,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
-}
-
-#[derive(Serialize)]
-struct Owner {
-    id: OwnerId,
-    name: Option<String>,
 }
 
 /// Lists the person's folders, or those of others that are shared.

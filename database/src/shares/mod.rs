@@ -13,7 +13,7 @@ use untxt_core::domain::{DocumentId, FolderId, OwnerId, Right, ShareId, TeamId, 
 use uuid::Uuid;
 
 pub use give::{NewShare, give, take_back};
-pub use reach::{SharedFolder, list_folders, list_readers, list_sharees, right_on, right_on_folder};
+pub use reach::{SharedFolder, list_folders, list_for_search, list_readers, list_sharees, right_on, right_on_folder};
 
 use crate::{Error, Result, row::Row};
 

@@ -78,6 +78,26 @@ pub async fn list_folders(conn: &mut PgConnection) -> Result<Vec<SharedFolder>> 
     Ok(folders)
 }
 
+/// Lists documents that others share with the actor, with whose they are, the newest first, at most `limit`: those in which a
+/// search looks. `folder` confines it to one that is shared, and those in it.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn list_for_search(
+    conn: &mut PgConnection,
+    folder: Option<FolderId>,
+    limit: u32,
+) -> Result<Vec<(OwnerId, DocumentId)>> {
+    let rows = sqlx::query!(
+        r#"select owner_id as "owner_id!", document_id as "document_id!" from list_shared_for_search($1, $2)"#,
+        folder.map(FolderId::as_uuid),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.owner_id.into(), row.document_id.into())).collect())
+}
+
 /// Lists who may read a document now, its owner among them. The actor must be its owner.
 ///
 /// # Errors
