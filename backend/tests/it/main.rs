@@ -27,6 +27,7 @@ mod server;
 mod session;
 mod settings;
 mod sharing;
+mod sharing_search;
 mod tags;
 mod tokens;
 mod trash;
