@@ -131,18 +131,12 @@ impl Asked<'_> {
 
     /// Asks the index of an owner, and asks again when it got another key or another segment meanwhile. Says whether it could
     /// name every page.
-    async fn ask_index(
-        &self,
-        app: &App,
-        scope: &Scope,
-        after: Option<Place>,
-    ) -> Result<(Candidates, bool), ApiError> {
+    async fn ask_index(&self, app: &App, scope: &Scope, after: Option<Place>) -> Result<(Candidates, bool), ApiError> {
         let (filter, mut tries) = (scope.confine(self.filter), 0);
         loop {
             let index = Index::load(app, scope).await?;
             let mut tx = scope.begin(&app.db).await?;
-            let candidates =
-                find_candidates(&mut tx, &index.keys, &index.segments, self.query, &filter, after).await?;
+            let candidates = find_candidates(&mut tx, &index.keys, &index.segments, self.query, &filter, after).await?;
             let has_grown = index.has_grown(&mut tx, scope).await?;
             tx.commit().await?;
             tries += 1;

@@ -80,10 +80,7 @@ impl Scopes {
 }
 
 /// Adds what is shared, by owner; `false`: there is more.
-fn add_shared(
-    others: &mut BTreeMap<OwnerId, Option<Vec<DocumentId>>>,
-    mut shared: Vec<(OwnerId, DocumentId)>,
-) -> bool {
+fn add_shared(others: &mut BTreeMap<OwnerId, Option<Vec<DocumentId>>>, mut shared: Vec<(OwnerId, DocumentId)>) -> bool {
     let is_complete = shared.len() <= MAX_SHARED as usize;
     shared.truncate(MAX_SHARED as usize);
     for (owner, document) in shared {

@@ -57,7 +57,10 @@ async fn only_what_is_shared_is_found_counted_and_gone_when_it_is_taken_back() {
     // His own come first, and the answer goes on with hers.
     scene.read(&bob, "own.pdf", &LETTER).await;
     let first = find(&scene, &bob, json!({ "query": "blood", "limit": 1 })).await;
-    assert_eq!((found(&first), &first["hits"][0]["document"]["owner"]["name"]), (vec!["own.pdf/1".to_owned()], &Value::Null));
+    assert_eq!(
+        (found(&first), &first["hits"][0]["document"]["owner"]["name"]),
+        (vec!["own.pdf/1".to_owned()], &Value::Null)
+    );
     assert_eq!(first["next"], json!(format!("begin.{}", scene.ada.id)));
     let second = find(&scene, &bob, json!({ "query": "blood", "limit": 1, "after": first["next"] })).await;
     assert_eq!((found(&second), &second["next"]), (vec!["letter.pdf/1".to_owned()], &Value::Null));
