@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Deserializer};
 use untxt_core::{
     crypto::{CryptoError, LabelKey},
-    domain::{Colour, LabelName},
+    domain::{Colour, LabelName, OwnerId},
 };
 use untxt_database::{Error, labels};
 
@@ -18,11 +18,16 @@ use crate::{
 
 /// Opens the person's label key; `None`: there is none, and so neither folders nor tags.
 pub(crate) async fn find_key(app: &App, actor: &Actor) -> Result<Option<LabelKey>, ApiError> {
+    find_key_of(app, actor, actor.owner()).await
+}
+
+/// Opens the label key of an owner who shares a folder with the person.
+pub(crate) async fn find_key_of(app: &App, actor: &Actor, owner: OwnerId) -> Result<Option<LabelKey>, ApiError> {
     let mut tx = actor.begin(app).await?;
-    let Some(stored) = labels::find_key(&mut tx, actor.owner()).await? else { return Ok(None) };
-    let keys = WrappedKeys::load(&mut tx, actor.owner(), [stored.owner_key_version]).await?;
+    let Some(stored) = labels::find_key(&mut tx, owner).await? else { return Ok(None) };
+    let keys = WrappedKeys::load(&mut tx, [(owner, stored.owner_key_version)]).await?;
     tx.commit().await?;
-    keys.open(app).await?.label_key(actor.owner(), &stored).map(Some)
+    keys.open(app).await?.label_key(owner, &stored).map(Some)
 }
 
 /// Opens the person's label key, and makes it when there is none.
@@ -30,7 +35,7 @@ pub(crate) async fn key(app: &App, actor: &Actor) -> Result<LabelKey, ApiError> 
     if let Some(key) = find_key(app, actor).await? {
         return Ok(key);
     }
-    let (_, new) = current_key(app, actor).await?.create_label_key()?;
+    let (_, new) = current_key(app, actor, actor.owner()).await?.create_label_key()?;
     let mut tx = actor.begin(app).await?;
     match labels::insert_or_load_key(&mut tx, actor.owner(), &new).await {
         Ok(_) => tx.commit().await?,

@@ -34,8 +34,10 @@ mod run;
 mod search;
 mod server;
 mod session;
+mod shares;
 mod tags;
 mod tasks;
+mod teams;
 mod tokens;
 mod turns;
 

@@ -15,7 +15,7 @@ use crate::{
     App, Error,
     access::{self, Gate},
     accounts, audit, documents, drain, folders, frontend, headers, health, limits, live, observe, queue, receipts,
-    search, session, tags, tasks, tokens,
+    search, session, shares, tags, tasks, teams, tokens,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -57,6 +57,8 @@ fn quick(documents: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         .merge(folders::router())
         .merge(tags::router())
         .merge(tasks::router())
+        .merge(shares::router())
+        .merge(teams::router())
         .merge(search::router())
         .merge(receipts::router())
         .merge(queue::router())

@@ -32,9 +32,11 @@ mod row;
 pub mod search;
 pub mod second_factors;
 pub mod sessions;
+pub mod shares;
 pub mod shreds;
 pub mod tags;
 pub mod tasks;
+pub mod teams;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tokens;

@@ -22,6 +22,7 @@ import { Queue } from './queue/queue.svelte';
 import { Receipts } from './receipts/receipts.svelte';
 import { Search } from './search/search.svelte';
 import { Session } from './session/session.svelte';
+import { Sharing } from './sharing/sharing.svelte';
 import { Tags } from './tags/tags.svelte';
 import { Trash } from './trash/trash.svelte';
 import { words } from './words/en';
@@ -37,6 +38,7 @@ export class App {
   readonly documents = new Documents(this.api);
   readonly folders = new Folders(this.api);
   readonly tags = new Tags(this.api);
+  readonly sharing = new Sharing(this.api);
   readonly trash = new Trash(this.api);
   readonly receipts = new Receipts(this.api);
   readonly notices = new Notices();
@@ -58,7 +60,7 @@ export class App {
     hear: (event) => void this.documents.hear(event).catch(() => undefined),
     hearPlaces: (places) => this.documents.hearPlaces(places),
     hearChange: (document, change) => void this.#hearChange(document, change).catch(() => undefined),
-    resync: () => void (this.session.isAway || this.documents.resync()),
+    resync: () => void (this.session.isAway || Promise.all([this.documents.resync(), this.sharing.load()])),
     // A moment later: the session may only have got another id, and the cookies are still on their way.
     ended: () => void setTimeout(() => void this.session.renew().then((isIn) => isIn && this.live.start()), ENDED_MS),
     isBusy: () => this.documents.isBusy,
@@ -101,6 +103,7 @@ export class App {
     this.queue.clear();
     this.folders.clear();
     this.tags.clear();
+    this.sharing.clear();
     this.trash.clear();
     this.receipts.clear();
     this.notices.close();

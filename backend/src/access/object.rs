@@ -15,6 +15,7 @@ const NAMES: &[(&str, Kind)] = &[
     ("task", Kind::Task),
     ("folder", Kind::Folder),
     ("tag", Kind::Tag),
+    ("team", Kind::Team),
     ("user", Kind::User),
     ("session", Kind::Session),
     ("token", Kind::Token),

@@ -20,6 +20,7 @@ use super::{
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const PATCH: Method = Method::PATCH;
+const PUT: Method = Method::PUT;
 const DELETE: Method = Method::DELETE;
 
 /// Everybody who can log in.
@@ -32,6 +33,8 @@ const WATCHERS: &[Role] = &[Role::Auditor, Role::Admin];
 
 /// With a login alone: what is about accounts is nothing for programs.
 const PERSON: Who = Roles(PEOPLE, None);
+/// Whoever has documents, by a login only.
+const MEMBER: Who = Roles(OWNERS, None);
 const ADMIN: Who = Roles(ADMINS, None);
 const QUEUE: Who = Roles(ADMINS, Some(Scope::Queue));
 const RECORD: Who = Roles(WATCHERS, Some(AuditRead));
@@ -47,6 +50,9 @@ const KEYS: &[&str] = &["key_service_unavailable", "key_service_denied", "damage
 const STORE: &[&str] = &["storage_unavailable"];
 /// With a document that is asked for, and with what is in it.
 const DOCUMENT: &[&str] = &["document_not_found"];
+/// With what is shared: one sees it, and may not do that.
+const RIGHT: &[&str] = &["right_missing"];
+const SHARE: &[&str] = &["person_not_found", "team_not_found", "too_many_shares", "invalid_time"];
 const CONTENT: &[&str] = &["document_not_found", "in_trash", "quarantined"];
 const PAGE: &[&str] = &["page_not_found", "page_not_ready", "page_cancelled", "page_failed", "result_not_found"];
 const PART: &[&str] = &["range_not_there"];
@@ -135,11 +141,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ]),
     row(GET, "/api/v1/documents/{document}", owners(DocumentsRead), As(Did::FileAccess), LIGHT, &[KEYS, DOCUMENT]),
     row(PATCH, "/api/v1/documents/{document}", owners(DocumentsWrite), As(Did::DocumentChanged), LIGHT,
-        &[KEYS, BODY, CHANGE, DOCUMENT, FILED, &["in_trash", "retained"]]),
+        &[KEYS, BODY, CHANGE, DOCUMENT, RIGHT, FILED, &["in_trash", "retained"]]),
     row(DELETE, "/api/v1/documents/{document}", owners(DocumentsDelete), As(Did::DocumentTrashed), LIGHT,
-        &[QUERY, CHANGE, DOCUMENT, &["retained"]]),
+        &[QUERY, CHANGE, DOCUMENT, RIGHT, &["retained"]]),
     row(POST, "/api/v1/documents/{document}/restore", owners(DocumentsDelete), As(Did::DocumentRestored), LIGHT,
-        &[KEYS, CHANGE, DOCUMENT, &["not_in_trash"]]),
+        &[KEYS, CHANGE, DOCUMENT, RIGHT, &["not_in_trash"]]),
     row(DELETE, "/api/v1/trash", owners(DocumentsDelete), As(Did::TrashEmptied), HEAVY, &[CHANGE]),
 
     row(GET, "/api/v1/documents/{document}/pages", owners(DocumentsRead), With(Did::FileAccess, "pages"), LIGHT,
@@ -158,9 +164,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         With(Did::DocumentDownloaded, "searchable.pdf"), FILE,
         &[KEYS, STORE, CONTENT, PART, &["not_ready", "no_searchable_pdf"]]),
     row(POST, "/api/v1/documents/{document}/tasks", owners(TasksWrite), As(Did::DocumentReread), HEAVY,
-        &[KEYS, BODY, CHANGE, KEYED, CONTENT, READING]),
+        &[KEYS, BODY, CHANGE, KEYED, CONTENT, RIGHT, READING]),
     row(POST, "/api/v1/documents/{document}/choices", owners(DocumentsWrite), As(Did::ReadingChosen), FILE,
-        &[BODY, CHANGE, CONTENT, READING]),
+        &[BODY, CHANGE, CONTENT, RIGHT, READING]),
 
     row(GET, "/api/v1/folders", owners(DocumentsRead), With(Did::LabelsRead, "folders"), LIGHT, &[KEYS]),
     row(POST, "/api/v1/folders", owners(DocumentsWrite), As(Did::FolderCreated), LIGHT,
@@ -169,6 +175,28 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         &[KEYS, BODY, CHANGE, LABEL, FOLDER, &["retained"]]),
     row(DELETE, "/api/v1/folders/{folder}", owners(DocumentsWrite), As(Did::FolderDeleted), LIGHT,
         &[KEYS, CHANGE, &["folder_not_found", "name_taken", "retained"]]),
+    row(GET, "/api/v1/documents/{document}/shares", owners(DocumentsRead), As(Did::SharesListed), LIGHT,
+        &[DOCUMENT, RIGHT]),
+    row(POST, "/api/v1/documents/{document}/shares", owners(DocumentsWrite), As(Did::Shared), LIGHT,
+        &[BODY, DOCUMENT, RIGHT, SHARE]),
+    row(DELETE, "/api/v1/documents/{document}/shares/{share}", owners(DocumentsWrite), As(Did::Unshared), LIGHT,
+        &[DOCUMENT, RIGHT, &["share_not_found"]]),
+    row(GET, "/api/v1/folders/{folder}/shares", owners(DocumentsRead), As(Did::SharesListed), LIGHT,
+        &[&["folder_not_found"], RIGHT]),
+    row(POST, "/api/v1/folders/{folder}/shares", owners(DocumentsWrite), As(Did::Shared), LIGHT,
+        &[BODY, &["folder_not_found"], RIGHT, SHARE]),
+    row(DELETE, "/api/v1/folders/{folder}/shares/{share}", owners(DocumentsWrite), As(Did::Unshared), LIGHT,
+        &[&["folder_not_found"], RIGHT, &["share_not_found"]]),
+    row(GET, "/api/v1/teams", owners(DocumentsRead), As(Did::TeamRead), LIGHT, &[]),
+    row(POST, "/api/v1/teams", MEMBER, As(Did::TeamCreated), LIGHT,
+        &[BODY, &["name_taken", "invalid_name", "too_many_teams"]]),
+    row(GET, "/api/v1/teams/{team}", owners(DocumentsRead), As(Did::TeamRead), LIGHT, &[&["team_not_found"]]),
+    row(POST, "/api/v1/teams/{team}/members", MEMBER, As(Did::TeamMemberAdded), LIGHT,
+        &[BODY, &["team_not_found", "not_manager", "person_not_found", "too_many_members", "last_manager"]]),
+    row(PUT, "/api/v1/teams/{team}/members/{user}", MEMBER, As(Did::TeamChanged), LIGHT,
+        &[BODY, &["team_not_found", "not_manager", "member_not_found", "last_manager"]]),
+    row(DELETE, "/api/v1/teams/{team}/members/{user}", MEMBER, As(Did::TeamMemberRemoved), LIGHT,
+        &[&["team_not_found", "not_manager", "member_not_found", "last_manager"]]),
     row(GET, "/api/v1/tags", owners(DocumentsRead), With(Did::LabelsRead, "tags"), LIGHT, &[KEYS]),
     row(POST, "/api/v1/tags", owners(DocumentsWrite), As(Did::TagCreated), LIGHT,
         &[KEYS, BODY, CHANGE, LABEL, &["too_many_tags"]]),
@@ -179,7 +207,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row(GET, "/api/v1/tasks/{task}/events", owners(TasksRead), As(Did::TaskRead), LIGHT,
         &[QUERY, &["task_not_found"]]),
     row(POST, "/api/v1/tasks/{task}/cancel", owners(TasksWrite), As(Did::TaskCancelled), LIGHT,
-        &[CHANGE, &["task_not_found"]]),
+        &[CHANGE, RIGHT, &["task_not_found"]]),
     row(GET, "/api/v1/live", Roles(PEOPLE, Some(TasksRead)), As(Did::EventsFollowed), LIGHT,
         &[&["upgrade_required", "too_many_sockets"]]),
     row(POST, "/api/v1/search", owners(Search), As(Did::Search), HEAVY,

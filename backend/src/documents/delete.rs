@@ -8,9 +8,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use untxt_core::{
     audit::AuditAction,
-    domain::{DocumentId, TrashReason},
+    domain::{DocumentId, Right, TrashReason},
 };
 use untxt_database::{
+    PgConnection,
     documents::{self, ShredWish, Shredding},
     shreds,
 };
@@ -22,6 +23,7 @@ use crate::{
     extract::{Path, Query},
     problem::ApiError,
     session::Actor,
+    shares::require,
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -58,12 +60,22 @@ pub(super) async fn delete(
 async fn put_into_trash(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {
     let _turn = app.turns.take(actor.owner()).await?;
     let mut tx = actor.begin(app).await?;
-    let trashed = documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
-    if trashed.is_none() && shreds::find(&mut tx, id).await?.is_none() {
-        return Err(ApiError::DocumentNotFound);
+    if is_there(&mut tx, id).await? {
+        documents::trash(&mut tx, id, app.trash.delay(), TrashReason::Person).await?;
+        // Whoever lost the right meanwhile has changed nothing, and is told.
+        is_there(&mut tx, id).await?;
     }
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Says whether there is a document that the person may delete; `false`: it was shredded before.
+async fn is_there(conn: &mut PgConnection, id: DocumentId) -> Result<bool, ApiError> {
+    match require(conn, id, Right::Manage).await {
+        Ok(()) => Ok(true),
+        Err(ApiError::DocumentNotFound) if shreds::find(conn, id).await?.is_some() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 async fn shred(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, ApiError> {
@@ -71,6 +83,9 @@ async fn shred(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, A
     // The session's row is locked when it counts as used, and a long deletion must not hold up what else this person does.
     actor.begin(app).await?.commit().await?;
     let mut tx = app.db.begin_as(actor.user).await?;
+    if !is_there(&mut tx, id).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     match documents::shred(&mut tx, id, ShredWish::AtOnce).await? {
         Shredding::Done => {}
         Shredding::Retained { until } => return Err(ApiError::Retained { until: Some(until) }),

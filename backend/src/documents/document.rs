@@ -2,7 +2,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::{
     crypto::DocumentKey,
-    domain::{DocumentId, DocumentMetadata, FolderId, MediaType, TagId, TaskId},
+    domain::{DocumentId, DocumentMetadata, FolderId, MediaType, OwnerId, Right, TagId, TaskId},
 };
 use untxt_database::{documents::DocumentAndTask, tasks};
 use utoipa::ToSchema;
@@ -11,11 +11,14 @@ use crate::{App, problem::ApiError, session::Actor, tasks::Task};
 
 use super::keys::WrappedKeys;
 
-/// A document as its owner sees it.
+/// A document as a person sees it who may.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Document {
     pub(super) id: DocumentId,
     pub(super) name: String,
+    owner: Owner,
+    /// What the person may do with it.
+    right: Right,
     media_type: MediaType,
     size_bytes: u64,
     sha256: String,
@@ -37,7 +40,15 @@ pub(crate) struct Document {
     pdf_task: Option<TaskId>,
 }
 
-/// A document that was found for its owner, with its key.
+/// Whose a document is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Owner {
+    pub(crate) id: OwnerId,
+    /// The login of a person, or the name of a team; null: it is the person's own.
+    pub(crate) name: Option<String>,
+}
+
+/// A document that was found for a person, with its key.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) found: DocumentAndTask,
@@ -45,16 +56,16 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Finds a document of the person and opens its key. Foreign ones are not found.
+    /// Finds a document that the person may read and opens its key. Others are not found.
     pub(super) async fn load(app: &App, actor: &Actor, id: DocumentId) -> Result<Self, ApiError> {
         let mut tx = actor.begin(app).await?;
         let found = untxt_database::documents::find(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)?;
         if found.document.trash.is_some() && untxt_database::documents::is_due(&mut tx, id).await? {
             return Err(ApiError::DocumentNotFound);
         }
-        let keys = WrappedKeys::load(&mut tx, actor.owner(), [found.document.key.owner_key_version]).await?;
+        let keys = WrappedKeys::load(&mut tx, [found.document.sealed_by()]).await?;
         tx.commit().await?;
-        let key = keys.open(app).await?.document_key(id, &found.document.key)?;
+        let key = keys.open(app).await?.document_key(found.document.owner, id, &found.document.key)?;
         Ok(Self { found, key })
     }
 
@@ -80,6 +91,8 @@ impl Document {
         Ok(Self {
             id: document.id,
             name: metadata.name,
+            owner: Owner { id: document.owner, name: document.owner_name.clone() },
+            right: document.right,
             media_type: document.media_type,
             size_bytes: document.size_bytes,
             sha256: metadata.sha256,

@@ -13,6 +13,7 @@ use super::{
     document::Opened,
     object,
     range::Asked,
+    reader::Reader,
 };
 use crate::{App, extract::Path, problem::ApiError, session::Actor};
 
@@ -32,7 +33,9 @@ pub(super) async fn original(
     let opened = Opened::load_readable(&app, &actor, id).await?;
     let name = attachment(&opened.metadata()?.name);
     let document = &opened.found.document;
-    let mut file = object::open(&app, &opened, ObjectKey::Original(id), Some(document.size_bytes), &asked).await?;
+    let mut file =
+        object::open(&Reader::new(&app, actor), &opened, ObjectKey::Original(id), Some(document.size_bytes), &asked)
+            .await?;
     // A part brings its own.
     file.headers_mut().entry(CONTENT_LENGTH).or_insert(document.size_bytes.into());
     Ok(([(CONTENT_TYPE, document.media_type.as_str())], [(CONTENT_DISPOSITION, name)], file).into_response())
@@ -61,10 +64,17 @@ pub(super) async fn searchable_pdf(
 }
 
 /// Opens the searchable PDF. One that is gone from the store was replaced since we asked: then the one in its place.
-async fn open_pdf(app: &App, actor: &Actor, id: DocumentId, asked: &Asked) -> Result<(Opened, Response), ApiError> {
+async fn open_pdf(
+    app: &Arc<App>,
+    actor: &Actor,
+    id: DocumentId,
+    asked: &Asked,
+) -> Result<(Opened, Response), ApiError> {
     for _ in 0..2 {
         let opened = Opened::load_readable(app, actor, id).await?;
-        if let Some(file) = object::open_if_there(app, &opened, pdf_of(&opened)?, None, asked).await? {
+        if let Some(file) =
+            object::open_if_there(&Reader::new(app, *actor), &opened, pdf_of(&opened)?, None, asked).await?
+        {
             return Ok((opened, file));
         }
     }

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
-use untxt_core::domain::{DocumentId, FolderId, TagId};
+use untxt_core::domain::{DocumentId, FolderId, Right, TagId};
 use untxt_database::{
     Error, PgConnection,
     documents::{self, Filed, Filing},
-    folders, tags,
+    folders, shares, tags,
 };
 use utoipa::ToSchema;
 
 use super::{Document, show};
-use crate::{App, extract, labels::present, problem::ApiError, session::Actor};
+use crate::{App, extract, labels::present, problem::ApiError, session::Actor, shares::require};
 
 /// Tags that one document may have.
 const MAX_TAGS: usize = 50;
@@ -44,12 +44,39 @@ pub(super) async fn file(
     let filing = Filing { folder: wish.folder, tags: wish.tags.map(check_tags).transpose()? };
     let _turn = app.turns.take(actor.owner()).await?;
     let mut tx = actor.begin(&app).await?;
+    require(&mut tx, id, Right::Manage).await?;
+    refuse_of_others(&mut tx, &actor, id, &filing).await?;
     match documents::file(&mut tx, id, &filing).await.map_err(of_filing)? {
         Filed::Done => tx.commit().await?,
         Filed::NotThere => return Err(ApiError::DocumentNotFound),
         Filed::Retained { until } => return Err(ApiError::Retained { until: Some(until) }),
     }
     show::load(&app, &actor, id).await
+}
+
+/// Refuses to file what is another's where one may not: in folders that one manages too, and never with tags, which are its
+/// owner's.
+async fn refuse_of_others(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    id: DocumentId,
+    filing: &Filing,
+) -> Result<(), ApiError> {
+    let found = documents::find(conn, id).await?.ok_or(ApiError::DocumentNotFound)?;
+    if found.document.owner == actor.owner() {
+        return Ok(());
+    }
+    if filing.tags.is_some() {
+        return Err(ApiError::RightMissing);
+    }
+    match filing.folder {
+        None => Ok(()),
+        Some(None) => Err(ApiError::RightMissing),
+        Some(Some(folder)) => match shares::right_on_folder(conn, folder).await?.ok_or(ApiError::FolderNotFound)? {
+            Right::Manage => Ok(()),
+            _ => Err(ApiError::RightMissing),
+        },
+    }
 }
 
 /// Takes each tag once, and not too many.
@@ -83,6 +110,7 @@ pub(crate) async fn refuse_unknown(
 pub(super) fn of_filing(error: Error) -> ApiError {
     match error {
         Error::Conflict(constraint) if constraint == documents::FOLDER => ApiError::FolderNotFound,
+        Error::Conflict(constraint) if constraint == documents::FOLDER_RIGHT => ApiError::RightMissing,
         Error::Conflict(constraint) if constraint == documents::TAG => ApiError::TagNotFound,
         other => other.into(),
     }

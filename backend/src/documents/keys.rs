@@ -12,9 +12,8 @@ use untxt_database::{PgConnection, owner_keys};
 use super::Refusals;
 use crate::{App, problem::ApiError, session::Actor};
 
-/// Gives the newest key of the person, and makes the first one when there is none.
-pub(crate) async fn current(app: &App, actor: &Actor) -> Result<Arc<OwnerKey>, ApiError> {
-    let owner = actor.owner();
+/// Gives the newest key of the person, or of a team of theirs, and makes the first one when there is none.
+pub(crate) async fn current(app: &App, actor: &Actor, owner: OwnerId) -> Result<Arc<OwnerKey>, ApiError> {
     let mut tx = actor.begin(app).await?;
     let found = owner_keys::find_current(&mut tx, owner).await?;
     tx.commit().await?;
@@ -53,22 +52,21 @@ pub(crate) struct WrappedKeys(Vec<WrappedOwnerKey>);
 /// The owner keys that some documents or labels need.
 #[derive(Debug)]
 pub(crate) struct OwnerKeys {
-    keys: HashMap<u32, (WrappedOwnerKey, Arc<OwnerKey>)>,
+    keys: HashMap<(OwnerId, u32), (WrappedOwnerKey, Arc<OwnerKey>)>,
     refusals: Arc<Refusals>,
 }
 
 impl WrappedKeys {
-    /// Loads these versions of a person's key.
+    /// Loads these versions of these owners' keys: of whom something is shared, the person may have the key.
     pub(crate) async fn load(
         conn: &mut PgConnection,
-        owner: OwnerId,
-        versions: impl IntoIterator<Item = u32>,
+        versions: impl IntoIterator<Item = (OwnerId, u32)>,
     ) -> Result<Self, ApiError> {
         let mut versions: Vec<_> = versions.into_iter().collect();
         versions.sort_unstable();
         versions.dedup();
         let mut keys = Vec::with_capacity(versions.len());
-        for version in versions {
+        for (owner, version) in versions {
             let key = owner_keys::find(conn, owner, version).await?;
             keys.push(key.ok_or_else(|| ApiError::internal(format!("owner {owner} has no key version {version}")))?);
         }
@@ -79,7 +77,7 @@ impl WrappedKeys {
         let mut keys = HashMap::with_capacity(self.0.len());
         for wrapped in self.0 {
             let key = open(app, &wrapped).await?;
-            keys.insert(wrapped.version, (wrapped, key));
+            keys.insert((wrapped.owner, wrapped.version), (wrapped, key));
         }
         Ok(OwnerKeys { keys, refusals: Arc::clone(&app.refusals) })
     }
@@ -88,10 +86,11 @@ impl WrappedKeys {
 impl OwnerKeys {
     pub(crate) fn document_key(
         &self,
+        owner: OwnerId,
         document: DocumentId,
         wrapped: &WrappedDocumentKey,
     ) -> Result<DocumentKey, ApiError> {
-        let (stored, key) = self.version(wrapped.owner_key_version)?;
+        let (stored, key) = self.version(owner, wrapped.owner_key_version)?;
         let opened = key.open_document_key(document, wrapped);
         opened
             .map_err(|error| ApiError::of_stored("document key", document, error))
@@ -99,15 +98,15 @@ impl OwnerKeys {
     }
 
     pub(crate) fn label_key(&self, owner: OwnerId, wrapped: &WrappedLabelKey) -> Result<LabelKey, ApiError> {
-        let (stored, key) = self.version(wrapped.owner_key_version)?;
+        let (stored, key) = self.version(owner, wrapped.owner_key_version)?;
         let opened = key.open_label_key(wrapped);
         opened
             .map_err(|error| ApiError::of_stored("label key", owner, error))
             .inspect_err(|error| record_damage(&self.refusals, stored, error))
     }
 
-    fn version(&self, version: u32) -> Result<&(WrappedOwnerKey, Arc<OwnerKey>), ApiError> {
-        let key = self.keys.get(&version);
+    fn version(&self, owner: OwnerId, version: u32) -> Result<&(WrappedOwnerKey, Arc<OwnerKey>), ApiError> {
+        let key = self.keys.get(&(owner, version));
         key.ok_or_else(|| ApiError::internal(format!("the owner key version {version} was not loaded")))
     }
 }

@@ -2,8 +2,12 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::{DocumentId, TagId};
-use untxt_database::documents::{self, Filter, InFolder};
+use untxt_core::domain::{DocumentId, TagId, TeamId};
+use untxt_database::{
+    PgConnection,
+    documents::{self, DocumentAndTask, Filter, InFolder},
+    shares, teams,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Document, file::refuse_unknown, keys::WrappedKeys};
@@ -11,6 +15,7 @@ use crate::{App, extract::Query, problem::ApiError, session::Actor, tasks::load_
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
+const BAD_SHARED: ApiError = ApiError::BadRequest("with shared=with_me there may be limit, before and folder, no more");
 const BAD_FOLDER: ApiError = ApiError::BadRequest("folder is the id of a folder, or none");
 
 #[derive(Deserialize, IntoParams)]
@@ -23,6 +28,16 @@ pub(super) struct Page {
     tag: Option<TagId>,
     #[serde(default)]
     trash: bool,
+    /// Those of a team.
+    team: Option<TeamId>,
+    /// `with_me`: those of others.
+    shared: Option<Shared>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Shared {
+    WithMe,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -32,7 +47,8 @@ pub(super) struct Documents {
     next: Option<DocumentId>,
 }
 
-/// Lists the person's documents, newest first: those in the trash, or those that are not.
+/// Lists the person's documents, newest first: those in the trash, or those that are not; or a team's; or those that others
+/// share.
 #[utoipa::path(
     get,
     path = "/api/v1/documents",
@@ -47,17 +63,17 @@ pub(super) async fn list(
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let filter = page.filter()?;
     let mut tx = actor.begin(&app).await?;
-    refuse_unknown(&mut tx, filter.folder.and_then(InFolder::id), filter.tag.as_slice()).await?;
     // One more than asked for says whether there is a next page.
-    let mut found = documents::list(&mut tx, actor.owner(), &filter, limit + 1).await?;
+    let mut found = page.find(&mut tx, &actor, &filter, limit + 1).await?;
     let has_more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let keys =
-        WrappedKeys::load(&mut tx, actor.owner(), found.iter().map(|found| found.document.key.owner_key_version))
-            .await?;
+    let keys = WrappedKeys::load(&mut tx, found.iter().map(|found| found.document.sealed_by())).await?;
     tx.commit().await?;
     let keys = keys.open(&app).await?;
-    let open = |found| Document::open(found, &keys.document_key(found.document.id, &found.document.key)?);
+    let open = |found: &DocumentAndTask| {
+        let document = &found.document;
+        Document::open(found, &keys.document_key(document.owner, document.id, &document.key)?)
+    };
     let mut documents = found.iter().map(open).collect::<Result<Vec<_>, ApiError>>()?;
     let waiting: Vec<_> = documents.iter().filter_map(|document| document.task.waiting()).collect();
     if !waiting.is_empty() {
@@ -69,12 +85,38 @@ pub(super) async fn list(
 }
 
 impl Page {
+    async fn find(
+        &self,
+        conn: &mut PgConnection,
+        actor: &Actor,
+        filter: &Filter,
+        limit: u32,
+    ) -> Result<Vec<DocumentAndTask>, ApiError> {
+        let folder = filter.folder.and_then(InFolder::id);
+        if self.shared.is_some() {
+            if let Some(folder) = folder {
+                shares::right_on_folder(conn, folder).await?.ok_or(ApiError::FolderNotFound)?;
+            }
+            return Ok(documents::list_shared(conn, folder, self.before, limit).await?);
+        }
+        if let Some(team) = self.team {
+            teams::find(conn, actor.user, team).await?.ok_or(ApiError::TeamNotFound)?;
+        }
+        refuse_unknown(conn, folder, filter.tag.as_slice()).await?;
+        let owner = self.team.map_or(actor.owner(), TeamId::as_owner);
+        Ok(documents::list(conn, owner, filter, limit).await?)
+    }
+
     fn filter(&self) -> Result<Filter, ApiError> {
         let folder = match self.folder.as_deref() {
             None => None,
             Some("none") => Some(InFolder::None),
             Some(id) => Some(InFolder::One(id.parse().map_err(|_| BAD_FOLDER)?)),
         };
+        let is_confined = self.team.is_some() || self.tag.is_some() || self.trash || folder == Some(InFolder::None);
+        if self.shared.is_some() && is_confined {
+            return Err(BAD_SHARED);
+        }
         Ok(Filter { before: self.before, folder, tag: self.tag, in_trash: self.trash })
     }
 }

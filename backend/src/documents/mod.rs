@@ -23,6 +23,7 @@ mod pages;
 mod part;
 mod places;
 mod range;
+mod reader;
 mod receive;
 mod refusals;
 mod rerun;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 use axum::{extract::DefaultBodyLimit, middleware::from_fn_with_state};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use document::Document;
+pub(crate) use document::{Document, Owner};
 pub(crate) use file::{check_tags, refuse_unknown};
 #[cfg(feature = "fuzzing")]
 pub use hear::{Heard, hear_upload};

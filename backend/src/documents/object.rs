@@ -20,6 +20,7 @@ use untxt_core::{
 use super::{
     document::Opened,
     range::{Asked, Part},
+    reader::Reader,
 };
 use crate::{App, problem::ApiError};
 
@@ -27,18 +28,18 @@ use crate::{App, problem::ApiError};
 /// that a missing or damaged object is a clear error; damage further on breaks the connection off. No answer says how long
 /// the file is before that is known: from its row (`known_bytes`), or because its last segment opened.
 pub(super) async fn open(
-    app: &App,
+    reader: &Reader,
     opened: &Opened,
     key: ObjectKey,
     known_bytes: Option<u64>,
     asked: &Asked,
 ) -> Result<Response, ApiError> {
-    open_if_there(app, opened, key, known_bytes, asked).await?.ok_or_else(|| StorageError::NotFound.into())
+    open_if_there(reader, opened, key, known_bytes, asked).await?.ok_or_else(|| StorageError::NotFound.into())
 }
 
 /// Answers with an object like [`open`]; `None` when it is not in the store, as one that was replaced meanwhile.
 pub(super) async fn open_if_there(
-    app: &App,
+    reader: &Reader,
     opened: &Opened,
     key: ObjectKey,
     known_bytes: Option<u64>,
@@ -47,8 +48,8 @@ pub(super) async fn open_if_there(
     // A path names one content for ever: each attempt has a path of its own.
     let tag = format!("\"{key}\"");
     let answer = match asked.part_of(&tag) {
-        Some(part) => open_part(app, opened, key, known_bytes, part).await,
-        None => open_whole(app, opened, key).await,
+        Some(part) => open_part(reader, opened, key, known_bytes, part).await,
+        None => open_whole(reader, opened, key).await,
     };
     match answer {
         Ok(answer) => Ok(Some(([(ETAG, tag.as_str()), (ACCEPT_RANGES, "bytes")], answer).into_response())),
@@ -78,21 +79,22 @@ impl From<ApiError> for Failed {
     }
 }
 
-async fn open_whole(app: &App, opened: &Opened, key: ObjectKey) -> Result<Response, Failed> {
+async fn open_whole(reader: &Reader, opened: &Opened, key: ObjectKey) -> Result<Response, Failed> {
     let opener = opened.key.opener_for(opened.found.document.owner, &key);
-    let source = app.objects.get(&key, None).await?;
-    Ok(verified(key, decrypt(source, opener)).await?.into_response())
+    let source = reader.app.objects.get(&key, None).await?;
+    Ok(verified(reader, opened, key, decrypt(source, opener)).await?.into_response())
 }
 
 /// Reads the header, the segments that the part lies in, and the last one if nothing else says how long the file is.
 async fn open_part(
-    app: &App,
+    reader: &Reader,
     opened: &Opened,
     key: ObjectKey,
     known_bytes: Option<u64>,
     part: Part,
 ) -> Result<Response, Failed> {
     let damaged = |error| ApiError::of_stored("object", key, error);
+    let app = &reader.app;
     let sealed_bytes = app.objects.length(&key).await?;
     let header = read(app, key, SealedFile::HEADER).await?;
     // The length is the store's word until it is proven.
@@ -111,7 +113,7 @@ async fn open_part(
         }
     }
     let range = range.ok_or(ApiError::RangeNotThere { bytes })?;
-    let body = verified(key, open_range(app, opened, key, &file, &range).await?).await?;
+    let body = verified(reader, opened, key, open_range(app, opened, key, &file, &range).await?).await?;
     let content = format!("bytes {}-{}/{bytes}", range.start, range.end - 1);
     let length = (range.end - range.start).to_string();
     Ok((StatusCode::PARTIAL_CONTENT, [(CONTENT_RANGE, content), (CONTENT_LENGTH, length)], body).into_response())
@@ -142,7 +144,7 @@ async fn read(app: &App, key: ObjectKey, range: Range<u64>) -> Result<Vec<u8>, F
     Ok(bytes)
 }
 
-async fn verified(key: ObjectKey, mut plain: ByteStream) -> Result<Body, ApiError> {
+async fn verified(reader: &Reader, opened: &Opened, key: ObjectKey, mut plain: ByteStream) -> Result<Body, ApiError> {
     let first = plain.next().await.transpose().map_err(|error| unanswered(key, error))?;
     let rest = plain.inspect_err(move |error| {
         if is_damage(error) {
@@ -150,7 +152,8 @@ async fn verified(key: ObjectKey, mut plain: ByteStream) -> Result<Body, ApiErro
         }
         tracing::error!(object.key = %key, %error, "an object can't be opened; the answer is broken off");
     });
-    Ok(Body::from_stream(stream::iter(first.map(Ok)).chain(rest)))
+    let whole = stream::iter(first.map(Ok)).chain(rest);
+    Ok(Body::from_stream(reader.watch(opened.found.document.id, whole)))
 }
 
 /// Says why nothing of an object can be given.

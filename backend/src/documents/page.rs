@@ -14,7 +14,7 @@ use untxt_core::{
 use untxt_database::pages::{self, PageWithContent};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{document::Opened, object, range::Asked};
+use super::{document::Opened, object, range::Asked, reader::Reader};
 use crate::{
     App,
     extract::{Path, Query},
@@ -22,7 +22,7 @@ use crate::{
     session::Actor,
 };
 
-/// A page as its owner sees it in a list.
+/// A page as a person sees it in a list.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Page {
     page: PageNumber,
@@ -153,7 +153,7 @@ pub(super) async fn image(
     let (opened, page) = load_result(&app, &actor, (id, number), result).await?;
     let image = page.page.image.ok_or(ApiError::PageNotReady)?;
     let key = ObjectKey::PageImage(id, page.page.task, number, image.attempt);
-    let picture = object::open(&app, &opened, key, None, &asked).await?;
+    let picture = object::open(&Reader::new(&app, actor), &opened, key, None, &asked).await?;
     Ok(([(CONTENT_TYPE, image.media_type.as_str())], picture).into_response())
 }
 

@@ -5,13 +5,13 @@ use std::{collections::VecDeque, io, sync::Arc};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use untxt_core::{
-    domain::{DocumentId, PageNumber},
+    domain::{DocumentId, PageNumber, Right},
     telemetry::chain,
 };
 use untxt_database::pages::{self, PageWithContent};
 
 use super::document::Opened;
-use crate::{App, problem::ApiError, session::Actor};
+use crate::{App, problem::ApiError, session::Actor, shares::require};
 
 /// Pages of one query; a page is some 100 KiB.
 const BATCH: u32 = 8;
@@ -62,6 +62,8 @@ impl<F> Assembly<F> {
     async fn load(&mut self) -> Result<(), ApiError> {
         let Some(first) = self.next else { return Ok(()) };
         let mut tx = self.actor.begin(&self.app).await?;
+        // Without the right there are no pages, and half a text must not look like a whole one.
+        require(&mut tx, self.opened.found.document.id, Right::Read).await?;
         self.waiting = pages::load_contents(&mut tx, self.opened.found.task.id, first, BATCH).await?.into();
         tx.commit().await?;
         self.next = self.waiting.back().map(|last| PageNumber::from_index(last.page.number.get()));

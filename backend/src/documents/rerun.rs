@@ -9,7 +9,7 @@ use axum::{
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::{DocumentId, PageNumber, ReadingSettings, TaskId, TaskQueue};
+use untxt_core::domain::{DocumentId, PageNumber, ReadingSettings, Right, TaskId, TaskQueue};
 use untxt_database::tasks::{self, Begun, NewRun, Plan, Refusal, RequestKey};
 use utoipa::ToSchema;
 
@@ -19,6 +19,7 @@ use crate::{
     observe::RequestId,
     problem::ApiError,
     session::Actor,
+    shares::require,
     tasks::{Task, wake_worker},
 };
 
@@ -83,6 +84,9 @@ pub(super) async fn read_again(
     Extension(RequestId(trace)): Extension<RequestId>,
     extract::Json(wish): extract::Json<Wish>,
 ) -> Result<Response, ApiError> {
+    let mut tx = actor.begin(&app).await?;
+    require(&mut tx, document, Right::Correct).await?;
+    tx.commit().await?;
     let key = match key {
         Some(key) => Some(tags_of(&app, &actor, &key, &wish).await?),
         None => None,
@@ -123,6 +127,7 @@ pub(super) async fn choose(
 async fn begin(app: &App, actor: &Actor, new: &NewRun<'_>) -> Result<Response, ApiError> {
     let _turn = app.turns.take(actor.owner()).await?;
     let mut tx = actor.begin(app).await?;
+    require(&mut tx, new.document, Right::Correct).await?;
     let begun = tasks::begin(&mut tx, new).await?.ok_or(ApiError::DocumentNotFound)?;
     tx.commit().await?;
     match begun {
@@ -148,7 +153,7 @@ async fn usual_settings(
 }
 
 async fn tags_of(app: &App, actor: &Actor, key: &IdempotencyKey, wish: &Wish) -> Result<RequestKey, ApiError> {
-    let owner_key = keys::current(app, actor).await?;
+    let owner_key = keys::current(app, actor, actor.owner()).await?;
     let wish = serde_json::to_vec(wish).map_err(ApiError::internal)?;
     Ok(RequestKey { tag: owner_key.tag("rerun", key.as_bytes()), request: owner_key.tag("rerun-request", &wish) })
 }

@@ -1,7 +1,7 @@
 //! How somebody asks for a document to be read: `?languages=deu,eng&preset=fax&text=redo&queue=bulk`.
 
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::{FolderId, ReadingSettings, TagId, TaskQueue};
+use untxt_core::domain::{FolderId, ReadingSettings, TagId, TaskQueue, TeamId};
 use untxt_database::languages;
 use utoipa::IntoParams;
 
@@ -28,18 +28,24 @@ pub(super) struct AskedUpload {
     preset: Option<String>,
     text: Option<String>,
     queue: Option<String>,
+    /// Whose it will be, if not the person's.
+    team: Option<TeamId>,
     folder: Option<FolderId>,
     /// Ids joined by commas.
     tags: Option<String>,
 }
 
 impl AskedUpload {
-    /// Gives how it is to be read, the folder, and the tags, each once.
-    pub(super) fn split(self) -> Result<(AskedSettings, Option<FolderId>, Vec<TagId>), ApiError> {
-        let Self { languages, preset, text, queue, folder, tags } = self;
+    /// Gives how it is to be read, the team, the folder, and the tags, each once.
+    pub(super) fn split(self) -> Result<(AskedSettings, Option<TeamId>, Option<FolderId>, Vec<TagId>), ApiError> {
+        let Self { languages, preset, text, queue, team, folder, tags } = self;
         let ids = tags.as_deref().unwrap_or_default().split(',').filter(|id| !id.is_empty());
         let tags = ids.map(str::parse).collect::<Result<_, _>>().map_err(|_| BAD_TAGS)?;
-        Ok((AskedSettings { languages, preset, text, queue }, folder, check_tags(tags)?))
+        let tags = check_tags(tags)?;
+        if team.is_some() && (folder.is_some() || !tags.is_empty()) {
+            return Err(ApiError::BadRequest("a team has no folders and no tags: leave them out"));
+        }
+        Ok((AskedSettings { languages, preset, text, queue }, team, folder, tags))
     }
 }
 

@@ -9,12 +9,12 @@ use axum::{
     response::Response,
 };
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::DocumentId;
+use untxt_core::domain::{DocumentId, Right};
 use untxt_database::documents::{self, Restored};
 use utoipa::ToSchema;
 
 use super::{Document, show};
-use crate::{App, extract::Path, problem::ApiError, session::Actor};
+use crate::{App, extract::Path, problem::ApiError, session::Actor, shares::require};
 
 /// Documents that one statement makes due.
 const AT_ONCE: u32 = 500;
@@ -65,6 +65,7 @@ pub(super) async fn restore(
     if documents::is_due(&mut tx, id).await? {
         return Err(ApiError::DocumentNotFound);
     }
+    require(&mut tx, id, Right::Manage).await?;
     match documents::restore(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)? {
         Restored::WasNotInTrash => return Err(ApiError::NotInTrash),
         Restored::Back => tx.commit().await?,

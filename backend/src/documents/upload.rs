@@ -13,13 +13,14 @@ use http::{
 use untxt_core::{
     config,
     crypto::{DocumentKey, OwnerKey, WrappedDocumentKey},
-    domain::{DocumentId, DocumentMetadata, FolderId, ReadingSettings, TagId, TaskId, TaskQueue},
+    domain::{DocumentId, DocumentMetadata, FolderId, OwnerId, ReadingSettings, TagId, TaskId, TaskQueue, TeamId},
     storage::ObjectKey,
     telemetry::chain,
 };
 use untxt_database::{
     Error,
     documents::{self, DocumentAndTask, Inserted, NewDocument},
+    teams,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -62,13 +63,23 @@ pub(super) async fn upload(
     request: Request,
 ) -> Result<Response, ApiError> {
     refuse_too_long(request.headers(), &app.limits)?;
-    let (asked, folder, tags) = asked.split()?;
+    let (asked, team, folder, tags) = asked.split()?;
     let usual = (ReadingSettings::of_languages(app.languages.clone()), TaskQueue::default());
     let (settings, queue) = asked.settle(&app, usual).await?;
-    let owner_key = keys::current(&app, &actor).await?;
-    let upload = Upload { app: Arc::clone(&app), actor, key, owner_key, settings, queue, folder, tags, trace };
+    let owner = owner_of(&app, &actor, team).await?;
+    let owner_key = keys::current(&app, &actor, owner).await?;
+    let upload = Upload { app: Arc::clone(&app), actor, owner, key, owner_key, settings, queue, folder, tags, trace };
     // Not cancelled when the client goes away in the middle: the store must be left clean.
     app.lifecycle.spawn(upload.accept(request)).await.map_err(ApiError::internal)?
+}
+
+/// Says whose the upload will be: the person's, or that of a team that the person is of.
+async fn owner_of(app: &App, actor: &Actor, team: Option<TeamId>) -> Result<OwnerId, ApiError> {
+    let Some(team) = team else { return Ok(actor.owner()) };
+    let mut tx = actor.begin(app).await?;
+    teams::find(&mut tx, actor.user, team).await?.ok_or(ApiError::TeamNotFound)?;
+    tx.commit().await?;
+    Ok(team.as_owner())
 }
 
 fn refuse_too_long(headers: &HeaderMap, limits: &config::Limits) -> Result<(), ApiError> {
@@ -84,6 +95,7 @@ fn refuse_too_long(headers: &HeaderMap, limits: &config::Limits) -> Result<(), A
 struct Upload {
     app: Arc<App>,
     actor: Actor,
+    owner: OwnerId,
     key: Option<IdempotencyKey>,
     owner_key: Arc<OwnerKey>,
     settings: ReadingSettings,
@@ -125,7 +137,7 @@ impl Upload {
     async fn find_existing(&self) -> Result<Option<DocumentAndTask>, ApiError> {
         let mut tx = self.actor.begin(&self.app).await?;
         let existing = match self.idempotency_tag() {
-            Some(tag) => documents::find_by_idempotency_tag(&mut tx, self.actor.owner(), &tag).await?,
+            Some(tag) => documents::find_by_idempotency_tag(&mut tx, self.owner, &tag).await?,
             None => None,
         };
         if existing.is_none() {
@@ -142,7 +154,7 @@ impl Upload {
         let (key, wrapped) = self.owner_key.create_document_key(id)?;
         let draft = Draft { id, key, wrapped };
         let (object, name, media_type) = (ObjectKey::Original(id), part.name.clone(), part.media_type);
-        let receiving = receive(&self.app, self.actor.owner(), object, &draft.key, part);
+        let receiving = receive(&self.app, self.owner, object, &draft.key, part);
         // Even a panic must not leave an object behind that no row names.
         let received = AssertUnwindSafe(receiving).catch_unwind().await;
         let received = match received.unwrap_or_else(|_| Err(ApiError::internal("receiving a file panicked"))) {
@@ -153,11 +165,11 @@ impl Upload {
             }
         };
         let metadata = DocumentMetadata { name, sha256: hex::encode(received.sha256) };
-        let metadata_sealed = draft.key.seal_metadata(self.actor.owner(), id, &metadata)?;
+        let metadata_sealed = draft.key.seal_metadata(self.owner, id, &metadata)?;
         let (content_tag, idempotency_tag) = (self.content_tag(&received), self.idempotency_tag());
         let new = NewDocument {
             id,
-            owner: self.actor.owner(),
+            owner: self.owner,
             media_type,
             size_bytes: received.size_bytes,
             metadata_sealed: &metadata_sealed,
@@ -209,7 +221,7 @@ impl Upload {
             // While the file came, the owner's key was replaced and destroyed. What is sealed is not concerned.
             Err(Error::Conflict(constraint)) if constraint == documents::OWNER_KEY_STATE => {
                 drop(tx);
-                let key = &keys::current(&self.app, &self.actor).await?.rewrap(draft.id, &draft.key)?;
+                let key = &keys::current(&self.app, &self.actor, self.owner).await?.rewrap(draft.id, &draft.key)?;
                 let mut tx = self.actor.begin(&self.app).await?;
                 let inserted = documents::insert_with_task(&mut tx, &NewDocument { key, ..new.clone() }).await;
                 Ok((inserted.map_err(of_filing)?, tx))
@@ -224,9 +236,9 @@ impl Upload {
             return Err(ApiError::IdempotencyKeyReused);
         }
         let mut tx = self.actor.begin(&self.app).await?;
-        let keys = WrappedKeys::load(&mut tx, self.actor.owner(), [existing.document.key.owner_key_version]).await?;
+        let keys = WrappedKeys::load(&mut tx, [existing.document.sealed_by()]).await?;
         tx.commit().await?;
-        let key = keys.open(&self.app).await?.document_key(existing.document.id, &existing.document.key)?;
+        let key = keys.open(&self.app).await?.document_key(self.owner, existing.document.id, &existing.document.key)?;
         answer(StatusCode::OK, existing, &key)
     }
 

@@ -1,12 +1,19 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::FutureExt;
 use metrics::histogram;
 use untxt_core::{
     clock,
-    domain::{EventSeq, OwnerId, TaskId},
+    domain::{EventSeq, OwnerId, TaskId, UserId},
 };
-use untxt_database::events::{self, Listener, Notified};
+use untxt_database::{
+    events::{self, Concerned, Listener, Notified},
+    shares,
+};
 
 use super::{
     frames,
@@ -46,6 +53,8 @@ struct Batch {
     len: usize,
     is_resync: bool,
     news: Vec<(OwnerId, News)>,
+    /// Who may see more or less than before.
+    concerned: HashSet<Concerned>,
     /// The first new event of each task, in the order of ids.
     tasks: BTreeMap<(OwnerId, TaskId), EventSeq>,
 }
@@ -58,7 +67,10 @@ impl Batch {
             Notified::SessionEnded { user, session } => {
                 self.news.push((user.as_owner(), News::SessionEnded(session)));
             }
+            Notified::Rights(concerned) => _ = self.concerned.insert(concerned),
             Notified::Document { owner, document, change } => {
+                // With whom it is shared learns nothing of it but that there is something to load.
+                self.concerned.insert(Concerned::Owner(owner));
                 self.news.push((owner, News::Document(frames::document(document, change))));
             }
             Notified::Event { owner, task, seq } => {
@@ -86,15 +98,40 @@ impl Feed {
         for (owner, news) in batch.news {
             hub.publish(owner, news);
         }
+        for concerned in batch.concerned {
+            self.tell_concerned(concerned).await;
+        }
         for ((owner, task), first) in batch.tasks {
-            if !hub.has_listeners(owner) {
+            if hub.is_empty() {
                 self.published.remove(&task);
             } else if let Err(error) = self.publish_task(owner, task, first).await {
                 tracing::warn!(task.id = %task, %error, "new events could not be read; listeners load again");
                 self.published.remove(&task);
-                hub.publish(owner, News::Resync);
+                hub.publish_to_all(&News::Resync);
             }
         }
+    }
+
+    /// Has those load again who may see something else now than before.
+    async fn tell_concerned(&self, concerned: Concerned) {
+        let hub = &self.app.hub;
+        let owner = match concerned {
+            Concerned::User(user) => return hub.publish(user.as_owner(), News::Resync),
+            Concerned::Owner(_) if hub.is_empty() => return,
+            Concerned::Owner(owner) => owner,
+        };
+        match self.list_sharees(owner).await {
+            Ok(sharees) => sharees.into_iter().for_each(|user| hub.publish(user.as_owner(), News::Resync)),
+            Err(error) => {
+                tracing::warn!(%error, "nobody knows who is concerned; all listeners load again");
+                hub.publish_to_all(&News::Resync);
+            }
+        }
+    }
+
+    async fn list_sharees(&self, owner: OwnerId) -> Result<Vec<UserId>, untxt_database::Error> {
+        let mut tx = self.app.db.begin_as(owner).await?;
+        shares::list_sharees(&mut tx, owner).await
     }
 
     /// Publishes every event of the task since the last published one, so that none is skipped and none comes twice.
@@ -102,16 +139,24 @@ impl Feed {
         let seen = self.published.get(&task).copied().unwrap_or(EventSeq(first.0 - 1));
         let mut tx = self.app.db.begin_as(owner).await?;
         let events = events::after(&mut tx, task, seen, MAX_EVENTS).await?;
+        let Some(first) = events.first() else { return Ok(()) };
+        let mut readers = shares::list_readers(&mut tx, first.document).await?;
         drop(tx);
         let is_complete = events.len() < MAX_EVENTS as usize;
         let hub = &self.app.hub;
+        readers.retain(|reader| hub.has_listeners(reader.as_owner()));
+        if readers.is_empty() {
+            self.published.remove(&task);
+            return Ok(());
+        }
         for event in &events {
             let lag = Duration::try_from(clock::now() - event.at).unwrap_or_default();
             histogram!("untxt_event_lag_seconds").record(lag);
-            hub.publish(owner, News::Event(Arc::new(Message::new(event)?)));
+            let message = Arc::new(Message::new(event)?);
+            readers.iter().for_each(|reader| hub.publish(reader.as_owner(), News::Event(Arc::clone(&message))));
         }
         if !is_complete {
-            hub.publish(owner, News::Resync);
+            readers.iter().for_each(|reader| hub.publish(reader.as_owner(), News::Resync));
         }
         match events.last() {
             Some(last) if !last.state.is_final() && is_complete => self.remember(task, last.seq),

@@ -73,6 +73,11 @@ impl Hub {
         self.lock().contains_key(&owner)
     }
 
+    /// Says whether nobody listens.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// Lists who listens.
     pub(crate) fn listeners(&self) -> Vec<OwnerId> {
         self.lock().keys().copied().collect()

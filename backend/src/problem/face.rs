@@ -65,7 +65,11 @@ impl ApiError {
             Self::Framework(status) => return Face::of_status(*status),
             Self::Internal(_) => return Face::of_status(StatusCode::INTERNAL_SERVER_ERROR),
             other => {
-                let face = other.of_accounts().or_else(|| other.of_access()).or_else(|| other.of_filing());
+                let face = other
+                    .of_accounts()
+                    .or_else(|| other.of_access())
+                    .or_else(|| other.of_filing())
+                    .or_else(|| other.of_rights());
                 let (status, code, title, detail) = face.unwrap_or_else(|| other.of_documents());
                 (status, code, title, Cow::Borrowed(detail))
             }

@@ -7,6 +7,7 @@ mod accounts;
 mod codes;
 mod convert;
 mod face;
+mod rights;
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
@@ -74,6 +75,18 @@ pub(crate) enum ApiError {
     NotFound,
     DocumentNotFound,
     FolderNotFound,
+    ShareNotFound,
+    PersonNotFound,
+    TeamNotFound,
+    MemberNotFound,
+    /// The person sees it, and may not do that with it.
+    RightMissing,
+    NotManager,
+    LastManager,
+    TooManyShares,
+    TooManyTeams,
+    TooManyMembers,
+    InvalidTime,
     TagNotFound,
     NameTaken,
     FolderInItself,

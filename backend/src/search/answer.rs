@@ -9,13 +9,15 @@ use untxt_page::{
 };
 use utoipa::ToSchema;
 
+use crate::documents::Owner;
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = Found)]
 pub(super) struct Answer {
     pub(super) terms: Vec<Term>,
     pub(super) hits: Vec<Hit>,
     pub(super) total: Total,
-    /// False: some pages of the person are not in the index yet, and may have what was asked for.
+    /// False: some pages are not in the index yet, and may have what was asked for.
     pub(super) is_complete: bool,
     /// Pass it as `after` to get the next ones; none at the end.
     pub(super) next: Option<String>,
@@ -53,6 +55,7 @@ pub(super) struct Hit {
 pub(super) struct Document {
     pub(super) id: DocumentId,
     pub(super) name: String,
+    pub(super) owner: Owner,
 }
 
 #[derive(Serialize, ToSchema)]

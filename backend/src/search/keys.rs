@@ -3,13 +3,14 @@ use std::{collections::HashMap, sync::Arc};
 use untxt_core::crypto::{SearchKey, WrappedOwnerKey};
 use untxt_database::{PgConnection, owner_keys, search, search::Segment};
 
-use crate::{App, problem::ApiError, session::Actor};
+use super::scope::Scope;
+use crate::{App, problem::ApiError};
 
-/// The keys that a person's segments were made with, by the number of the index key.
+/// The keys that an owner's segments were made with, by the number of the index key.
 #[derive(Clone, Debug, Default)]
 pub struct SearchKeys(Arc<HashMap<u32, SearchKey>>);
 
-/// What there is to be asked of a person's index.
+/// What there is to be asked of an owner's index.
 #[derive(Debug)]
 pub(super) struct Index {
     pub(super) keys: SearchKeys,
@@ -20,11 +21,11 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Loads the segments of a person, newest first, and the keys that they were made with. While an index is made anew
+    /// Loads the segments of an owner, newest first, and the keys that they were made with. While an index is made anew
     /// there are two. A segment whose key is gone can't be asked.
-    pub(super) async fn load(app: &App, actor: &Actor) -> Result<Self, ApiError> {
-        let owner = actor.owner();
-        let mut tx = actor.begin(app).await?;
+    pub(super) async fn load(app: &App, scope: &Scope) -> Result<Self, ApiError> {
+        let owner = scope.owner;
+        let mut tx = scope.begin(&app.db).await?;
         let segments = search::list_segments(&mut tx, owner).await?;
         let has_gap = search::has_gap(&mut tx, owner).await?;
         let mut generations: Vec<_> = segments.iter().map(|segment| segment.generation).collect();
@@ -42,8 +43,8 @@ impl Index {
 
     /// Says whether there are segments now that were not asked: a page that is made anew leaves one key for another, and
     /// may have done so between the list and the question.
-    pub(super) async fn has_grown(&self, conn: &mut PgConnection, actor: &Actor) -> Result<bool, ApiError> {
-        let now = search::list_segments(conn, actor.owner()).await?;
+    pub(super) async fn has_grown(&self, conn: &mut PgConnection, scope: &Scope) -> Result<bool, ApiError> {
+        let now = search::list_segments(conn, scope.owner).await?;
         Ok(now.iter().any(|segment| !self.segments.contains(segment)))
     }
 }

@@ -10,10 +10,10 @@ use untxt_core::{
 use untxt_database::search::{self, Hit, Reading};
 use untxt_page::search::{Query, find, shown_words, snippets};
 
-use super::{answer, ask::Asked};
+use super::{answer, look::Asked, scope::Scope};
 use crate::{
     App,
-    documents::{OwnerKeys, WrappedKeys},
+    documents::{Owner, OwnerKeys, WrappedKeys},
     problem::ApiError,
     session::Actor,
 };
@@ -23,24 +23,25 @@ pub(super) async fn open(
     app: &App,
     actor: &Actor,
     asked: &Asked<'_>,
+    scope: &Scope,
     readings: &[Reading],
 ) -> Result<HashMap<Reading, answer::Hit>, ApiError> {
     let mut tx = actor.begin(app).await?;
     let mut loaded = search::load_hits(&mut tx, readings).await?;
     loaded.retain(|hit| asked.period.has(hit.created_at));
-    let versions = loaded.iter().map(|hit| hit.key.owner_key_version);
-    let keys = WrappedKeys::load(&mut tx, actor.owner(), versions).await?;
+    let versions = loaded.iter().map(|hit| (hit.owner, hit.key.owner_key_version));
+    let keys = WrappedKeys::load(&mut tx, versions).await?;
     tx.commit().await?;
     let keys = keys.open(app).await?;
-    let (query, place) = (Arc::clone(asked.query), Arc::clone(&asked.place));
+    let (query, place, name) = (Arc::clone(asked.query), Arc::clone(&asked.place), scope.name.clone());
     let looking = tokio::task::spawn_blocking(move || {
         let _place = place;
-        look(&keys, &query, &loaded)
+        look(&keys, &query, name.as_deref(), &loaded)
     });
     looking.await.map_err(ApiError::internal)
 }
 
-fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> HashMap<Reading, answer::Hit> {
+fn look(keys: &OwnerKeys, query: &Query, name: Option<&str>, loaded: &[Hit]) -> HashMap<Reading, answer::Hit> {
     let mut last: Option<(DocumentId, DocumentKey)> = None;
     let mut hits = HashMap::new();
     for hit in loaded {
@@ -48,7 +49,7 @@ fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> HashMap<Reading, ans
         let key = match last {
             Some((id, key)) if id == document => key,
             // What can't be opened must not hide all others; whoever looks at it is told.
-            _ => match keys.document_key(document, &hit.key) {
+            _ => match keys.document_key(hit.owner, document, &hit.key) {
                 Ok(key) => key,
                 Err(_) => {
                     tell_damage(hit);
@@ -56,7 +57,7 @@ fn look(keys: &OwnerKeys, query: &Query, loaded: &[Hit]) -> HashMap<Reading, ans
                 }
             },
         };
-        match look_at(query, hit, &key) {
+        match look_at(query, hit, name, &key) {
             Ok(found) => hits.extend(found.map(|found| (hit.reading, found))),
             Err(_) => tell_damage(hit),
         }
@@ -71,13 +72,22 @@ fn tell_damage(hit: &Hit) {
     tracing::error!(task.id = %task, page.number = %page, "a page that was found can't be opened");
 }
 
-fn look_at(query: &Query, hit: &Hit, key: &DocumentKey) -> Result<Option<answer::Hit>, CryptoError> {
+fn look_at(
+    query: &Query,
+    hit: &Hit,
+    name: Option<&str>,
+    key: &DocumentKey,
+) -> Result<Option<answer::Hit>, CryptoError> {
     let Reading { document, task, page }: Reading = hit.reading;
     let content = key.open_page(hit.owner, task, page, &hit.content_sealed)?;
     let Some(found) = find(query, &content.words) else { return Ok(None) };
     let metadata = key.open_metadata(hit.owner, document, &hit.metadata_sealed)?;
     Ok(Some(answer::Hit {
-        document: answer::Document { id: document, name: metadata.name },
+        document: answer::Document {
+            id: document,
+            name: metadata.name,
+            owner: Owner { id: hit.owner, name: name.map(str::to_owned) },
+        },
         task_id: task,
         page,
         created_at: hit.created_at,

@@ -128,7 +128,7 @@ async fn label_key(app: &App, user: UserId) -> Result<LabelKey, ApiError> {
     let owner = user.as_owner();
     let mut tx = app.db.begin_as(user).await?;
     let stored = labels::find_key(&mut tx, owner).await?.ok_or_else(|| ApiError::internal("the label key is gone"))?;
-    let keys = WrappedKeys::load(&mut tx, owner, [stored.owner_key_version]).await?;
+    let keys = WrappedKeys::load(&mut tx, [(owner, stored.owner_key_version)]).await?;
     drop(tx);
     keys.open(app).await?.label_key(owner, &stored)
 }

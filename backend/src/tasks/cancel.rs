@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use untxt_core::domain::TaskId;
+use untxt_core::domain::{Right, TaskId};
 use untxt_database::{Transaction, tasks};
 
 use super::{Task, wake_worker};
-use crate::{App, extract::Path, problem::ApiError, session::Actor};
+use crate::{App, extract::Path, problem::ApiError, session::Actor, shares::require};
 
 /// Stops a task and gives it as it is then. One that has ended already is given as it ended: stopping twice, or a
 /// moment too late, is no error.
@@ -20,7 +20,10 @@ pub(super) async fn cancel(
     Path(id): Path<TaskId>,
 ) -> Result<Json<Task>, ApiError> {
     let _turn = app.turns.take(actor.owner()).await?;
-    stop(&app, actor.begin(&app).await?, id).await
+    let mut tx = actor.begin(&app).await?;
+    let task = tasks::find(&mut tx, id).await?.ok_or(ApiError::TaskNotFound)?;
+    require(&mut tx, task.document, Right::Correct).await?;
+    stop(&app, tx, id).await
 }
 
 /// Stops a task in the name of whoever this transaction acts for.

@@ -65,6 +65,15 @@ impl Socket {
         }
     }
 
+    async fn next_but_places(&mut self) -> Value {
+        loop {
+            let value = self.next().await;
+            if value["type"] != "places" {
+                return value;
+            }
+        }
+    }
+
     /// Gives the next frame that says where tasks stand.
     async fn places(&mut self) -> Value {
         loop {
@@ -270,4 +279,30 @@ async fn what_an_administrator_stops_is_told_to_its_owner_only() {
     let told = hers.event().await;
     assert_eq!((&told["type"], &told["task"]), (&json!("task.cancelled"), &json!(task)));
     assert!(roots.is_silent().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_whom_a_document_is_shared_hears_of_it_until_it_is_taken_back() {
+    let running = Running::start().await;
+    let app = &running.app;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let document = ada.upload(app, "a.pdf", &pdf(100)).await.json();
+    let task: TaskId = document["task"]["id"].as_str().expect("an id").parse().expect("an id");
+    let mut his = Socket::of(&running, &bob).await;
+    assert!(his.is_silent().await);
+    let shares = format!("/api/v1/documents/{}/shares", document["id"].as_str().expect("an id"));
+    let wish = ada.request(http::Method::POST, &shares).header("content-type", "application/json");
+    let wish = wish.body(json!({ "login": "bob", "right": "read" }).to_string().into()).expect("good");
+    let share = app.send(wish).await.json();
+    assert_eq!(his.next_but_places().await["type"], "resync", "there is something new to load");
+    let worker = Worker::start(app).await;
+    worker.begin(task, 2).await;
+    assert_eq!(his.event().await["task"], json!(task));
+    while !his.is_silent().await {}
+    ada.delete(app, &format!("{shares}/{}", share["id"].as_str().expect("an id"))).await;
+    assert_eq!(his.next_but_places().await["type"], "resync", "it is to go from the list");
+    worker.read_next(app, task, &[]).await;
+    assert!(his.is_silent().await, "no event of what is taken back");
+    his.say(&json!({ "follow": task }).to_string()).await;
+    assert!(his.is_silent().await, "nor when he asks for them");
 }

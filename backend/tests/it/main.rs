@@ -27,6 +27,8 @@ mod second_factor;
 mod server;
 mod session;
 mod settings;
+mod sharing;
+mod sharing_search;
 mod tags;
 mod tokens;
 mod trash;

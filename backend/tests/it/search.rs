@@ -52,8 +52,13 @@ impl Scene {
 
     /// Has a document read whose pages say this; gives its address and task.
     pub(crate) async fn read(&self, person: &Person, name: &str, pages: &[&[&str]]) -> (String, TaskId) {
-        let count = u32::try_from(pages.len()).expect("few");
         let answer = person.upload(&self.app, name, &pdf(pages.concat().concat().len())).await;
+        self.read_uploaded(&answer, pages).await
+    }
+
+    /// Has what was just uploaded read.
+    pub(crate) async fn read_uploaded(&self, answer: &Answer, pages: &[&[&str]]) -> (String, TaskId) {
+        let count = u32::try_from(pages.len()).expect("few");
         let at = answer.header("location").to_owned();
         let task: TaskId = answer.json()["task"]["id"].as_str().expect("an id").parse().expect("an id");
         self.worker.begin(task, count).await;

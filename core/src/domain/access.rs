@@ -31,6 +31,14 @@ closed_list!(
     }
 );
 
+impl Right {
+    /// Says whether whoever has this right also has that one.
+    #[must_use]
+    pub const fn includes(self, other: Self) -> bool {
+        self as u8 >= other as u8
+    }
+}
+
 closed_list!(
     /// What an API token is good for, never more than its person may do.
     Scope {

@@ -48,12 +48,20 @@ macro_rules! uuid_id {
 }
 
 uuid_id!(
-    /// Whose a document is: a person (later also a team). Keys, quotas and row-level security hang on it.
+    /// Whose a document is: a person or a team. Keys, quotas and row-level security hang on it.
     OwnerId
 );
 uuid_id!(
     /// A person who can log in. A person's own [`OwnerId`] has the same UUID.
     UserId
+);
+uuid_id!(
+    /// Persons who own documents together, and with whom others share. A team's own [`OwnerId`] has the same UUID.
+    TeamId
+);
+uuid_id!(
+    /// What somebody may do with a document or folder of another.
+    ShareId
 );
 uuid_id!(
     /// What was uploaded.
@@ -82,6 +90,14 @@ uuid_id!(
 
 impl UserId {
     /// Gives the owner that stands for this person.
+    #[must_use]
+    pub const fn as_owner(self) -> OwnerId {
+        OwnerId(self.0)
+    }
+}
+
+impl TeamId {
+    /// Gives the owner that stands for this team.
     #[must_use]
     pub const fn as_owner(self) -> OwnerId {
         OwnerId(self.0)

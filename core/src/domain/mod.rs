@@ -15,7 +15,9 @@ mod state;
 pub use access::{Right, Role, Scope, ScopeSet};
 pub use event::{EventKind, PageCounters, TaskEvent};
 pub use failure::{Failure, FailureCode};
-pub use ids::{DocumentId, EventSeq, FolderId, OwnerId, PageNumber, SessionId, TagId, TaskId, TokenId, UserId};
+pub use ids::{
+    DocumentId, EventSeq, FolderId, OwnerId, PageNumber, SessionId, ShareId, TagId, TaskId, TeamId, TokenId, UserId,
+};
 pub use label::{Colour, LabelName};
 pub use metadata::DocumentMetadata;
 pub use retention::Retention;

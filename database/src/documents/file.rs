@@ -9,6 +9,9 @@ use crate::Result;
 /// The constraint that refuses a folder that the owner doesn't have.
 pub const FOLDER: &str = "documents_folder_fkey";
 
+/// The constraint that refuses to put a document of another where one may not put it.
+pub const FOLDER_RIGHT: &str = "documents_folder_right";
+
 /// The constraint that refuses a tag that the owner doesn't have.
 pub const TAG: &str = "document_tags_tag_fkey";
 

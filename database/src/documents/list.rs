@@ -38,7 +38,29 @@ impl InFolder {
     }
 }
 
-/// Lists the actor's documents, newest first, at most `limit`.
+/// Lists documents of others that are shared with the actor, newest first, at most `limit`: those before one, and those
+/// that lie directly in a folder that is shared.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn list_shared(
+    conn: &mut PgConnection,
+    folder: Option<FolderId>,
+    before: Option<DocumentId>,
+    limit: u32,
+) -> Result<Vec<DocumentAndTask>> {
+    let ids = sqlx::query_scalar!(
+        r#"select id as "id!" from list_shared_documents($1, $2, $3) as id"#,
+        folder.map(FolderId::as_uuid),
+        before.map(DocumentId::as_uuid),
+        i64::from(limit),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    load(conn, &ids).await
+}
+
+/// Lists the documents of the actor, or of a team of the actor, newest first, at most `limit`.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].

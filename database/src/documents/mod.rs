@@ -14,15 +14,15 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use untxt_core::{
     crypto::WrappedDocumentKey,
-    domain::{DocumentId, FolderId, MediaType, OwnerId, TagId, TaskId},
+    domain::{DocumentId, FolderId, MediaType, OwnerId, Right, TagId, TaskId},
 };
 use uuid::Uuid;
 
 pub use due::{Due, list_due};
 pub use empty::{Emptied, empty_trash, is_due};
-pub use file::{FOLDER, Filed, Filing, TAG, file};
+pub use file::{FOLDER, FOLDER_RIGHT, Filed, Filing, TAG, file};
 pub use insert::{Inserted, NewDocument, OWNER_KEY_STATE, insert_with_task};
-pub use list::{Filter, InFolder, list};
+pub use list::{Filter, InFolder, list, list_shared};
 pub use retain::{Expired, list_expired, list_retaining_owners, try_begin_retaining};
 use row::DocumentAndTaskRow;
 pub use shred::{ShredWish, Shredding, shred};
@@ -40,6 +40,10 @@ pub struct Document {
     pub id: DocumentId,
     /// Whose.
     pub owner: OwnerId,
+    /// The login of its owner, or the name of the team; `None`: it is the actor's own.
+    pub owner_name: Option<String>,
+    /// What the actor may do with it.
+    pub right: Right,
     /// What kind of file, by content.
     pub media_type: MediaType,
     /// Size of the file in clear.
@@ -52,7 +56,7 @@ pub struct Document {
     pub content_tag: Option<Vec<u8>>,
     /// When it was accepted.
     pub created_at: OffsetDateTime,
-    /// The folder that it is in.
+    /// The folder that it is in, if the actor may know it.
     pub folder: Option<FolderId>,
     /// Its tags, oldest first.
     pub tags: Vec<TagId>,
@@ -104,6 +108,14 @@ pub struct Source {
     pub size_bytes: u64,
     /// The document's key.
     pub key: WrappedDocumentKey,
+}
+
+impl Document {
+    /// Gives the owner and the version of the owner key that its key is wrapped by.
+    #[must_use]
+    pub const fn sealed_by(&self) -> (OwnerId, u32) {
+        (self.owner, self.key.owner_key_version)
+    }
 }
 
 /// Finds the document for which the actor used this idempotency key.
@@ -165,6 +177,11 @@ async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DocumentAndTa
         r#"select
             d.id,
             d.owner_id,
+            case
+                when d.owner_id <> (select current_actor()) then (select name from list_names(array[d.owner_id]))
+            end as owner_name,
+            -- What is seen may at least be read, also when that ends just now.
+            case when d.owner_id = (select current_actor()) then 3 else greatest(right_on(d.id), 1) end as "rank!",
             d.media_type,
             d.size_bytes,
             d.metadata_sealed,
@@ -172,7 +189,9 @@ async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DocumentAndTa
             d.wrapped_key,
             d.content_tag,
             d.created_at,
-            d.folder_id,
+            case
+                when d.owner_id = (select current_actor()) or right_on_folder(d.folder_id) > 0 then d.folder_id
+            end as folder_id,
             array(select tag_id from document_tags where document_id = d.id order by tag_id) as "tags!",
             (select keep_until from document_retention where document_id = d.id) as keep_until,
             d.trashed_at,

@@ -6,12 +6,14 @@ use untxt_core::{
 use uuid::Uuid;
 
 use super::{Document, DocumentAndTask, InTrash, PublishedPdf};
-use crate::{Error, Result, row::Row, tasks::TaskRow};
+use crate::{Error, Result, row::Row, shares, tasks::TaskRow};
 
 /// A document and its task, as their columns say.
 pub(super) struct DocumentAndTaskRow {
     pub(super) id: Uuid,
     pub(super) owner_id: Uuid,
+    pub(super) owner_name: Option<String>,
+    pub(super) rank: i32,
     pub(super) media_type: String,
     pub(super) size_bytes: i64,
     pub(super) metadata_sealed: Vec<u8>,
@@ -54,6 +56,8 @@ impl TryFrom<DocumentAndTaskRow> for DocumentAndTask {
         let document = Document {
             id: row.id.into(),
             owner: row.owner_id.into(),
+            owner_name: row.owner_name,
+            right: shares::right(at, row.rank)?.ok_or_else(|| at.corrupt("rank"))?,
             media_type: at.word("media_type", &row.media_type)?,
             size_bytes: at.number("size_bytes", row.size_bytes)?,
             metadata_sealed: row.metadata_sealed,

@@ -104,7 +104,11 @@ async fn write_down(conn: &mut PgConnection, id: DocumentId, wish: ShredWish) ->
             d.id,
             d.owner_id,
             case when $2 then 'person' when d.trash_reason = 'retention' then 'retention' else 'trash' end,
-            case when $2 or d.trash_reason = 'person' then d.owner_id end,
+            case
+                -- Who manages it may be another than its owner.
+                when $2 then coalesce(current_actor(), d.owner_id)
+                when d.trash_reason = 'person' then coalesce(d.trashed_by, d.owner_id)
+            end,
             case when $2 then clock_timestamp() else d.trashed_at end,
             clock_timestamp() + make_interval(secs => case
                 when exists (

@@ -47,7 +47,8 @@ pub async fn trash(
         set
             trashed_at = now.at,
             shred_at = greatest(now.at + make_interval(secs => $2), r.keep_until),
-            trash_reason = $3
+            trash_reason = $3,
+            trashed_by = case when $3 = 'person' then current_actor() end
         from document_retention r
         cross join (select clock_timestamp() as at) as now
         where documents.id = $1
@@ -81,7 +82,12 @@ pub async fn restore(conn: &mut PgConnection, id: DocumentId) -> Result<Option<R
     }
     let restored = sqlx::query!(
         "update documents
-        set trashed_at = null, shred_at = null, trash_reason = null, restored_at = clock_timestamp()
+        set
+            trashed_at = null,
+            shred_at = null,
+            trash_reason = null,
+            trashed_by = null,
+            restored_at = clock_timestamp()
         where id = $1 and trashed_at is not null",
         id.as_uuid(),
     )

@@ -60,8 +60,20 @@ pub enum Notified {
         /// What happened to it.
         change: DocumentChange,
     },
+    /// Somebody may see more or less than before.
+    Rights(Concerned),
     /// Read what came after the last seen, and check sessions.
     Resync,
+}
+
+/// Whom a change of rights concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Concerned {
+    /// This person.
+    User(UserId),
+    /// All with whom this owner shares something.
+    Owner(OwnerId),
 }
 
 /// What happened to a whole document.
@@ -226,7 +238,7 @@ struct SessionPayload {
 }
 
 impl Notification for Notified {
-    const CHANNELS: &'static [&'static str] = &["task_events", "session_ended", "document_changes"];
+    const CHANNELS: &'static [&'static str] = &["task_events", "session_ended", "document_changes", "rights_changed"];
     const RESYNC: Self = Self::Resync;
 
     fn read(channel: &str, payload: &str) -> serde_json::Result<Self> {
@@ -239,6 +251,7 @@ impl Notification for Notified {
                 let DocumentPayload { owner, document, change } = serde_json::from_str(payload)?;
                 Self::Document { owner, document, change }
             }
+            "rights_changed" => Self::Rights(serde_json::from_str(payload)?),
             _ => {
                 let SessionPayload { user, session } = serde_json::from_str(payload)?;
                 Self::SessionEnded { user, session }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use untxt_core::domain::{EventKind, EventSeq, FailureCode, PageCounters, PageNumber, TaskEvent, TaskId};
 use uuid::Uuid;
 
-pub use listener::{DocumentChange, Listener, Notification, Notified, Withdrawn};
+pub use listener::{Concerned, DocumentChange, Listener, Notification, Notified, Withdrawn};
 
 use crate::{
     Error, Result,

@@ -79,7 +79,23 @@ async fn fill(postgres: &TestPostgres) -> TaskId {
     sessions::create(&mut tx, SessionId::generate(), alice, &[1; 32], LEASE).await.expect("a session");
     tx.commit().await.expect("committed");
     file_all(postgres, alice);
+    share_all(postgres, alice, bob);
     task
+}
+
+/// Has somebody share a folder with another, who shares it on with a team that its maker has left.
+fn share_all(postgres: &TestPostgres, owner: UserId, other: UserId) {
+    let (team, first, later) = (UserId::generate(), UserId::generate(), UserId::generate());
+    let folder = format!("(select id from folders where owner_id = '{owner}' and parent_id is not null)");
+    let _ = postgres.superuser_psql(&format!(
+        "insert into teams (id, name, created_by) values ('{team}', 'ward', '{owner}');
+        insert into team_members (team_id, user_id, is_manager) values ('{team}', '{other}', true);
+        delete from team_members where team_id = '{team}' and user_id = '{owner}';
+        insert into shares (id, owner_id, folder_id, user_id, rank, granted_by)
+            values ('{later}', '{owner}', {folder}, '{other}', 3, '{owner}');
+        insert into shares (id, owner_id, folder_id, team_id, rank, granted_by)
+            values ('{first}', '{owner}', {folder}, '{team}', 1, '{other}')"
+    ));
 }
 
 /// Puts all documents of a person into a folder that was made before the one that it is in, and gives them a tag.

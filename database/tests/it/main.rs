@@ -24,6 +24,7 @@ mod retain;
 mod row_security;
 mod sealing;
 mod search;
+mod sharing;
 mod shreds;
 mod tokens;
 mod transport;

@@ -66,6 +66,9 @@ async fn every_table_is_protected_from_its_owner_too() {
         "turns",
         "dead_letters",
         "integrity_checks",
+        "teams",
+        "team_members",
+        "shares",
     ];
     let mut known = [&TABLES[..], &others].concat();
     known.retain(|name| !VIEWS.contains(name));
@@ -219,4 +222,15 @@ async fn only_workers_tell_which_languages_are_installed() {
     assert_eq!(languages::list(&mut tx).await.expect("a list"), ["deu", "eng"]);
     let forged = languages::report(&mut tx, &codes).await;
     assert!(forged.is_err(), "{forged:?}");
+}
+
+#[tokio::test]
+async fn a_worker_knows_no_teams_and_no_shares() {
+    let postgres = TestPostgres::start().await;
+    let worker = postgres.worker().await;
+    for table in ["teams", "team_members", "shares"] {
+        let mut tx = worker.begin_system().await.expect("a transaction");
+        let refused = count(&mut tx, table).await.expect_err("refused");
+        assert!(matches!(refused, Error::Refused(_)), "{table}: {refused}");
+    }
 }

@@ -6,6 +6,9 @@ const NO_RULE = { keep_days: null, delete_days: null };
 
 export class Filing {
   folders = [];
+  /** Of somebody else. */
+  shared = [];
+  shares = [];
   tags = [];
   receipts = [];
   #store;
@@ -19,6 +22,7 @@ export class Filing {
     const [folder, tag] = [query.get('folder'), query.get('tag')];
     return this.#store.documents.filter(
       (document) =>
+        (document.owner.name !== null) === query.has('shared') &&
         (document.trashed_at !== null) === inTrash &&
         (folder === null || document.folder === (folder === 'none' ? null : folder)) &&
         (tag === null || document.tags.includes(tag)),
@@ -29,6 +33,13 @@ export class Filing {
     const folder = { id: randomUUID(), parent, name, colour, retention, created_at: new Date().toISOString() };
     this.folders.push(folder);
     return folder;
+  }
+
+  /** Somebody else shares a folder, and a document that lies in it. */
+  share(owner, document, name) {
+    const folder = { id: randomUUID(), parent: null, name, colour: '#a37c12', owner, right: 'manage', created_at: new Date().toISOString() };
+    this.shared.push(folder);
+    Object.assign(document, { owner, right: 'correct', folder: folder.id, tags: [] });
   }
 
   addTag(name, colour = '#7b8087') {
@@ -57,6 +68,8 @@ export class Filing {
   answer(method, path, query, wish) {
     const [, noun, id, verb] = path.split('/');
     const document = noun === 'documents' ? this.#store.find(id) : undefined;
+    if (noun === 'folders' && query.has('shared')) return ok({ folders: this.shared });
+    if (id !== undefined && verb === 'shares') return this.#answerShares(method, id, path.split('/')[4], wish);
     if (noun === 'folders') return this.#answerPlaces('folders', method, id, wish);
     if (noun === 'tags') return this.#answerPlaces('tags', method, id, wish);
     if (noun === 'receipts') {
@@ -71,6 +84,19 @@ export class Filing {
     }
     if (document && verb === 'restore') return ok(Object.assign(document, { trashed_at: null, shred_at: null }));
     return null;
+  }
+
+  #answerShares(method, of, id, wish) {
+    const shares = this.shares.filter((share) => share.of === of);
+    if (method === 'GET') return ok({ shares });
+    if (method === 'DELETE') {
+      this.shares = this.shares.filter((share) => share.id !== id);
+      return { status: 204 };
+    }
+    const name = wish.login ?? wish.team;
+    const share = { id: randomUUID(), of, with: { kind: wish.team ? 'team' : 'person', id: 'user-2', name }, paused_until: null, ends_at: null, ...wish };
+    this.shares = [...this.shares.filter((each) => each.of !== of || each.with.name !== name), share];
+    return { status: 201, value: share };
   }
 
   #empty() {

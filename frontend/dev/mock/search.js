@@ -75,7 +75,7 @@ function match(document, { page, task, width, height, dpi }, groups) {
   }
   const places = [...found].sort((one, other) => one - other);
   const boxes = places.map((at) => boxOf(words[at]));
-  const where = { id: document.id, name: document.name };
+  const where = { id: document.id, name: document.name, owner: document.owner };
   const about = { document: where, task_id: task, page, created_at: document.created_at, width, height, dpi };
   return { ...about, snippets: snippetsOf(words, places), boxes, match: isNear ? 'near' : 'exact' };
 }

@@ -64,7 +64,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
     if (path.startsWith('/session')) return json(response, 200, sessionAnswer());
     if (what === 'POST /documents') return upload(request, response, url.searchParams);
     if (what === 'GET /documents') return json(response, 200, { documents: filing.list(url.searchParams), next: null });
-    const filed = filing.answer(request.method, path, url.searchParams, /^(POST|PATCH)$/.test(request.method) && /^\/(folders|tags)/.test(path) ? await read(request) : null);
+    const filed = filing.answer(request.method, path, url.searchParams, /^(POST|PATCH)$/.test(request.method) && (/^\/(folders|tags)/.test(path) || path.endsWith('/shares')) ? await read(request) : null);
     if (filed) return filed.status === 204 ? response.writeHead(204).end() : filed.code ? problem(response, filed.status, filed.code, filed.detail) : json(response, filed.status, filed.value);
     if (what === 'POST /search') return search(request, response);
     if (path.startsWith('/admin/')) return answerAdmin(response, path);

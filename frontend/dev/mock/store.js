@@ -42,6 +42,8 @@ export class Store {
     const document = {
       id: randomUUID(),
       name,
+      owner: { id: 'user-1', name: null },
+      right: 'manage',
       media_type: 'application/pdf',
       size_bytes: sizeBytes,
       sha256: randomUUID().replaceAll('-', '').repeat(2),

@@ -1,3 +1,5 @@
+import type { Owner, Right } from './sharing';
+
 // What the server sends. The same nouns and states as everywhere else in the product.
 export type TaskState =
   | 'queued'
@@ -145,6 +147,9 @@ export interface Task {
 export interface Document {
   id: string;
   name: string;
+  owner: Owner;
+  /** What one may do with it. */
+  right: Right;
   media_type: string;
   size_bytes: number;
   sha256: string;
@@ -266,7 +271,7 @@ export interface SearchTerm {
 
 /** A page that has the words. */
 export interface SearchHit {
-  document: { id: string; name: string };
+  document: { id: string; name: string; owner: Owner };
   /** The run whose result was searched. */
   task_id: string;
   page: number;

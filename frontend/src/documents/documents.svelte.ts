@@ -232,8 +232,10 @@ export class Documents {
   /** Events may have been missed: asks for the list and for what the running documents did. */
   async resync(): Promise<void> {
     await this.load();
-    const running = this.#all.filter((entry) => !entry.isFinal);
-    await Promise.allSettled(running.map((entry) => this.catchUp(entry)));
+    // What somebody shared may have been taken back.
+    const others = this.#all.filter(({ document }) => document.owner.name !== null);
+    const running = this.#all.filter((entry) => !entry.isFinal && entry.document.owner.name === null);
+    await Promise.allSettled([...running.map((entry) => this.catchUp(entry)), ...others.map((entry) => this.refresh(entry))]);
   }
 
   /** Who vanished from all lists is gone; from one shelf, it may have been moved. */

@@ -5,6 +5,8 @@ export function aDocument(more: Partial<Document> = {}): Document {
   return {
     id: 'document-1',
     name: 'letter.pdf',
+    owner: { id: 'user-1', name: null },
+    right: 'manage',
     media_type: 'application/pdf',
     size_bytes: 1000,
     sha256: '00',

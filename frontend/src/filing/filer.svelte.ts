@@ -6,11 +6,13 @@ import type { Shelf } from '../documents/shelf';
 import type { Folders } from '../folders/folders.svelte';
 import type { Notices } from '../live/notices.svelte';
 import type { Receipts } from '../receipts/receipts.svelte';
+import type { Sharing } from '../sharing/sharing.svelte';
 import type { Tags } from '../tags/tags.svelte';
 import type { Trash } from '../trash/trash.svelte';
 import { words } from '../words/en';
 
 interface Places {
+  sharing: Sharing;
   documents: Documents;
   folders: Folders;
   tags: Tags;
@@ -30,9 +32,9 @@ export class Filer {
     this.#places = places;
   }
 
-  /** Loads the folders and the tags. */
+  /** Loads the folders, those of others too, and the tags. */
   async load(): Promise<void> {
-    await Promise.all([this.#places.folders.load(), this.#places.tags.load()]);
+    await Promise.all([this.#places.folders.load(), this.#places.tags.load(), this.#places.sharing.load()]);
   }
 
   /** Deleting is for good: this server has no trash. */

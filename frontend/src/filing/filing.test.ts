@@ -10,6 +10,7 @@ import { Folders } from '../folders/folders.svelte';
 import { Notices } from '../live/notices.svelte';
 import { parsePath, shelfPath } from '../navigation/navigation.svelte';
 import { Receipts } from '../receipts/receipts.svelte';
+import { Sharing } from '../sharing/sharing.svelte';
 import { Tags } from '../tags/tags.svelte';
 import { Trash } from '../trash/trash.svelte';
 import { Filer } from './filer.svelte';
@@ -44,6 +45,7 @@ function aServer(...stored: Document[]) {
     emptyTrash: vi.fn(async () => ({ shredded: 1, retained: 0 })),
     listFolders: vi.fn(async () => [aFolder('cases')]),
     listTags: vi.fn(async () => [aTag('urgent')]),
+    call: vi.fn(async () => ({ folders: [] })),
     loadReceipt: vi.fn(async (id: string) => aReceipt(id)),
     listReceipts: vi.fn(async () => ({ receipts: [aReceipt('old', { state: 'signed' })], next: null })),
   };
@@ -54,6 +56,7 @@ function over(server: ReturnType<typeof aServer>) {
   const places = {
     documents: new Documents(api),
     folders: new Folders(api),
+    sharing: new Sharing(api),
     tags: new Tags(api),
     trash: new Trash(api),
     receipts: new Receipts(api),
@@ -67,9 +70,9 @@ afterEach(() => void vi.useRealTimers());
 
 describe('a shelf', () => {
   it('has an address that says which it is', () => {
-    const shelves: Shelf[] = [{ kind: 'all' }, FOLDER, { kind: 'folder', id: null }, { kind: 'tag', id: 'urgent' }];
+    const shelves: Shelf[] = [{ kind: 'all' }, { kind: 'shared', id: null }, { kind: 'shared', id: 'ward' }, FOLDER, { kind: 'folder', id: null }, { kind: 'tag', id: 'urgent' }];
     for (const shelf of shelves) expect(parsePath(shelfPath(shelf))).toEqual({ screen: 'documents', shelf });
-    expect(shelves.map(filtersOf)).toEqual([{}, { folder: 'cases' }, { folder: 'none' }, { tag: 'urgent' }]);
+    expect(shelves.map(filtersOf)).toEqual([{}, { shared: 'with_me' }, { shared: 'with_me', folder: 'ward' }, { folder: 'cases' }, { folder: 'none' }, { tag: 'urgent' }]);
     expect([parsePath('/trash'), parsePath('/receipts')]).toEqual([{ screen: 'trash' }, { screen: 'receipts' }]);
     expect(parsePath('/folders')).toEqual({ screen: 'nowhere' });
   });

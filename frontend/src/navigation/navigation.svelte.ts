@@ -27,21 +27,24 @@ export function parsePath(path: string): Place {
   if (path === '/queue') return { screen: 'queue' };
   if (path === TRASH_PATH) return { screen: 'trash' };
   if (path === RECEIPTS_PATH) return { screen: 'receipts' };
-  const shelf = /^\/(folders|tags)\/([\w-]+)$/.exec(path);
-  if (shelf?.[2] !== undefined) return { screen: 'documents', shelf: shelfAt(shelf[1] === 'tags', shelf[2]) };
+  if (path === '/shared') return { screen: 'documents', shelf: { kind: 'shared', id: null } };
+  const shelf = /^\/(folders|tags|shared)\/([\w-]+)$/.exec(path);
+  if (shelf?.[2] !== undefined) return { screen: 'documents', shelf: shelfAt(shelf[1] ?? '', shelf[2]) };
   const found = /^\/documents\/([\w-]+)(?:\/pages\/([1-9]\d{0,6}))?\/?$/.exec(path);
   if (found?.[1] === undefined) return { screen: 'nowhere' };
   return { screen: 'document', id: found[1], page: Number(found[2] ?? 1) };
 }
 
-function shelfAt(isTag: boolean, id: string): Shelf {
-  if (isTag) return { kind: 'tag', id };
+function shelfAt(kind: string, id: string): Shelf {
+  if (kind === 'tags') return { kind: 'tag', id };
+  if (kind === 'shared') return { kind: 'shared', id };
   return { kind: 'folder', id: id === 'none' ? null : id };
 }
 
 /** Where the list of a shelf is. */
 export function shelfPath(shelf: Shelf): string {
   if (shelf.kind === 'all') return '/';
+  if (shelf.kind === 'shared') return shelf.id === null ? '/shared' : `/shared/${shelf.id}`;
   return shelf.kind === 'tag' ? `/tags/${shelf.id}` : `/folders/${shelf.id ?? 'none'}`;
 }
 

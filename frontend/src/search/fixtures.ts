@@ -2,7 +2,7 @@ import type { SearchAnswer, SearchHit } from '../api/types';
 
 /** A page that was found, for tests. */
 export const aHit = (page: number, more: Partial<SearchHit> = {}): SearchHit => ({
-  document: { id: 'document-1', name: 'letter.pdf' },
+  document: { id: 'document-1', name: 'letter.pdf', owner: { id: 'user-1', name: null } },
   task_id: 'task-1',
   page,
   created_at: '2026-11-22T10:00:00Z',

@@ -47,7 +47,7 @@ export class Search {
 
   /** Looks only at these from now on. */
   lookIn(shelf: Shelf): void {
-    this.folder = shelf.kind === 'folder' ? shelf.id : null;
+    this.folder = shelf.kind === 'folder' || shelf.kind === 'shared' ? shelf.id : null;
     this.tags = shelf.kind === 'tag' ? [shelf.id] : [];
   }
 

@@ -203,7 +203,7 @@ describe('what was found', () => {
   it('has no deleted document in it, and nothing at all for another person', async () => {
     const server = aServer();
     const { search } = server;
-    await find(server, 'cough', anAnswer([aHit(1), aHit(4, { document: { id: 'document-2', name: 'b' } })]));
+    await find(server, 'cough', anAnswer([aHit(1), aHit(4, { document: { id: 'document-2', name: 'b', owner: { id: 'user-1', name: null } } })]));
     search.opened = search.answer?.hits[0] ?? null;
     search.forget('document-1');
     expect(search.answer?.hits.map(({ page }) => page)).toEqual([4]);

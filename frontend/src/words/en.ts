@@ -6,6 +6,7 @@ import { page } from './en/page';
 import { queue } from './en/queue';
 import { reread } from './en/reread';
 import { search } from './en/search';
+import { sharing } from './en/sharing';
 import { task } from './en/task';
 import { receipts, trash } from './en/trash';
 import { asSentence, formatWait } from './format';
@@ -62,6 +63,7 @@ export const words = {
   retention,
   tags,
   filing,
+  sharing,
   trash,
   receipts,
 

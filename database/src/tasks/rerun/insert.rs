@@ -15,20 +15,15 @@ pub(super) async fn insert(conn: &mut PgConnection, new: &NewRun<'_>, layout: &L
 
 async fn insert_task(conn: &mut PgConnection, new: &NewRun<'_>, layout: &Layout) -> Result<()> {
     sqlx::query!(
-        "with task as (
-            insert into tasks (
-                id, document_id, owner_id, languages, preset, text_mode, last_seq, trace, is_rerun, page_count,
-                pages_done, pages_failed, pages_low, pages_unread, idempotency_tag, request_tag, queue
-            )
-            select $1, document_id, owner_id, $3, $4, $5, 1, $6, $7 > 0, $7, $8, $9, $10, $11, $12, $13, $14
-            -- any task of the document knows whose it is
-            from tasks
-            where document_id = $2
-            limit 1
-            returning *
+        "insert into tasks (
+            id, document_id, owner_id, languages, preset, text_mode, last_seq, trace, is_rerun, page_count,
+            pages_done, pages_failed, pages_low, pages_unread, idempotency_tag, request_tag, queue
         )
-        insert into task_events (task_id, seq, owner_id, kind, state, total, done, failed, low)
-        select id, last_seq, owner_id, 'task.queued', state, page_count, pages_done, pages_failed, pages_low from task",
+        select $1, document_id, owner_id, $3, $4, $5, 1, $6, $7 > 0, $7, $8, $9, $10, $11, $12, $13, $14
+        -- any task of the document knows whose it is
+        from tasks
+        where document_id = $2
+        limit 1",
         new.id.as_uuid(),
         new.document.as_uuid(),
         new.settings.languages,
@@ -43,6 +38,16 @@ async fn insert_task(conn: &mut PgConnection, new: &NewRun<'_>, layout: &Layout)
         new.key.map(|key| key.tag.to_vec()),
         new.key.map(|key| key.request.to_vec()),
         new.queue.as_str(),
+    )
+    .execute(&mut *conn)
+    .await?;
+    // A second statement: only then is the task there, and with it what somebody else may do with it.
+    sqlx::query!(
+        "insert into task_events (task_id, seq, owner_id, kind, state, total, done, failed, low)
+        select id, last_seq, owner_id, 'task.queued', state, page_count, pages_done, pages_failed, pages_low
+        from tasks
+        where id = $1",
+        new.id.as_uuid(),
     )
     .execute(conn)
     .await?;
