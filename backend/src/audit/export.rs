@@ -21,6 +21,7 @@ use crate::{App, extract::Query, problem::ApiError, session::Actor};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wish {
+    #[param(inline)]
     format: Option<AuditFormat>,
     #[serde(default, with = "rfc3339::option")]
     from: Option<OffsetDateTime>,

@@ -24,8 +24,11 @@ pub(super) struct Page {
     limit: Option<u32>,
     before: Option<i64>,
     actor: Option<UserId>,
+    #[param(inline)]
     action: Option<AuditAction>,
+    #[param(inline)]
     outcome: Option<AuditOutcome>,
+    #[param(inline)]
     object_kind: Option<AuditObjectKind>,
     object: Option<Uuid>,
     #[serde(default, with = "rfc3339::option")]

@@ -47,7 +47,7 @@ async fn each_request_makes_one_line_that_says_who_did_what_to_what() {
     ada.get(&app, "/api/v1/documents").await;
     ada.get(&app, &path).await;
     ada.get(&app, &format!("{path}/original")).await;
-    ada.get(&app, &format!("{path}/pages/7")).await.is_problem(404, "page_not_found");
+    ada.get(&app, &format!("{path}/pages/7")).await.is_problem(409, "page_not_ready");
     eve.get(&app, &path).await.is_problem(404, "document_not_found");
     ada.upload(&app, "b.pdf", &pdf(101)).await;
     ada.delete(&app, &path).await;
@@ -73,7 +73,7 @@ async fn each_request_makes_one_line_that_says_who_did_what_to_what() {
             line(&ada, "documents_listed", "ok", "document", None, None),
             line(&ada, "file_access", "ok", "document", Some(&id), None),
             line(&ada, "document_downloaded", "ok", "document", Some(&id), Some("original")),
-            line(&ada, "page_read", "refused", "document", Some(&id), Some("page_not_found")),
+            line(&ada, "page_read", "refused", "document", Some(&id), Some("page_not_ready")),
             line(&eve, "file_access", "refused", "document", Some(&id), Some("document_not_found")),
             line(&ada, "document_uploaded", "ok", "document", Some(&second), None),
             line(&ada, "document_trashed", "ok", "document", Some(&id), None),
