@@ -35,9 +35,18 @@ pub(super) struct AskedUpload {
     tags: Option<String>,
 }
 
+/// Where an upload goes.
+#[derive(Debug)]
+pub(super) struct Destination {
+    pub(super) team: Option<TeamId>,
+    pub(super) folder: Option<FolderId>,
+    /// Each once.
+    pub(super) tags: Vec<TagId>,
+}
+
 impl AskedUpload {
-    /// Gives how it is to be read, the team, the folder, and the tags, each once.
-    pub(super) fn split(self) -> Result<(AskedSettings, Option<TeamId>, Option<FolderId>, Vec<TagId>), ApiError> {
+    /// Gives how it is to be read, and where it goes.
+    pub(super) fn split(self) -> Result<(AskedSettings, Destination), ApiError> {
         let Self { languages, preset, text, queue, team, folder, tags } = self;
         let ids = tags.as_deref().unwrap_or_default().split(',').filter(|id| !id.is_empty());
         let tags = ids.map(str::parse).collect::<Result<_, _>>().map_err(|_| BAD_TAGS)?;
@@ -45,7 +54,7 @@ impl AskedUpload {
         if team.is_some() && (folder.is_some() || !tags.is_empty()) {
             return Err(ApiError::BadRequest("a team has no folders and no tags: leave them out"));
         }
-        Ok((AskedSettings { languages, preset, text, queue }, team, folder, tags))
+        Ok((AskedSettings { languages, preset, text, queue }, Destination { team, folder, tags }))
     }
 }
 

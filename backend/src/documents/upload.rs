@@ -32,7 +32,7 @@ use super::{
     keys::{self, WrappedKeys},
     part::{FilePart, MAX_OVERHEAD},
     receive::{Received, measure, receive},
-    settings::AskedUpload,
+    settings::{AskedUpload, Destination},
 };
 use crate::{
     App, access::Subject, extract::Query, observe::RequestId, problem::ApiError, session::Actor, tasks::wake_worker,
@@ -63,7 +63,7 @@ pub(super) async fn upload(
     request: Request,
 ) -> Result<Response, ApiError> {
     refuse_too_long(request.headers(), &app.limits)?;
-    let (asked, team, folder, tags) = asked.split()?;
+    let (asked, Destination { team, folder, tags }) = asked.split()?;
     let usual = (ReadingSettings::of_languages(app.languages.clone()), TaskQueue::default());
     let (settings, queue) = asked.settle(&app, usual).await?;
     let owner = owner_of(&app, &actor, team).await?;

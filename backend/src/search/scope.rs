@@ -43,7 +43,7 @@ impl Scopes {
             teams::list(conn, actor.user).await?.into_iter().map(|team| (team.id.as_owner(), None)).collect();
         let shared = shares::list_for_search(conn, None, MAX_SHARED + 1).await?;
         let is_complete = add_shared(&mut others, shared);
-        Ok(Self::own(actor).with(conn, others, is_complete).await?)
+        Self::own(actor).with(conn, others, is_complete).await
     }
 
     /// Loads who shares a folder with the person, for a search in it.

@@ -121,7 +121,7 @@ async fn whatever_differs_from_a_new_installation_is_named() {
         ("alter table documents no force row level security", "table documents", "table documents"),
         ("grant delete on users to untxt_worker", "table users", "table users"),
         ("grant select (metadata_sealed) on documents to untxt_worker", "column documents", "column documents"),
-        ("drop policy documents_of_actor on documents", "policy documents.documents_of_actor", ""),
+        ("drop policy documents_seen on documents", "policy documents.documents_seen", ""),
         ("alter table tasks disable trigger tasks_final", "trigger tasks.tasks_final", "trigger tasks.tasks_final"),
         ("alter table documents drop constraint documents_size_bytes_check", "constraint documents.", ""),
         ("alter table users alter column login drop not null", "column users.login", "column users.login"),
