@@ -14,6 +14,9 @@ use crate::{
 /// Everybody with a login but the owner.
 pub(super) const PEOPLE: [&str; 4] = ["stranger", "reviewer", "auditor", "admin"];
 
+/// With whom the owner shares document and folder, and what they may do.
+pub(super) const GUESTS: [(&str, &str); 2] = [("viewer", "read"), ("corrector", "correct")];
+
 pub(super) struct House {
     pub(super) app: TestApp,
     worker: Worker,
@@ -32,13 +35,17 @@ pub(super) struct Things {
     /// Nobody of the columns.
     user: String,
     invitation: String,
+    /// Of the owner, with the user above in it.
+    team: String,
+    /// Of the document with that user, and of the folder.
+    shares: [String; 2],
 }
 
 impl House {
     pub(super) async fn build() -> Self {
         let app = TestApp::start().await;
         let worker = Worker::start(&app).await;
-        for name in PEOPLE.into_iter().chain(["owner"]) {
+        for name in PEOPLE.into_iter().chain(GUESTS.map(|(name, _)| name)).chain(["owner"]) {
             let id = app.create_user(name).await;
             if let "reviewer" | "auditor" | "admin" = name {
                 let _ = app.postgres.superuser_psql(&format!("update users set role = '{name}' where id = '{id}'"));
@@ -69,9 +76,8 @@ impl House {
     /// before goes.
     pub(super) async fn furnish(&self) -> Things {
         let sql = |sql: &str| self.app.postgres.superuser_psql(sql).trim().to_owned();
-        let _ = sql(
-            "delete from document_tags; delete from tags; delete from invitations; delete from api_tokens where name = 'thing'",
-        );
+        let _ = sql("delete from document_tags; delete from tags; delete from teams; delete from invitations; \
+             delete from api_tokens where name = 'thing'");
         let owner = self.log_in("owner").await;
         let document = owner.upload(&self.app, "scan.pdf", &pdf(300)).await.json();
         let task = id_of(&document["task"]);
@@ -82,18 +88,36 @@ impl House {
             "insert into invitations (id, login, role, secret_hash, user_id) \
              select gen_random_uuid(), '{name}', 'user', sha256('{name}'), id from users where login = 'admin' returning id"
         ));
+        let (document, folder) = (id_of(&document), make("/api/v1/folders").await);
+        let login = format!("user-{name}");
+        let user = self.app.create_user(&login).await.to_string();
+        let paths = [format!("/api/v1/documents/{document}/shares"), format!("/api/v1/folders/{folder}/shares")];
+        let share = async |path: &str, login: &str, right: &str| {
+            id_of(&owner.post(&self.app, path, &json!({ "login": login, "right": right })).await.json())
+        };
+        for (guest, right) in GUESTS {
+            for path in &paths {
+                share(path, guest, right).await;
+            }
+        }
+        let team = make("/api/v1/teams").await;
+        let member = json!({ "login": login });
+        let added = owner.post(&self.app, &format!("/api/v1/teams/{team}/members"), &member).await;
+        assert_eq!(added.status, 204, "{:?}", added.body);
         Things {
-            document: id_of(&document),
+            document,
             task,
-            folder: make("/api/v1/folders").await,
+            folder,
             tag: make("/api/v1/tags").await,
             session: sql(&format!(
                 "select id from sessions where user_id = '{}' order by created_at desc limit 1",
                 owner.id
             )),
             token: owner.make_token(&self.app, "thing", Scope::Search).await.0,
-            user: self.app.create_user(&format!("user-{name}")).await.to_string(),
+            user,
             invitation: invitation.lines().next().expect("an id").to_owned(),
+            team,
+            shares: [share(&paths[0], &login, "read").await, share(&paths[1], &login, "read").await],
         }
     }
 }
@@ -109,6 +133,8 @@ impl Person {
 
 impl Things {
     pub(super) fn fill(&self, path: &str) -> String {
+        let [of_document, of_folder] = &self.shares;
+        let share = if path.starts_with("/api/v1/folders") { of_folder } else { of_document };
         path.replace("{document}", &self.document)
             .replace("{task}", &self.task)
             .replace("{folder}", &self.folder)
@@ -116,6 +142,8 @@ impl Things {
             .replace("{session}", &self.session)
             .replace("{token}", &self.token)
             .replace("{user}", &self.user)
+            .replace("{team}", &self.team)
+            .replace("{share}", share)
             .replace("{invitation}", &self.invitation)
             .replace("{page}", "1")
             .replace("{format}", "txt")

@@ -6,7 +6,7 @@ use http::{Method, Request, StatusCode, request::Builder};
 use serde_json::json;
 use untxt_core::domain::Scope;
 
-use super::house::{House, PEOPLE, Things};
+use super::house::{GUESTS, House, PEOPLE, Things};
 use crate::{
     app::{Answer, ORIGIN, request},
     people::{PASSWORD, multipart, pdf},
@@ -19,7 +19,7 @@ const EXPECTED: &str = include_str!("matrix.txt");
 /// comes last, because then things may be gone.
 fn columns() -> Vec<&'static str> {
     let scopes = Scope::ALL.iter().map(|scope| scope.as_str());
-    ["nobody"].into_iter().chain(PEOPLE).chain(scopes).chain(["owner"]).collect()
+    ["nobody"].into_iter().chain(PEOPLE).chain(GUESTS.map(|(name, _)| name)).chain(scopes).chain(["owner"]).collect()
 }
 
 /// Gives a request the body that its route takes; a route that is new here has none, and shows it.
@@ -40,8 +40,11 @@ fn with_body(asking: Builder, method: &Method, path: &str, things: &Things) -> R
         ("POST", "tokens") => json!({ "name": name, "scopes": ["search"], "expires_in_days": 1 }),
         ("POST", "invitations") => json!({ "login": name, "role": "user" }),
         ("POST", "invitations/accept") => json!({ "secret": "none", "password": name }),
-        ("POST", "folders" | "tags") => json!({ "name": name }),
+        ("POST", "folders" | "tags" | "teams") => json!({ "name": name }),
         ("POST", "search") => json!({ "query": "page" }),
+        ("POST", path) if path.ends_with("/shares") => json!({ "login": "stranger", "right": "read" }),
+        ("POST", path) if path.ends_with("/members") => json!({ "login": "stranger" }),
+        ("PUT", path) if path.starts_with("teams/") => json!({ "is_manager": true }),
         ("POST", path) if path.ends_with("/tasks") => json!({ "pages": "all" }),
         ("POST", path) if path.ends_with("/choices") => json!({ "pages": [{ "page": 1, "task": things.task }] }),
         ("PATCH", path) if path.starts_with("documents/") => json!({ "tags": [] }),
