@@ -4,10 +4,7 @@ use untxt_core::domain::{DocumentId, FolderId, OwnerId, TagId};
 use uuid::Uuid;
 
 use super::{Reading, Segment};
-use crate::{
-    Result,
-    row::{Row, page_column},
-};
+use crate::{Result, row::Row};
 
 /// Tokens that readings must have: for each segment, newest first, clauses that must all be met; a clause is met by all
 /// tokens of one of its lists.
@@ -48,14 +45,9 @@ pub struct Candidate {
     pub place: Place,
 }
 
-/// Readings that have any of many tokens.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Near {
-    /// Some of them several times, in no order; among them all that stand at `complete_to` or before it.
-    pub found: Vec<Candidate>,
-    /// The last place of which that is sure; `None`: all there are were found.
-    pub complete_to: Option<Place>,
-}
+/// Tokens of what one misread letter makes of the words of each clause: of those of the first segment that is wanted, then of
+/// those of the second, and so on.
+pub type Near = Vec<Vec<i64>>;
 
 /// Lists the segments of the actor, newest first.
 ///
@@ -109,23 +101,36 @@ pub async fn find(conn: &mut PgConnection, wanted: &Wanted, filter: &Filter, lim
     .collect()
 }
 
-/// Finds readings of the actor that have any of these tokens. Tokens are asked for some at a time, and each time the newest
-/// `limit` readings are found.
+/// Finds readings of the actor that have what is wanted, but not without a misread word, newest first, at most `limit`. They
+/// need not be shown.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn find_near(conn: &mut PgConnection, any: &[i64], filter: &Filter, limit: u32) -> Result<Near> {
+pub async fn find_near(
+    conn: &mut PgConnection,
+    wanted: &Wanted,
+    near: &Near,
+    filter: &Filter,
+    limit: u32,
+) -> Result<Vec<Candidate>> {
     let FilterColumns { documents, folders, tags } = filter.columns();
-    let rows = sqlx::query!(
+    let end = |end: &mut i32, tokens: &Vec<i64>| {
+        *end = end.saturating_add(i32::try_from(tokens.len()).unwrap_or(i32::MAX));
+        Some(*end)
+    };
+    let ends: Vec<_> = near.iter().scan(0, end).collect();
+    sqlx::query_as!(
+        CandidateRow,
         r#"select
             document_id as "document_id!",
             task_id as "task_id!",
             page_number as "page_number!",
             segment as "segment!",
-            position as "position!",
-            batch as "batch!"
-        from find_near_search_pages($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
-        any,
+            position as "position!"
+        from find_near_search_pages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"#,
+        to_json(wanted),
+        &near.concat(),
+        &ends,
         documents.as_deref(),
         filter.from,
         filter.before,
@@ -136,45 +141,10 @@ pub async fn find_near(conn: &mut PgConnection, any: &[i64], filter: &Filter, li
         i64::from(limit),
     )
     .fetch_all(conn)
-    .await?;
-    let mut near = Near::default();
-    for batch in rows.chunk_by(|row, next| row.batch == next.batch) {
-        let is_cut = batch.len() >= limit as usize;
-        for row in batch {
-            near.found.push(
-                CandidateRow {
-                    document_id: row.document_id,
-                    task_id: row.task_id,
-                    page_number: row.page_number,
-                    segment: row.segment,
-                    position: row.position,
-                }
-                .try_into()?,
-            );
-        }
-        if is_cut {
-            near.complete_to = near.complete_to.max(near.found.last().map(|candidate: &Candidate| candidate.place));
-        }
-    }
-    Ok(near)
-}
-
-/// Says which of these readings of the actor have what is wanted: their places in the list, in no order.
-///
-/// # Errors
-/// [`crate::Error::Unavailable`].
-pub async fn matching(conn: &mut PgConnection, readings: &[Reading], wanted: &Wanted) -> Result<Vec<usize>> {
-    let tasks: Vec<_> = readings.iter().map(|reading| reading.task.as_uuid()).collect();
-    let pages: Vec<_> = readings.iter().map(|reading| page_column(reading.page)).collect();
-    let places = sqlx::query_scalar!(
-        r#"select place as "place!" from match_search_pages($1, $2, $3) as place"#,
-        &tasks,
-        &pages,
-        to_json(wanted),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(places.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect())
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
 }
 
 fn to_json(wanted: &Wanted) -> Value {

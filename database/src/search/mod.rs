@@ -13,7 +13,7 @@ use untxt_core::domain::{DocumentId, PageNumber, TaskId};
 
 pub use gaps::{close_gaps, has_gap, open_gaps};
 pub use hits::{Hit, load_hits};
-pub use look::{Candidate, Filter, Near, Place, Wanted, find, find_near, list_segments, matching};
+pub use look::{Candidate, Filter, Near, Place, Wanted, find, find_near, list_segments};
 pub use rebuild::{
     Unindexed, forget_empty_segments, keep, keep_rebuilding, list_missing, list_stale, load_unindexed, replace,
     try_begin_rebuild,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use untxt_core::{crypto::WrappedOwnerKey, domain::TaskId};
 use untxt_database::{
     Database, Error, Transaction, owner_keys, pages,
-    search::{self, PageIndex, Reading},
+    search::{self, Candidate, Filter, PageIndex, Reading},
     testing::TestPostgres,
 };
 
@@ -181,4 +181,37 @@ async fn a_gap_is_known_to_its_owner_until_every_page_has_a_row() {
     let _ = scene.postgres.superuser_psql("insert into search_pages table kept");
     close().await;
     assert!(!has_gap().await);
+}
+
+#[tokio::test]
+async fn a_misread_word_is_looked_for_with_every_other_word_in_every_segment() {
+    let postgres = TestPostgres::start().await;
+    let (backend, worker) = (postgres.backend().await, postgres.worker().await);
+    let owner = a_user(&backend, "alice").await.as_owner();
+    let task = a_task_with_pages(&backend, &worker, owner, 5).await;
+    for _ in 0..5 {
+        begin_page(&worker, task).await.commit().await.expect("committed");
+    }
+    let _ = postgres.superuser_psql(
+        "update search_pages p
+        set segment = v.segment, position = v.page, tokens = v.tokens
+        from (values
+            (1, 0, array[11, 21]), (2, 0, array[12, 21]), (3, 1, array[32]), (4, 1, array[32, 42]), (5, 1, array[12, 22])
+        ) as v (page, segment, tokens)
+        where p.page_number = v.page",
+    );
+    // the two words as they are, and misread, in the tokens of both segments, the newest first
+    let wanted = vec![vec![vec![vec![31]], vec![vec![41]]], vec![vec![vec![11]], vec![vec![21], vec![23, 24]]]];
+    let near = vec![vec![32, 33], vec![42], vec![12], Vec::new()];
+    let find = async |after, limit| {
+        let mut tx = backend.begin_as(owner).await.expect("a transaction");
+        let filter = Filter { after, ..Filter::default() };
+        search::find_near(&mut tx, &wanted, &near, &filter, limit).await.expect("answered")
+    };
+    let pages = |found: &[Candidate]| found.iter().map(|one| one.reading.page.get()).collect::<Vec<_>>();
+    let all = find(None, 9).await;
+    assert_eq!(pages(&all), [4, 2], "not what has both as they are, one only, or the tokens of another segment");
+    assert_eq!(pages(&find(None, 1).await), [4]);
+    assert_eq!(pages(&find(Some(all[0].place), 9).await), [2]);
+    assert!(find(Some(all[1].place), 9).await.is_empty());
 }
