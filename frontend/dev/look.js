@@ -4,7 +4,6 @@ import { mkdirSync } from 'node:fs';
 
 import { findViolations, launch } from './browser.js';
 import { lookAtAccount } from './look_account.js';
-import { lookAtFiling } from './look/filing.js';
 import { aQueue } from './mock/queue.js';
 import { startMock } from './mock/server.js';
 
@@ -76,8 +75,6 @@ async function visit(width, colorScheme) {
   ]);
   await page.getByText(/[2-8] of 9 pages/).waitFor();
   await shoot('documents');
-
-  await lookAtFiling(page, mock, shoot);
 
   const find = (name) => store.documents.find((document) => document.name.startsWith(name));
   await page.goto(`${mock.address}/documents/${find('Discharge').id}/pages/4`);
