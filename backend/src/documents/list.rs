@@ -31,6 +31,7 @@ pub(super) struct Page {
     /// Those of a team.
     team: Option<TeamId>,
     /// `with_me`: those of others.
+    #[param(inline)]
     shared: Option<Shared>,
 }
 

@@ -28,6 +28,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// `with_me`: those of others.
+    #[param(inline)]
     shared: Option<SharedWith>,
 }
 

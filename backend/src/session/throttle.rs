@@ -47,7 +47,7 @@ impl Throttle {
             login_failures::record_network(conn, &self.mark_of_network(address)).await?;
         }
         // The first one too: a restart forgets the count.
-        if self.failures.fetch_add(1, Ordering::Relaxed) % TRIM_EVERY == 0 {
+        if self.failures.fetch_add(1, Ordering::Relaxed).is_multiple_of(TRIM_EVERY) {
             login_failures::trim(conn).await?;
         }
         Ok(())

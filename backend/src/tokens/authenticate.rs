@@ -40,7 +40,7 @@ fn find_secret(headers: &HeaderMap) -> Option<Secret> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{slice, time::Duration};
 
     use untxt_core::domain::{Scope, TokenId, UserId};
     use untxt_database::{testing::TestPostgres, tokens::NewToken, users};
@@ -99,7 +99,7 @@ mod tests {
         };
         assert!(find(&[format!("Bearer {text}")]) && find(&[format!("bearer {text}")]));
         for bad in [text.clone(), format!("Basic {text}"), format!("Bearer  {text}"), "Bearer".to_owned()] {
-            assert!(!find(&[bad.clone()]), "{bad}");
+            assert!(!find(slice::from_ref(&bad)), "{bad}");
         }
         assert!(!find(&[]) && !find(&[format!("Bearer {text}"), format!("Bearer {text}")]));
     }

@@ -66,11 +66,11 @@ fn row(lines: &mut [AuditLine], number: u64) -> &mut AuditRow {
 }
 
 fn batch(lines: &mut [AuditLine], number: usize) -> &mut AuditBatch {
-    let found = lines.iter_mut().filter_map(|line| match line {
+    let mut found = lines.iter_mut().filter_map(|line| match line {
         AuditLine::Batch(batch) => Some(batch),
         _ => None,
     });
-    found.skip(number - 1).next().expect("the batch")
+    found.nth(number - 1).expect("the batch")
 }
 
 fn place_of(lines: &[AuditLine], number: u64) -> usize {

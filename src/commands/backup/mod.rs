@@ -118,7 +118,7 @@ pub(crate) fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         // Whoever stops it at the last moment has taken a backup all the same.
         record(&settings.database, &deed.saying(AuditDetail::new("begun")), true).await?;
         let exporting = export::run(&settings, &args.to, &args.recipients, usize::from(args.keep));
-        let exporting = recorded(&settings.database, &deed, exporting);
+        let exporting = Box::pin(recorded(&settings.database, &deed, exporting));
         match stop.run_until_cancelled(exporting).await {
             Some(is_whole) => Ok(code(is_whole.context("no backup was written")?)),
             None => bail!("stopped; the same command goes on where it was"),
@@ -132,7 +132,7 @@ pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     block_on(|lifecycle| async move {
         let stop = lifecycle.stop_token();
         let deed = Deed::new(AuditAction::BackupImported).on(AuditObjectKind::Installation);
-        let importing = recorded(&settings.database, &deed, import::run(&settings, args));
+        let importing = Box::pin(recorded(&settings.database, &deed, import::run(&settings, args)));
         match stop.run_until_cancelled(importing).await {
             Some(is_whole) => Ok(code(is_whole.context("nothing was restored")?)),
             None => bail!("stopped, and nothing is visible yet; the same command goes on where it was"),

@@ -87,7 +87,7 @@ impl Doctor {
             findings: Vec::new(),
         };
         let Some(probe) = examined.hop.probe.clone() else { return examined };
-        if let Err(error) = self.try_hop(&probe, &mut examined).await {
+        if let Err(error) = Box::pin(self.try_hop(&probe, &mut examined)).await {
             examined.findings.push(finding("own_files_unusable", format!("{error:#}")));
         }
         examined.verdict = judge(&examined.findings);

@@ -98,6 +98,7 @@ fn redis() -> Speech {
 }
 
 /// Serves until the test ends: over TLS, or in clear without a configuration.
+#[expect(clippy::disallowed_methods, reason = "it ends with the runtime of its test")]
 async fn serve(config: Option<Arc<ServerConfig>>, answer: fn(&[u8]) -> &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");

@@ -1,6 +1,7 @@
 //! The record of what was done, sealed by workers that come and go.
 
 use std::{
+    slice,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -71,7 +72,7 @@ async fn workers_seal_one_after_another_and_put_the_head_where_the_database_is_n
     third.stop().await;
     let kept = house.objects.sealed(&ObjectKey::AuditHead(1)).expect("the first head is in the store");
     let kept = SignedHead::from_json(&kept).expect("a head");
-    let report = verify(&house, &[kept.clone()]).await;
+    let report = verify(&house, slice::from_ref(&kept)).await;
     assert!(report.is_good(), "{:?}", report.findings);
     assert_eq!((report.rows, report.unsealed), (4005, 0));
     assert!(report.batches >= 4, "no batch has more than 2,000 rows: {report:?}");

@@ -34,6 +34,7 @@ pub(super) struct Things {
     token: String,
     /// Nobody of the columns.
     user: String,
+    pub(super) login: String,
     invitation: String,
     /// Of the owner, with the user above in it.
     team: String,
@@ -100,6 +101,7 @@ impl House {
                 share(path, guest, right).await;
             }
         }
+        let shares = [share(&paths[0], &login, "read").await, share(&paths[1], &login, "read").await];
         let team = make("/api/v1/teams").await;
         let member = json!({ "login": login });
         let added = owner.post(&self.app, &format!("/api/v1/teams/{team}/members"), &member).await;
@@ -115,9 +117,10 @@ impl House {
             )),
             token: owner.make_token(&self.app, "thing", Scope::Search).await.0,
             user,
+            login,
             invitation: invitation.lines().next().expect("an id").to_owned(),
             team,
-            shares: [share(&paths[0], &login, "read").await, share(&paths[1], &login, "read").await],
+            shares,
         }
     }
 }

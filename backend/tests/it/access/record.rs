@@ -23,7 +23,7 @@ fn forget(app: &TestApp) {
     let _ = app.postgres.superuser_psql("set session_replication_role = replica; delete from audit_events");
 }
 
-async fn fails_to_record(app: &TestApp, is_broken: bool) {
+fn fails_to_record(app: &TestApp, is_broken: bool) {
     let verb = if is_broken { "revoke insert on audit_events from" } else { "grant insert on audit_events to" };
     let _ = app.postgres.superuser_psql(&format!("{verb} untxt_backend"));
     let columns = "action, outcome, actor, session_id, token_id, owner_id, object_kind, object_id, page_number, address, \
@@ -117,14 +117,14 @@ async fn what_cannot_be_recorded_is_not_given() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
     let path = ada.upload(&app, "a.pdf", &pdf(100)).await.header("location").to_owned();
-    fails_to_record(&app, true).await;
+    fails_to_record(&app, true);
     let refused = ada.get(&app, &format!("{path}/original")).await;
     refused.is_problem(503, "audit_unavailable");
     assert!(!refused.text().contains("%PDF") && !refused.headers.contains_key("content-disposition"));
     assert!(!refused.header("retry-after").is_empty());
     ada.get(&app, "/api/v1/documents").await.is_problem(503, "audit_unavailable");
     assert_eq!(ada.get(&app, "/api/v1/limits").await.status, 200, "nothing of anybody");
-    fails_to_record(&app, false).await;
+    fails_to_record(&app, false);
     assert_eq!(ada.get(&app, &format!("{path}/original")).await.status, 200);
 }
 

@@ -13,6 +13,7 @@ use crate::{
 /// Of each operation; `UNTXT_EXAMPLES=200` takes some minutes.
 const EXAMPLES: &str = "20";
 
+#[expect(clippy::disallowed_methods, reason = "how long a test takes is no setting of the server")]
 async fn attack(login: Option<(&str, bool)>) {
     let running = Running::with(|settings| {
         settings.limits.requests_per_minute = 0;
@@ -45,15 +46,15 @@ async fn attack(login: Option<(&str, bool)>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_gets_an_answer_that_is_not_described() {
-    attack(None).await;
+    Box::pin(attack(None)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_gets_no_answer_that_is_not_described() {
-    attack(Some(("ada", false))).await;
+    Box::pin(attack(Some(("ada", false)))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_gets_no_answer_that_is_not_described() {
-    attack(Some(("root", true))).await;
+    Box::pin(attack(Some(("root", true)))).await;
 }
