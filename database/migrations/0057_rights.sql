@@ -4,8 +4,38 @@
 -- one by one. Folders, tags and what is filed where stay with the owner and the owner's team: a document that is shared says
 -- nothing of them.
 
--- Rules of folders hold for whoever touches a document, also one who doesn't see the folder.
-alter function folder_retention(uuid) security definer;
+-- Rules of folders hold for whoever touches a document, also one who doesn't see the folder. To whom its owner shares nothing,
+-- nothing is told.
+create or replace function folder_retention(folder uuid) returns table (keep_days integer, delete_days integer)
+    language sql
+    stable
+    strict
+    parallel safe
+    security definer
+    set search_path = pg_catalog, pg_temp
+    as $$
+    with recursive upwards as (
+        select f.id, f.parent_id, f.keep_days, f.delete_days, 1 as distance
+        from public.folders f
+        where
+            f.id = folder
+            and (
+                (select public.current_actor()) is null
+                or f.owner_id = (select public.current_actor())
+                or f.owner_id = any ((select public.current_teams())::uuid[])
+                or public.is_shared_by(f.owner_id, false)
+            )
+        union all
+        select f.id, f.parent_id, f.keep_days, f.delete_days, u.distance + 1
+        from upwards u
+        join public.folders f on f.id = u.parent_id
+        -- No tree is deeper.
+        where u.distance < 10
+    )
+    select
+        (select u.keep_days from upwards u where u.keep_days is not null order by u.distance limit 1),
+        (select u.delete_days from upwards u where u.delete_days is not null order by u.distance limit 1)
+$$;
 
 -- On whose wish it lies in the trash; null: its owner's, or a rule's.
 alter table documents add column trashed_by uuid;

@@ -125,8 +125,8 @@ impl Restore {
         Ok(())
     }
 
-    /// Brings what was going on at the time of the backup into a state that it can go on from: all logins end, work that
-    /// somebody held is handed back without using up an attempt, and may be taken at once. Gives how many tasks go on.
+    /// Brings what was going on at the time of the backup into a state that it can go on from: all logins end,
+    /// tokens and invitations too (one may have been revoked since), work that somebody held is handed back without using up an attempt, and may be taken at once. Gives how many tasks go on.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -136,6 +136,8 @@ impl Restore {
         sqlx::query!("update sessions set ended_at = clock_timestamp() where ended_at is null")
             .execute(&mut *conn)
             .await?;
+        sqlx::query!("delete from api_tokens").execute(&mut *conn).await?;
+        sqlx::query!("delete from invitations").execute(&mut *conn).await?;
         sqlx::query!(
             "update pages
             set

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures::TryStreamExt;
 use untxt_core::{
-    domain::{FolderId, SessionId, TagId, TaskId, UserId},
+    domain::{FolderId, Scope, SessionId, TagId, TaskId, TokenId, UserId},
     storage::ObjectKey,
 };
 use untxt_database::{
@@ -10,6 +10,7 @@ use untxt_database::{
     backup::{CleanUpPause, Layout, Restore, Sequence, Snapshot, Table},
     objects, pages, sessions, tasks,
     testing::{Role, TestPostgres},
+    tokens::{self, NewToken},
 };
 
 use crate::fixtures::{LEASE, MAX_ATTEMPTS, a_document, a_result, a_task_with_pages, a_user, claim_page, claim_task};
@@ -77,6 +78,9 @@ async fn fill(postgres: &TestPostgres) -> TaskId {
     a_document(&backend, bob.as_owner()).await;
     let mut tx = backend.begin_as(alice).await.expect("a transaction");
     sessions::create(&mut tx, SessionId::generate(), alice, &[1; 32], LEASE).await.expect("a session");
+    let (id, hash, scopes) = (TokenId::generate(), &[2; 32], &[Scope::Search][..]);
+    let token = NewToken { id, user: alice, name: "scanner", hash, scopes, life: LEASE };
+    tokens::create(&mut tx, token, 9).await.expect("stored").expect("few");
     tx.commit().await.expect("committed");
     file_all(postgres, alice);
     share_all(postgres, alice, bob);
@@ -187,6 +191,7 @@ async fn what_is_restored_is_the_same_and_goes_on() {
     let added = to.superuser_psql("insert into later (label) values ('three'); select id, twice from later order by 1");
     assert_eq!(added, "1|2\n2|4\n3|6");
     assert_eq!(to.superuser_psql("select count(*) from sessions where ended_at is null"), "0", "logins are over");
+    assert_eq!(to.superuser_psql("select count(*) from api_tokens"), "0", "one may have been revoked since");
     assert_eq!(to.superuser_psql("select count(*) from tasks where lease_token is not null"), "0");
     let pages = format!("select state, tries from pages where task_id = '{task}' order by page_number");
     assert_eq!(to.superuser_psql(&pages), "done|1\nqueued|0\nqueued|0", "handed back, and no attempt was used");
