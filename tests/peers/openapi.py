@@ -18,7 +18,7 @@ def main():
     description, url, ca, examples, *cookie = sys.argv[1:]
     command = [sys.executable, PROGRAM, "run", description, "--url", url, "--tls-verify", ca, "--no-color"]
     command += ["--checks", CHECKS, "--phases", "fuzzing", "--max-examples", examples, "--workers", "2"]
-    command += ["--generation-deterministic", "--generation-database", "none", "--suppress-health-check", "all"]
+    command += ["--generation-deterministic", "--suppress-health-check", "all"]
     command += ["--generation-with-security-parameters", "false", "--warnings", "off", "--request-timeout", "30"]
     if cookie:
         command += ["--header", f"Cookie: {cookie[0]}", "--exclude-path-regex", ENDS]

@@ -168,7 +168,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row(POST, "/api/v1/documents/{document}/choices", owners(DocumentsWrite), As(Did::ReadingChosen), FILE,
         &[BODY, CHANGE, CONTENT, RIGHT, READING]),
 
-    row(GET, "/api/v1/folders", owners(DocumentsRead), With(Did::LabelsRead, "folders"), LIGHT, &[KEYS]),
+    row(GET, "/api/v1/folders", owners(DocumentsRead), With(Did::LabelsRead, "folders"), LIGHT,
+        &[KEYS, QUERY]),
     row(POST, "/api/v1/folders", owners(DocumentsWrite), As(Did::FolderCreated), LIGHT,
         &[KEYS, BODY, CHANGE, LABEL, FOLDER, &["too_many_folders"]]),
     row(PATCH, "/api/v1/folders/{folder}", owners(DocumentsWrite), As(Did::FolderChanged), LIGHT,

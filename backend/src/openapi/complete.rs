@@ -18,6 +18,11 @@ pub(super) fn complete(document: &mut Value, table: &[Operation]) {
     document["components"]["schemas"]["Problem"] = problems::schema();
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         schemas.values_mut().for_each(close);
+        // An empty list is one of either kind.
+        let kinds = schemas.get_mut("Folders").and_then(Value::as_object_mut);
+        if let Some((kinds, all)) = kinds.and_then(|kinds| Some((kinds.remove("oneOf")?, kinds))) {
+            all.insert("anyOf".to_owned(), kinds);
+        }
     }
     for row in table {
         let operation = &mut document["paths"][row.path][row.method.as_str().to_lowercase()];

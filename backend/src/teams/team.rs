@@ -34,8 +34,11 @@ pub(super) struct Teams {
 
 #[derive(Serialize, ToSchema)]
 pub(super) struct TeamWithMembers {
-    #[serde(flatten)]
-    team: Team,
+    id: TeamId,
+    name: String,
+    is_manager: bool,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
     members: Vec<Member>,
 }
 
@@ -123,7 +126,8 @@ pub(super) async fn show(
         is_manager: member.is_manager,
         created_at: member.created_at,
     };
-    Ok(Json(TeamWithMembers { team: team.into(), members: members.into_iter().map(member).collect() }))
+    let teams::Team { id, name, is_manager, created_at, .. } = team;
+    Ok(Json(TeamWithMembers { id, name, is_manager, created_at, members: members.into_iter().map(member).collect() }))
 }
 
 /// Takes a name as somebody gave it: it is shown to others, so it is one that could be a folder's.
