@@ -32,6 +32,18 @@ pub(super) fn unpacked<'a>(stream: &Stream<'a>, limit: u64) -> Option<Cow<'a, [u
     unpack(stream.raw_data(), &stream.filters(), limit, true).ok().map(|unpacked| unpacked.data)
 }
 
+/// Says whether a stream unpacks to its end, by us and by the renderer. What has no bytes is whole, and so is what makes
+/// more than `limit`: that is nobody's to judge here.
+pub(super) fn is_whole(stream: &Stream<'_>, limit: u64) -> bool {
+    let data = stream.raw_data();
+    let is_empty = data.iter().all(u8::is_ascii_whitespace);
+    is_empty
+        || match unpack(data, &stream.filters(), limit, false) {
+            Ok(unpacked) => unpacked.is_whole && stream.decoded_data().is_ok(),
+            Err(TooLarge) => true,
+        }
+}
+
 /// Gives the decoder that makes a picture of a stream, and what it is given; none for a stream that is no coded picture,
 /// or that unpacks to more than `limit` bytes.
 pub(super) fn coded_picture<'a>(stream: &Stream<'a>, limit: u64) -> Option<(Filter, Cow<'a, [u8]>)> {
@@ -65,53 +77,59 @@ struct Unpacked<'a> {
     /// Empty when it was only counted.
     data: Cow<'a, [u8]>,
     size: u64,
+    /// Whether no step broke off.
+    is_whole: bool,
 }
 
 /// Unpacks up to the first picture. What the last step makes is only counted, unless it is wanted.
 fn unpack<'a>(data: Cow<'a, [u8]>, filters: &[Filter], limit: u64, keeps_last: bool) -> Result<Unpacked<'a>, TooLarge> {
     let steps: Vec<Filter> = filters.iter().take_while(|filter| !is_picture(**filter)).copied().collect();
-    let (mut data, mut size) = (data, 0);
+    let (mut data, mut size, mut is_whole) = (data, 0, true);
     if steps.is_empty() {
         size = data.len() as u64;
     }
     for (at, &step) in steps.iter().enumerate() {
         let is_kept = keeps_last || at + 1 < steps.len();
         let mut out = Limited { kept: is_kept.then(Vec::new), left: limit, is_past: false };
-        take_step(step, &data, &mut out)?;
+        is_whole &= take_step(step, &data, &mut out)?;
         size = limit - out.left;
         data = Cow::Owned(out.kept.unwrap_or_default());
     }
-    Ok(Unpacked { data, size })
+    Ok(Unpacked { data, size, is_whole })
 }
 
 const fn is_picture(filter: Filter) -> bool {
     matches!(filter, Filter::DctDecode | Filter::JpxDecode | Filter::Jbig2Decode | Filter::CcittFaxDecode)
 }
 
-fn take_step(step: Filter, data: &[u8], out: &mut Limited) -> Result<(), TooLarge> {
-    // what is damaged ends there
-    let _ = match step {
+/// Takes one step; what is damaged ends there. Says whether it came to the end.
+fn take_step(step: Filter, data: &[u8], out: &mut Limited) -> Result<bool, TooLarge> {
+    let step = match step {
         Filter::AsciiHexDecode => write_hex(data, out),
         Filter::Ascii85Decode => write_85(data, out),
         Filter::RunLengthDecode => write_runs(data, out),
         Filter::LzwDecode => {
-            Decoder::with_tiff_size_switch(BitOrder::Msb, 8).into_stream(&mut *out).decode_all(data).status
+            let lzw = Decoder::with_tiff_size_switch(BitOrder::Msb, 8).into_stream(&mut *out).decode_all(data).status;
+            // many end without the code that says so
+            lzw.or_else(|error| if error.kind() == io::ErrorKind::UnexpectedEof { Ok(()) } else { Err(error) })
         }
         Filter::FlateDecode => return inflate(data, out),
         // decrypted already
         _ => out.write_all(data),
     };
-    if out.is_past { Err(TooLarge) } else { Ok(()) }
+    if out.is_past { Err(TooLarge) } else { Ok(step.is_ok()) }
 }
 
-/// Inflates as the renderer does: with a header, else without, else what follows something like a header.
-fn inflate(data: &[u8], out: &mut Limited) -> Result<(), TooLarge> {
+/// Inflates as the renderer does: with a header, else without, else what follows something like a header. Says whether
+/// one of them came to the end.
+fn inflate(data: &[u8], out: &mut Limited) -> Result<bool, TooLarge> {
     let ways: [Box<dyn Read + '_>; 3] = [
         Box::new(ZlibDecoder::new(data)),
         Box::new(DeflateDecoder::new(data)),
         Box::new(DeflateDecoder::new(data.get(2..).unwrap_or_default())),
     ];
     let limit = out.left;
+    let mut is_any_whole = false;
     for mut way in ways {
         out.left = limit;
         out.kept.iter_mut().for_each(Vec::clear);
@@ -119,11 +137,12 @@ fn inflate(data: &[u8], out: &mut Limited) -> Result<(), TooLarge> {
         if out.is_past {
             return Err(TooLarge);
         }
+        is_any_whole |= is_whole;
         if is_whole && out.left < limit {
             break;
         }
     }
-    Ok(())
+    Ok(is_any_whole)
 }
 
 /// ISO 32000-1, 7.4.2.

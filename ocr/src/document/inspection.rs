@@ -18,7 +18,7 @@ pub struct PageInspection {
     pub dpi: u32,
     /// Whether an engine has to read any part of it.
     pub needs_ocr: bool,
-    /// Whether the file had to be repaired to find it: it may be another than the author's.
+    /// Whether the file had to be repaired to find it, or what it draws breaks off: it may be another than the author's.
     pub is_damaged: bool,
     /// The page's own words that are kept.
     own: Vec<PointWord>,

@@ -1,16 +1,16 @@
 use std::{
-    io::Read,
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use flate2::read::{DeflateDecoder, ZlibDecoder};
 use hayro::{
     hayro_interpret::{InterpreterSettings, InterpreterWarning},
     hayro_syntax::{
         Filter,
+        content::ops::{TypedInstruction, XObject},
         object::{Name, Object, Stream},
         page::Page,
     },
@@ -18,30 +18,55 @@ use hayro::{
 
 use super::{
     bombs::MAX_STREAM_BYTES,
-    filters::coded_picture,
+    filters::{coded_picture, is_whole},
     jpeg_blocks::{Completeness, judge},
 };
 
-/// Says whether a part of what the page draws gives nothing at all: cut off, missing, or coded in an unknown way.
+/// Forms of a page that are looked into, and what each may become, in bytes: drawings have tens, and text is small.
+const MOST_FORMS: usize = 64;
+const MAX_FORM_BYTES: u64 = 8 << 20;
+
+/// Says whether a page that shows nothing would show something, were it whole.
 pub(super) fn is_content_lost(page: &Page<'_>) -> bool {
-    let is_lost = |stream: Stream<'_>| {
-        let data = stream.raw_data();
-        let begins = |mut decoder: Box<dyn Read + '_>| decoder.read(&mut [0; 64]).is_ok();
-        stream.filters()[..] == [Filter::FlateDecode]
-            && !begins(Box::new(ZlibDecoder::new(&*data)))
-            && !begins(Box::new(DeflateDecoder::new(&*data)))
-    };
-    let pictures = &page.resources().x_objects;
-    let is_unreadable =
-        |name: Name<'_>| pictures.get::<Stream<'_>>(&*name).is_none_or(|stream| has_unknown_filter(&stream));
-    if pictures.keys().any(is_unreadable) {
-        return true;
-    }
-    match page.raw().get::<Object<'_>>("Contents") {
-        Some(Object::Stream(stream)) => is_lost(stream),
-        Some(Object::Array(streams)) => streams.iter::<Stream<'_>>().any(is_lost),
+    let drawn = &page.resources().x_objects;
+    let is_lost = |name: Name<'_>| drawn.get::<Stream<'_>>(&*name).is_none_or(|stream| has_unknown_filter(&stream));
+    is_content_broken(page) || drawn.keys().any(is_lost)
+}
+
+/// Says whether the content of a page, or of a form that it draws, breaks off or is coded in an unknown way: it may say
+/// more than it shows. Forms inside forms are not looked into.
+pub(super) fn is_content_broken(page: &Page<'_>) -> bool {
+    let is_broken = |stream: Stream<'_>, limit| has_unknown_filter(&stream) || !is_whole(&stream, limit);
+    let is_page_broken = match page.raw().get::<Object<'_>>("Contents") {
+        Some(Object::Stream(stream)) => is_broken(stream, MAX_STREAM_BYTES),
+        Some(Object::Array(streams)) => streams.iter::<Stream<'_>>().any(|stream| is_broken(stream, MAX_STREAM_BYTES)),
         _ => false,
+    };
+    is_page_broken || drawn_forms(page).into_iter().any(|form| is_broken(form, MAX_FORM_BYTES))
+}
+
+/// Gives the forms that a page draws, each once.
+fn drawn_forms<'a>(page: &Page<'a>) -> Vec<Stream<'a>> {
+    let named = &page.resources().x_objects;
+    let form = |name: &[u8]| {
+        let stream = named.get::<Stream<'_>>(name)?;
+        (*stream.dict().get::<Name<'_>>("Subtype")? == *b"Form").then_some(stream)
+    };
+    // most pages have pictures at most
+    if !named.keys().any(|name| form(&name).is_some()) {
+        return Vec::new();
     }
+    let (mut seen, mut forms) = (HashSet::new(), Vec::new());
+    let mut operations = page.typed_operations();
+    while let Some(operation) = operations.next() {
+        if let TypedInstruction::XObject(XObject(name)) = operation
+            && forms.len() < MOST_FORMS
+            && seen.insert(name.to_vec())
+        {
+            forms.extend(form(name));
+        }
+    }
+    forms
 }
 
 /// Says whether the renderer leaves out a filter of the stream.

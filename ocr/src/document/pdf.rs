@@ -18,7 +18,7 @@ use super::{
     drawing::{bounds_of, fitting_dpi, render_page, rendered_size, user_unit},
     inspection::{PageInspection, Seen},
     jpeg_blocks::Completeness,
-    loss::{is_content_lost, settings_noting_loss},
+    loss::{is_content_broken, is_content_lost, settings_noting_loss},
     montage::Piece,
     own_text::{LetterCollector, settle_letters},
     scan::{Scan, ScanFinder, Wants},
@@ -213,7 +213,7 @@ impl<'d> PdfInspector<'d> {
         // nothing drawn though there would be something: the renderer finds out what is broken
         let has_more = !page.resources().x_objects.is_empty() || is_content_lost(page);
         inspection.needs_ocr |= inspection.kind == PageKind::Blank && has_more;
-        inspection.is_damaged = self.file.is_damaged;
+        inspection.is_damaged = self.file.is_damaged || is_content_broken(page);
         Ok(inspection)
     }
 }

@@ -1,5 +1,5 @@
-use lopdf::{Document as Pdf, Object, dictionary, xref::XrefType};
-use untxt_ocr::{Document, Making, OcrError, OpenOptions, WarningCode, searchable_pdf};
+use lopdf::{Document as Pdf, Object, Stream, dictionary, xref::XrefType};
+use untxt_ocr::{Document, Making, OcrError, OpenOptions, PageKind, WarningCode, searchable_pdf};
 
 use crate::{
     own_text::page_pdf,
@@ -149,5 +149,92 @@ fn a_page_tree_that_counts_wrongly_is_set_right() {
         // poppler believes the count
         let about = run_tool("pdfinfo", &["FILE"], &made.bytes);
         assert!(about.lines().any(|line| line.split_whitespace().eq(["Pages:", "1"])), "{about}");
+    }
+}
+
+/// A page whose content is coded as `filters` say.
+fn coded_page(filters: &[&str], content: Vec<u8>) -> Document {
+    let mut pdf = Pdf::load_mem(&page_pdf("", dictionary! {})).unwrap();
+    let page = pdf.page_iter().next().unwrap();
+    let filters: Vec<Object> = filters.iter().map(|&name| name.into()).collect();
+    let content = pdf.add_object(Stream::new(dictionary! { "Filter" => filters }, content).with_compression(false));
+    pdf.get_dictionary_mut(page).unwrap().set("Contents", content);
+    open(save(pdf))
+}
+
+/// Many lines, packed.
+fn packed_text() -> Vec<u8> {
+    let line =
+        |row: u32| format!("BT /F 9 Tf 20 {} Td (Line {row} says {} more) Tj ET\n", 390 - 9 * row, row * row * 7919);
+    let mut stream = Stream::new(dictionary! {}, (0..40).map(line).collect::<String>().into_bytes());
+    stream.compress().unwrap();
+    stream.content
+}
+
+fn as_hex(bytes: &[u8]) -> Vec<u8> {
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{digits}>").into_bytes()
+}
+
+#[test]
+fn a_page_whose_text_breaks_off_says_so() {
+    let whole = packed_text();
+    let half = &whole[..whole.len() / 2];
+    for (filters, content, damage) in [
+        (&["FlateDecode"][..], whole.clone(), false),
+        // without the checksum, which nobody misses
+        (&["FlateDecode"], whole[..whole.len() - 4].to_vec(), false),
+        (&["ASCIIHexDecode", "FlateDecode"], as_hex(&whole), false),
+        (&["FlateDecode"], half.to_vec(), true),
+        (&["ASCIIHexDecode", "FlateDecode"], as_hex(half), true),
+    ] {
+        let document = coded_page(filters, content);
+        assert_eq!(document.inspect(0).unwrap().kind, PageKind::BornDigital, "{filters:?}");
+        assert_eq!(tells_damage(&document), [Some(damage)], "{filters:?}");
+    }
+}
+
+#[test]
+fn a_page_whose_form_breaks_off_says_so() {
+    let whole = packed_text();
+    for (form, damage) in [(&whole[..], false), (&whole[..whole.len() / 2], true)] {
+        let mut pdf = Pdf::load_mem(&page_pdf("q /X Do /X Do Q", dictionary! {})).unwrap();
+        let page = pdf.page_iter().next().unwrap();
+        let resources = pdf.get_dictionary(page).unwrap().get(b"Resources").unwrap().clone();
+        let entries = dictionary! {
+            "Type" => "XObject", "Subtype" => "Form", "BBox" => [0, 0, 400, 400].map(Object::from).to_vec(),
+            "Resources" => resources.clone(), "Filter" => "FlateDecode",
+        };
+        let form = pdf.add_object(Stream::new(entries, form.to_vec()).with_compression(false));
+        let mut resources = resources.as_dict().unwrap().clone();
+        resources.set("XObject", dictionary! { "X" => form });
+        pdf.get_dictionary_mut(page).unwrap().set("Resources", resources);
+        let document = open(save(pdf));
+        assert_eq!(document.inspect(0).unwrap().kind, PageKind::BornDigital);
+        assert_eq!(tells_damage(&document), [Some(damage)]);
+    }
+}
+
+#[test]
+fn a_page_whose_content_cannot_be_unpacked_is_no_empty_page() {
+    let whole = packed_text();
+    let garbled: Vec<u8> = whole.iter().map(|byte| byte ^ 0x5a).collect();
+    for (filters, content) in [
+        (&["FlateDecode"][..], garbled.clone()),
+        (&["ASCIIHexDecode", "FlateDecode"], as_hex(&garbled)),
+        (&["ASCII85Decode", "FlateDecode"], whole.clone()),
+        (&["NoSuchDecode"], whole.clone()),
+    ] {
+        assert_eq!(tells_damage(&coded_page(filters, content)), [None], "{filters:?}");
+    }
+}
+
+#[test]
+fn a_page_without_any_content_is_empty_and_whole() {
+    // qpdf writes an empty page so
+    for content in [&b""[..], b"\n"] {
+        let document = coded_page(&["FlateDecode"], content.to_vec());
+        assert_eq!(document.inspect(0).unwrap().kind, PageKind::Blank);
+        assert_eq!(tells_damage(&document), [Some(false)]);
     }
 }
