@@ -90,6 +90,8 @@ export default async function prove(t, world) {
       await hers.page.getByLabel('Login').fill('ivo');
       await hers.page.getByRole('button', { name: 'Share', exact: true }).click();
       await hers.page.getByText('“Ward” is shared with ivo now.').waitFor();
+      // What was taken from him was all that he had on his screen.
+      await his.page.goto(stack.address);
       await side(his.page, 'Shared with me').click();
       await his.page.getByRole('link', { name: /^Ward/ }).click();
       await his.page.getByText('No documents lie directly in this folder.').waitFor();
