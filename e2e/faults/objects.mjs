@@ -30,6 +30,9 @@ const NAMED = `
   union all
   select 'receipts/' || document_id, '' from shreds where receipt is not null
   union all
+  -- The record's heads stay as long as what they seal.
+  select 'audit/' || number, '' from audit_batches
+  union all
   select '', 'documents/' || document_id || '/tasks/' || id || '/' from tasks where ended_at is null`;
 
 /** Gives the keys of objects that no row names and that were stored more than so many seconds ago. */
