@@ -9,11 +9,12 @@ use bytes::Bytes;
 use futures::{future::join_all, stream};
 use http::Method;
 use serde_json::Value;
+use tokio::time::sleep;
 use untxt_core::{domain::MediaType, queue::QueueKind};
 
 use crate::{
-    app::TestApp,
-    people::{multipart, pdf},
+    app::{Answer, TestApp},
+    people::{Person, multipart, pdf},
 };
 
 const DOCUMENTS: &str = "/api/v1/documents";
@@ -67,7 +68,7 @@ async fn wait_for(condition: impl Fn() -> bool) {
     let started = Instant::now();
     while !condition() {
         assert!(started.elapsed() < Duration::from_secs(5), "waited too long");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -164,16 +165,28 @@ async fn the_same_key_gives_the_same_document() {
     assert_eq!((app.objects.keys().len(), app.count("documents")), (4, 4));
 }
 
+/// Uploads as clients do: a busy machine hasn't the places nor the connections for fifty, and says "come again".
+async fn upload_until_taken(app: &TestApp, person: &Person, bytes: &[u8]) -> Answer {
+    for _ in 0..30 {
+        let answer = person.upload_with_key(app, "one", "a.pdf", bytes).await;
+        if ![429, 503].contains(&answer.status.as_u16()) {
+            return answer;
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    panic!("it was never taken");
+}
+
 #[tokio::test]
 async fn fifty_at_once_with_one_key_make_one_document() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
     let bytes = pdf(20_000);
-    let answers = join_all((0..50).map(|_| ada.upload_with_key(&app, "one", "a.pdf", &bytes))).await;
+    let answers = join_all((0..50).map(|_| upload_until_taken(&app, &ada, &bytes))).await;
     let ids: Vec<Value> = answers.iter().map(|answer| answer.json()["id"].clone()).collect();
-    assert!(ids.iter().all(|id| id.is_string() && *id == ids[0]), "{:?}", answers[0].body);
-    assert_eq!(answers.iter().filter(|answer| answer.status == 202).count(), 1);
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 49);
+    assert!(ids.iter().all(|id| id.is_string() && *id == ids[0]), "{ids:?}");
+    let of = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((of(202), of(200)), (1, 49));
     assert_eq!((app.objects.keys().len(), app.count("documents"), app.count("tasks")), (1, 1, 1));
     assert_eq!(app.count("owner_keys"), 1);
 }
