@@ -20,7 +20,7 @@ create or replace function folder_retention(folder uuid) returns table (keep_day
         where
             f.id = folder
             and (
-                (select public.current_actor()) is null
+                session_user <> 'untxt_backend'
                 or f.owner_id = (select public.current_actor())
                 or f.owner_id = any ((select public.current_teams())::uuid[])
                 or public.is_shared_by(f.owner_id, false)

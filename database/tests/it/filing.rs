@@ -57,6 +57,10 @@ async fn of_each_number_the_nearest_folder_above_that_has_one_counts() {
     let hidden: (Option<i32>, Option<i32>) =
         sqlx::query_as(rule).bind(low).fetch_one(&mut *tx).await.expect("an answer");
     assert_eq!(hidden, (None, None), "of another's folder nothing is told");
+    let mut tx = backend.begin_system().await.expect("a transaction");
+    let unasked: (Option<i32>, Option<i32>) =
+        sqlx::query_as(rule).bind(low).fetch_one(&mut *tx).await.expect("an answer");
+    assert_eq!(unasked, (None, None), "and nothing to nobody");
 }
 
 #[tokio::test]
