@@ -24,13 +24,15 @@ pub(super) fn complete(document: &mut Value, table: &[Operation]) {
             all.insert("anyOf".to_owned(), kinds);
         }
     }
+    let mut problems = Map::new();
     for row in table {
         let operation = &mut document["paths"][row.path][row.method.as_str().to_lowercase()];
-        describe(operation, row);
+        describe(operation, row, &mut problems);
     }
+    document["components"]["responses"] = Value::Object(problems);
 }
 
-fn describe(operation: &mut Value, row: &Operation) {
+fn describe(operation: &mut Value, row: &Operation, problems: &mut Map<String, Value>) {
     operation["operationId"] = name(row).into();
     let others = operation["parameters"].as_array().cloned().unwrap_or_default();
     let others = others.into_iter().filter(|parameter| parameter["in"] != "path");
@@ -45,13 +47,16 @@ fn describe(operation: &mut Value, row: &Operation) {
         Recorded::As(action) | Recorded::With(action, _) => json!({ "who": who, "scope": scope, "record": action }),
         Recorded::Not(reason) => json!({ "who": who, "scope": scope, "record": null, "unrecorded": reason }),
     };
-    add_problems(operation, row);
+    add_problems(operation, row, problems);
 }
 
-fn add_problems(operation: &mut Value, row: &Operation) {
+/// Most operations fail in the same ways: each is described once, under the names of its codes.
+fn add_problems(operation: &mut Value, row: &Operation, all: &mut Map<String, Value>) {
     let mut answers = operation["responses"].as_object().cloned().unwrap_or_default();
-    for (status, problem) in problems::of(row) {
-        answers.insert(status, problem);
+    for (status, codes) in problems::of(row) {
+        let name = codes.join("_or_");
+        answers.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
+        all.entry(name).or_insert_with(|| problems::answer(status, &codes));
     }
     operation["responses"] = Value::Object(answers);
 }

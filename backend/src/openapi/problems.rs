@@ -21,8 +21,8 @@ const ALWAYS: &[&str] = &[
 /// With every request of somebody.
 const OF_SOMEBODY: &[&str] = &["not_logged_in", "not_allowed", "scope_missing"];
 
-/// Describes what may go wrong with an operation: a status, and which codes come with it.
-pub(super) fn of(operation: &Operation) -> BTreeMap<String, Value> {
+/// Lists what may go wrong with an operation: a status, and which codes come with it.
+pub(super) fn of(operation: &Operation) -> BTreeMap<u16, Vec<&'static str>> {
     let mut codes: BTreeSet<_> = operation.problems.iter().copied().flatten().chain(ALWAYS).copied().collect();
     if let Who::Roles(..) = operation.who {
         codes.extend(OF_SOMEBODY);
@@ -36,15 +36,16 @@ pub(super) fn of(operation: &Operation) -> BTreeMap<String, Value> {
     if operation.path.contains('{') {
         codes.insert("not_found");
     }
-    let mut by_status = BTreeMap::<u16, Vec<&str>>::new();
+    let mut by_status = BTreeMap::<_, Vec<_>>::new();
     for code in codes {
         // The test of the table refuses codes that nobody knows.
         by_status.entry(problem::status_of(code).unwrap_or(500)).or_default().push(code);
     }
-    by_status.into_iter().map(|(status, codes)| (status.to_string(), answer(status, &codes))).collect()
+    by_status
 }
 
-fn answer(status: u16, codes: &[&str]) -> Value {
+/// Describes the answer with one of these codes.
+pub(super) fn answer(status: u16, codes: &[&str]) -> Value {
     let schema = json!({
         "allOf": [
             { "$ref": "#/components/schemas/Problem" },
