@@ -50,12 +50,12 @@ const KEYS: &[&str] = &["key_service_unavailable", "key_service_denied", "damage
 const STORE: &[&str] = &["storage_unavailable"];
 /// With a document that is asked for, and with what is in it.
 const DOCUMENT: &[&str] = &["document_not_found"];
-/// With what is shared: one sees it, and may not do that.
-const RIGHT: &[&str] = &["right_missing"];
-const SHARE: &[&str] = &["person_not_found", "team_not_found", "too_many_shares", "invalid_time"];
 const CONTENT: &[&str] = &["document_not_found", "in_trash", "quarantined"];
 const PAGE: &[&str] = &["page_not_found", "page_not_ready", "page_cancelled", "page_failed", "result_not_found"];
 const PART: &[&str] = &["range_not_there"];
+/// With what is shared: one sees it, and may not do that.
+const RIGHT: &[&str] = &["right_missing"];
+const SHARE: &[&str] = &["person_not_found", "team_not_found", "too_many_shares", "invalid_time"];
 /// With a body, and with a query.
 const BODY: &[&str] = &["bad_request", "too_large", "unsupported_media_type"];
 const QUERY: &[&str] = &["bad_request"];

@@ -24,12 +24,9 @@ fn forget(app: &TestApp) {
 }
 
 fn fails_to_record(app: &TestApp, is_broken: bool) {
-    let verb = if is_broken { "revoke insert on audit_events from" } else { "grant insert on audit_events to" };
-    let _ = app.postgres.superuser_psql(&format!("{verb} untxt_backend"));
     let columns = "action, outcome, actor, session_id, token_id, owner_id, object_kind, object_id, page_number, address, \
                    request_id, count, detail, login_mark";
-    let verb = if is_broken { "revoke" } else { "grant" };
-    let side = if is_broken { "from" } else { "to" };
+    let (verb, side) = if is_broken { ("revoke", "from") } else { ("grant", "to") };
     let _ = app.postgres.superuser_psql(&format!("{verb} insert ({columns}) on audit_events {side} untxt_backend"));
 }
 
