@@ -18,6 +18,7 @@ mod folders;
 mod frontend;
 mod headers;
 mod health;
+mod holds;
 mod labels;
 mod limits;
 mod live;

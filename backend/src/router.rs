@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     App, Error,
     access::{self, Gate},
-    accounts, audit, documents, drain, folders, frontend, headers, health, limits, live, observe, queue, receipts,
-    search, session, shares, tags, tasks, teams, tokens,
+    accounts, audit, documents, drain, folders, frontend, headers, health, holds, limits, live, observe, queue,
+    receipts, search, session, shares, tags, tasks, teams, tokens,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -61,6 +61,7 @@ fn quick(documents: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         .merge(teams::router())
         .merge(search::router())
         .merge(receipts::router())
+        .merge(holds::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(live::router())

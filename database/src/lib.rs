@@ -16,6 +16,7 @@ pub mod documents;
 mod error;
 pub mod events;
 pub mod folders;
+pub mod holds;
 pub mod installation;
 pub mod integrity;
 pub mod invitations;

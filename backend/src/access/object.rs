@@ -20,6 +20,7 @@ const NAMES: &[(&str, Kind)] = &[
     ("session", Kind::Session),
     ("token", Kind::Token),
     ("invitation", Kind::Invitation),
+    ("hold", Kind::Grant),
 ];
 
 /// Gives what a request is about, as its address says. What is no id in there names nothing; it stays out of the record.

@@ -143,7 +143,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row(PATCH, "/api/v1/documents/{document}", owners(DocumentsWrite), As(Did::DocumentChanged), LIGHT,
         &[KEYS, BODY, CHANGE, DOCUMENT, RIGHT, FILED, &["in_trash", "retained"]]),
     row(DELETE, "/api/v1/documents/{document}", owners(DocumentsDelete), As(Did::DocumentTrashed), LIGHT,
-        &[QUERY, CHANGE, DOCUMENT, RIGHT, &["retained"]]),
+        &[QUERY, CHANGE, DOCUMENT, RIGHT, &["retained", "held"]]),
     row(POST, "/api/v1/documents/{document}/restore", owners(DocumentsDelete), As(Did::DocumentRestored), LIGHT,
         &[KEYS, CHANGE, DOCUMENT, RIGHT, &["not_in_trash"]]),
     row(DELETE, "/api/v1/trash", owners(DocumentsDelete), As(Did::TrashEmptied), HEAVY, &[CHANGE]),
@@ -218,6 +218,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row(GET, "/api/v1/receipts/key", Roles(PEOPLE, Some(DocumentsRead)), With(Did::ReceiptRead, "key"), LIGHT, &[]),
     row(GET, "/api/v1/receipts/{document}", owners(DocumentsRead), As(Did::ReceiptRead), LIGHT,
         &[&["receipt_not_found"]]),
+
+    row(GET, "/api/v1/legal-holds", ADMIN, As(Did::LegalHoldsListed), LIGHT, &[QUERY]),
+    row(POST, "/api/v1/legal-holds", ADMIN, As(Did::LegalHoldSet), LIGHT,
+        &[BODY, FRESH, &["invalid_hold", "document_not_found", "user_not_found", "team_not_found"]]),
+    row(DELETE, "/api/v1/legal-holds/{hold}", ADMIN, As(Did::LegalHoldLifted), LIGHT, &[FRESH, &["hold_not_found"]]),
 
     row(GET, "/api/v1/audit", RECORD, As(Did::ViewAuditLog), FILE, &[QUERY]),
     row(GET, "/api/v1/audit/export", RECORD, As(Did::AuditExported), HEAVY, &[QUERY]),

@@ -89,6 +89,7 @@ async fn shred(app: &App, actor: &Actor, id: DocumentId) -> Result<StatusCode, A
     match documents::shred(&mut tx, id, ShredWish::AtOnce).await? {
         Shredding::Done => {}
         Shredding::Retained { until } => return Err(ApiError::Retained { until: Some(until) }),
+        Shredding::Held => return Err(ApiError::Held),
         Shredding::NotThere if shreds::find(&mut tx, id).await?.is_some() => {}
         Shredding::NotThere => return Err(ApiError::DocumentNotFound),
     }

@@ -29,7 +29,7 @@ pub(super) struct Which {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Emptied {
     shredded: u64,
-    /// The rule of a folder keeps them.
+    /// The rule of a folder or a legal hold keeps them.
     retained: u64,
 }
 

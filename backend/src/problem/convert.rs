@@ -11,7 +11,7 @@ use untxt_core::{
     crypto::{CryptoError, KmsError},
     storage::StorageError,
 };
-use untxt_database::documents::RETAINED;
+use untxt_database::{documents::RETAINED, holds::HELD};
 
 use super::ApiError;
 use crate::session::WeakPassword;
@@ -59,6 +59,7 @@ impl From<untxt_database::Error> for ApiError {
             // It was put there between two questions.
             untxt_database::Error::Conflict(constraint) if constraint == "tasks_document_in_trash" => Self::InTrash,
             // Its rule was made between two questions.
+            untxt_database::Error::Conflict(constraint) if constraint == HELD => Self::Held,
             untxt_database::Error::Conflict(constraint) if constraint == RETAINED => Self::Retained { until: None },
             error if error.is_temporary() => Self::Unavailable(error.into()),
             error => Self::internal(error),

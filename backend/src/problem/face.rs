@@ -69,6 +69,7 @@ impl ApiError {
                     .of_accounts()
                     .or_else(|| other.of_access())
                     .or_else(|| other.of_filing())
+                    .or_else(|| other.of_keeping())
                     .or_else(|| other.of_rights());
                 let (status, code, title, detail) = face.unwrap_or_else(|| other.of_documents());
                 (status, code, title, Cow::Borrowed(detail))
@@ -225,21 +226,6 @@ impl ApiError {
                 "still_reading",
                 "the document is being read",
                 "wait until its task has ended, or stop it, and try again",
-            ),
-            Self::InTrash => (
-                409,
-                "in_trash",
-                "the document is in the trash",
-                "take it out of the trash first, or delete it for good",
-            ),
-            Self::NotInTrash => {
-                (409, "not_in_trash", "the document is not in the trash", "there is nothing to take back")
-            }
-            Self::ReceiptNotFound => (
-                404,
-                "receipt_not_found",
-                "no document of yours with this id was shredded",
-                "check the id; a document in the trash is not shredded yet",
             ),
             Self::NothingUnread => {
                 (409, "nothing_unread", "nothing is left to be read", "name the pages to read again, or \"all\"")

@@ -7,6 +7,7 @@ mod accounts;
 mod codes;
 mod convert;
 mod face;
+mod keeping;
 mod rights;
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
@@ -114,6 +115,10 @@ pub(crate) enum ApiError {
     Retained {
         until: Option<OffsetDateTime>,
     },
+    /// By a legal hold.
+    Held,
+    HoldNotFound,
+    InvalidHold,
     NotInTrash,
     ReceiptNotFound,
     NothingUnread,

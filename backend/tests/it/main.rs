@@ -14,6 +14,7 @@ mod downloads;
 mod events;
 mod folders;
 mod headers;
+mod holds;
 mod keys;
 mod live;
 mod people;

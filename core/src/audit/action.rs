@@ -168,6 +168,8 @@ closed_list!(
         LegalHoldSet = "legal_hold_set",
         /// That is over.
         LegalHoldLifted = "legal_hold_lifted",
+        /// What is kept so was looked at.
+        LegalHoldsListed = "legal_holds_listed",
 
         // Sharing.
         /// Something was shared.

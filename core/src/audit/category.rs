@@ -77,7 +77,8 @@ impl Action {
             | Self::LabelsRead
             | Self::TrashRead
             | Self::ReceiptRead
-            | Self::HistoryRead => AuditCategory::DataAccess,
+            | Self::HistoryRead
+            | Self::LegalHoldsListed => AuditCategory::DataAccess,
             Self::DocumentUploaded
             | Self::DocumentChanged
             | Self::PageCorrected

@@ -8,7 +8,7 @@ use crate::{Result, row::Row};
 pub struct Emptied {
     /// A worker shreds them now.
     pub due: u64,
-    /// The rule of a folder keeps them; they are shredded when it no longer does.
+    /// The rule of a folder or a legal hold keeps them; they are shredded when it no longer does.
     pub retained: u64,
     /// Behind which to go on.
     pub last: DocumentId,
@@ -41,7 +41,9 @@ pub async fn empty_trash(
             join document_retention r on r.document_id = chosen.id
             cross join (select clock_timestamp() as at) as now
             where documents.id = chosen.id and documents.trashed_at is not null
-            returning documents.id, r.keep_until > now.at is true as is_retained
+            returning
+                documents.id,
+                r.keep_until > now.at is true or is_held(documents.id, documents.owner_id) as is_retained
         )
         select
             count(*) filter (where not is_retained) as "due!",
@@ -67,7 +69,9 @@ pub async fn empty_trash(
 pub async fn is_due(conn: &mut PgConnection, id: DocumentId) -> Result<bool> {
     let is_due = sqlx::query_scalar!(
         r#"select exists (
-            select from documents where id = $1 and trashed_at is not null and shred_at <= clock_timestamp()
+            select
+            from documents
+            where id = $1 and trashed_at is not null and shred_at <= clock_timestamp() and not is_held(id, owner_id)
         ) as "is_due!""#,
         id.as_uuid(),
     )

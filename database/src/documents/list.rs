@@ -72,7 +72,11 @@ pub async fn list(
 ) -> Result<Vec<DocumentAndTask>> {
     let mut query = QueryBuilder::<Postgres>::new("select d.id from documents d where d.owner_id = ");
     query.push_bind(owner.as_uuid());
-    query.push(if filter.in_trash { " and d.shred_at > clock_timestamp()" } else { " and d.trashed_at is null" });
+    query.push(if filter.in_trash {
+        " and d.trashed_at is not null and (d.shred_at > clock_timestamp() or is_held(d.id, d.owner_id))"
+    } else {
+        " and d.trashed_at is null"
+    });
     if let Some(before) = filter.before {
         query.push(" and d.id < ").push_bind(before.as_uuid());
     }

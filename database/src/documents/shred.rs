@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use untxt_core::domain::{DocumentId, TaskId};
 
-use crate::{Error, Result, tasks};
+use crate::{Error, Result, holds, tasks};
 
 /// Rows of pages that one statement deletes: far less than a second's work.
 const PAGES_PER_STATEMENT: i64 = 2000;
@@ -36,6 +36,8 @@ pub enum Shredding {
         /// Until then.
         until: OffsetDateTime,
     },
+    /// A legal hold keeps it.
+    Held,
 }
 
 /// Shreds a document of the actor: key, tasks, pages, tokens and events go, and a line in `shreds` says so in the same
@@ -52,6 +54,9 @@ pub async fn shred(conn: &mut PgConnection, id: DocumentId, wish: ShredWish) -> 
     sqlx::query!("select id from documents where id = $1 for no key update", id.as_uuid())
         .fetch_optional(&mut *conn)
         .await?;
+    if holds::keeps(conn, id).await? {
+        return Ok(Shredding::Held);
+    }
     if let Some(until) = find_keep_until(conn, id).await? {
         return retain(conn, id, wish, until).await;
     }

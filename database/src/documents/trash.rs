@@ -19,7 +19,7 @@ pub enum Restored {
 pub enum Trashed {
     /// It is there since now.
     Now,
-    /// It stays as it is: it was there already, or no rule lets it go any more.
+    /// It stays as it is: it was there already, or no rule lets it go any more, or a hold keeps it.
     Unchanged,
 }
 
@@ -54,7 +54,7 @@ pub async fn trash(
         where documents.id = $1
             and r.document_id = documents.id
             and documents.trashed_at is null
-            and ($3 = 'person' or r.delete_at <= now.at)",
+            and ($3 = 'person' or r.delete_at <= now.at and not is_held(documents.id, documents.owner_id))",
         id.as_uuid(),
         delay.as_secs_f64(),
         reason.as_str(),

@@ -54,6 +54,7 @@ async fn every_table_is_protected_from_its_owner_too() {
         "second_factors",
         "recovery_codes",
         "shreds",
+        "legal_holds",
         "invitations",
         "login_failures",
         "audit_events",
@@ -228,7 +229,7 @@ async fn only_workers_tell_which_languages_are_installed() {
 async fn a_worker_knows_no_teams_and_no_shares() {
     let postgres = TestPostgres::start().await;
     let worker = postgres.worker().await;
-    for table in ["teams", "team_members", "shares"] {
+    for table in ["teams", "team_members", "shares", "legal_holds"] {
         let mut tx = worker.begin_system().await.expect("a transaction");
         let refused = count(&mut tx, table).await.expect_err("refused");
         assert!(matches!(refused, Error::Refused(_)), "{table}: {refused}");

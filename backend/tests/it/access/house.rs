@@ -33,9 +33,11 @@ pub(super) struct Things {
     session: String,
     token: String,
     /// Nobody of the columns.
-    user: String,
+    pub(super) user: String,
     pub(super) login: String,
     invitation: String,
+    /// Of what the user above has.
+    hold: String,
     /// Of the owner, with the user above in it.
     team: String,
     /// Of the document with that user, and of the folder.
@@ -77,7 +79,8 @@ impl House {
     /// before goes.
     pub(super) async fn furnish(&self) -> Things {
         let sql = |sql: &str| self.app.postgres.superuser_psql(sql).trim().to_owned();
-        let _ = sql("delete from document_tags; delete from tags; delete from teams; delete from invitations; \
+        let _ = sql("delete from document_tags; delete from tags; delete from teams; delete from legal_holds; \
+             delete from invitations; \
              delete from api_tokens where name = 'thing'");
         let owner = self.log_in("owner").await;
         let document = owner.upload(&self.app, "scan.pdf", &pdf(300)).await.json();
@@ -92,6 +95,10 @@ impl House {
         let (document, folder) = (id_of(&document), make("/api/v1/folders").await);
         let login = format!("user-{name}");
         let user = self.app.create_user(&login).await.to_string();
+        let hold = sql(&format!(
+            "insert into legal_holds (id, user_id, reference, set_by) \
+             select gen_random_uuid(), '{user}', '1', id from users where login = 'admin' returning id"
+        ));
         let paths = [format!("/api/v1/documents/{document}/shares"), format!("/api/v1/folders/{folder}/shares")];
         let share = async |path: &str, login: &str, right: &str| {
             id_of(&owner.post(&self.app, path, &json!({ "login": login, "right": right })).await.json())
@@ -119,6 +126,7 @@ impl House {
             user,
             login,
             invitation: invitation.lines().next().expect("an id").to_owned(),
+            hold: hold.lines().next().expect("an id").to_owned(),
             team,
             shares,
         }
@@ -148,6 +156,7 @@ impl Things {
             .replace("{team}", &self.team)
             .replace("{share}", share)
             .replace("{invitation}", &self.invitation)
+            .replace("{hold}", &self.hold)
             .replace("{page}", "1")
             .replace("{format}", "txt")
     }

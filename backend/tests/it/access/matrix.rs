@@ -40,6 +40,7 @@ fn with_body(asking: Builder, method: &Method, path: &str, things: &Things) -> R
         ("POST", "tokens") => json!({ "name": name, "scopes": ["search"], "expires_in_days": 1 }),
         ("POST", "invitations") => json!({ "login": name, "role": "user" }),
         ("POST", "invitations/accept") => json!({ "secret": "none", "password": name }),
+        ("POST", "legal-holds") => json!({ "reference": "2026/7", "user": things.user }),
         ("POST", "folders" | "tags" | "teams") => json!({ "name": name }),
         ("POST", "search") => json!({ "query": "page" }),
         ("POST", path) if path.ends_with("/shares") => json!({ "login": things.login, "right": "read" }),

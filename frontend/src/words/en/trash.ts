@@ -49,7 +49,7 @@ export const trash = {
   emptyYes: 'Delete forever',
   emptyNo: 'Keep them',
   emptied: ({ shredded, retained }: Emptied) =>
-    `${countDocuments(shredded)} deleted forever.${retained === 0 ? '' : ` ${countDocuments(retained)} stay: a rule keeps them.`}`,
+    `${countDocuments(shredded)} deleted forever.${retained === 0 ? '' : ` ${countDocuments(retained)} stay: a rule or a legal hold keeps them.`}`,
   isTrashedTitle: 'This document is in the trash',
   isTrashedText: (day: string) => `Until ${formatDay(day)} it can be taken back. Nobody can read it before that.`,
   open: 'Go to the trash',
