@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use secrecy::SecretString;
 use serde::Deserialize;
 use untxt_database::{sessions, users};
@@ -43,8 +46,8 @@ pub(super) async fn change(
         return Err(ApiError::TooManyAttempts { retry_after });
     }
     if !app.logins.passwords.check(body.old, Some(&own.password_hash)).await? {
-        record_wrong_secret(&app, actor.user).await?;
-        return Err(ApiError::WrongPassword);
+        let wrong = record_wrong_secret(&app, actor.user).await?;
+        return Ok((wrong, ApiError::WrongPassword).into_response());
     }
     check_new_password(&own.user.login, &body.new)?;
     let hash = app.logins.passwords.hash(body.new).await?;

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -165,7 +169,7 @@ pub(super) async fn remove(
     State(app): State<Arc<App>>,
     actor: Actor,
     extract::Json(body): extract::Json<Code>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Response, ApiError> {
     let mut tx = actor.begin(&app).await?;
     refuse_stale(&mut tx, actor.login()?).await?;
     let own = users::find_own(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
@@ -177,15 +181,15 @@ pub(super) async fn remove(
         return Err(ApiError::TooManyAttempts { retry_after });
     }
     if !crate::session::is_right_code(&app, actor.user, body.code.expose_secret()).await? {
-        record_wrong_secret(&app, actor.user).await?;
-        return Err(ApiError::WrongCode);
+        let wrong = record_wrong_secret(&app, actor.user).await?;
+        return Ok((wrong, ApiError::WrongCode).into_response());
     }
     let mut tx = actor.begin(&app).await?;
     if !second_factors::remove(&mut tx, actor.user).await? {
         return Err(ApiError::NoSecondFactor);
     }
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn make_codes(conn: &mut PgConnection, user: UserId) -> Result<Codes, ApiError> {

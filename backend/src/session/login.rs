@@ -83,7 +83,8 @@ async fn begin_session(
     let credentials = find_unlocked(app, &body.login, tried).await?;
     let hash = credentials.as_ref().map(|credentials| credentials.password_hash.as_str());
     if !app.logins.passwords.check(body.password, hash).await? {
-        record_failure(app, address, &body.login, credentials.map(|credentials| credentials.user.id)).await?;
+        let user = credentials.map(|credentials| credentials.user.id);
+        tried.action = record_failure(app, address, &body.login, user).await?;
         return Err(ApiError::WrongCredentials);
     }
     // Looked up again: guesses sent at the same time may have locked the login meanwhile.
@@ -127,7 +128,13 @@ fn can_exist(login: &str) -> bool {
     login.chars().count() <= MAX_LOGIN_CHARS && !login.chars().any(char::is_control)
 }
 
-async fn record_failure(app: &App, address: Option<IpAddr>, login: &str, user: Option<UserId>) -> Result<(), ApiError> {
+/// Counts a failed login; gives what the record says instead when the login is locked now.
+async fn record_failure(
+    app: &App,
+    address: Option<IpAddr>,
+    login: &str,
+    user: Option<UserId>,
+) -> Result<Option<AuditAction>, ApiError> {
     let throttle = &app.logins.throttle;
     let mut tx = app.db.begin_system().await?;
     throttle.record_address(&mut tx, address).await?;
@@ -136,18 +143,19 @@ async fn record_failure(app: &App, address: Option<IpAddr>, login: &str, user: O
     }
     tx.commit().await?;
     match user {
-        Some(user) => record_wrong_secret(app, user).await,
-        None => Ok(()),
+        Some(user) => Ok(record_wrong_secret(app, user).await?.action),
+        None => Ok(None),
     }
 }
 
-/// Counts a wrong password or code of somebody, and locks their login from the fifth on.
-pub(crate) async fn record_wrong_secret(app: &App, user: UserId) -> Result<(), ApiError> {
+/// Counts a wrong password or code of somebody, and locks their login from the fifth on. What it gives goes into the answer, for
+/// the record.
+pub(crate) async fn record_wrong_secret(app: &App, user: UserId) -> Result<Subject, ApiError> {
     let mut tx = app.db.begin_as(user).await?;
     let locked = users::record_failed_login(&mut tx, user).await?;
     tx.commit().await?;
     if let Some(locked) = locked {
         tracing::warn!(user.id = %user, locked_seconds = locked.as_secs(), "a login is locked after failed attempts");
     }
-    Ok(())
+    Ok(Subject { action: locked.map(|_| AuditAction::AccountLocked), ..Subject::about(user) })
 }

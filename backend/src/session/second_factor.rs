@@ -73,12 +73,12 @@ pub(super) async fn second_step(
         return Ok((Subject::about(pending.user), ApiError::TooManyAttempts { retry_after }).into_response());
     }
     if !is_right_code(&app, pending.user, body.code.expose_secret()).await? {
-        record_wrong_secret(&app, pending.user).await?;
+        let wrong = record_wrong_secret(&app, pending.user).await?;
         let mut tx = app.db.begin_system().await?;
         app.logins.throttle.record_address(&mut tx, address).await?;
         tx.commit().await?;
         sleep_until(started + FAILURE_FLOOR).await;
-        return Ok((Subject::about(pending.user), ApiError::WrongCode).into_response());
+        return Ok((wrong, ApiError::WrongCode).into_response());
     }
     let tx = app.db.begin_as(pending.user).await?;
     let mut answer = begin(&app, tx, own.user, device(&headers).as_deref()).await?;

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use untxt_core::domain::SessionId;
@@ -48,14 +51,14 @@ pub(super) async fn step_up(
     if has_second_factor {
         let code = body.code.ok_or(ApiError::WrongCode)?;
         if !is_right_code(&app, actor.user, code.expose_secret()).await? {
-            record_wrong_secret(&app, actor.user).await?;
-            return Err(ApiError::WrongCode);
+            let wrong = record_wrong_secret(&app, actor.user).await?;
+            return Ok((wrong, ApiError::WrongCode).into_response());
         }
     } else {
         let password = body.password.ok_or(ApiError::WrongPassword)?;
         if !app.logins.passwords.check(password, Some(&own.password_hash)).await? {
-            record_wrong_secret(&app, actor.user).await?;
-            return Err(ApiError::WrongPassword);
+            let wrong = record_wrong_secret(&app, actor.user).await?;
+            return Ok((wrong, ApiError::WrongPassword).into_response());
         }
     }
     let tx = actor.begin(&app).await?;

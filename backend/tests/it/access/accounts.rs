@@ -33,7 +33,14 @@ async fn a_failed_login_says_whose_it_would_have_been_and_never_what_was_typed()
         app.log_in("ada", "wrong").await;
     }
     app.log_in("ada", PASSWORD).await.is_problem(429, "too_many_attempts");
-    let last = self::lines(&app).pop().expect("a line");
+    let mut lines = self::lines(&app);
+    // The fifth failure of hers locks the login; what comes then is refused without a look at the password.
+    let actions: Vec<_> = lines[4..].iter().map(|line| line["action"].as_str().expect("an action")).collect();
+    assert_eq!(
+        actions,
+        ["login_failure", "login_failure", "login_failure", "account_locked", "login_failure", "login_failure"]
+    );
+    let last = lines.pop().expect("a line");
     assert_eq!((&last["detail"], &last["object_id"]), (&json!("too_many_attempts"), &json!(ada.to_string())));
 }
 
