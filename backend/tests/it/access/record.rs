@@ -62,6 +62,10 @@ async fn each_request_makes_one_line_that_says_who_did_what_to_what() {
             ])
         })
         .collect();
+    // Whose it is stands there, also when it was another who asked and when it is gone.
+    let owners: Vec<_> = lines(&app).iter().map(|line| line["owner_id"].clone()).collect();
+    assert_eq!(owners[0], Value::Null);
+    assert!(owners[1..].iter().all(|owner| *owner == ada.id.to_string()), "{owners:?}");
     let second = lines(&app)[5]["object_id"].as_str().expect("an id").to_owned();
     assert_ne!(second, id);
     assert_eq!(
