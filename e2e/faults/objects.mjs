@@ -19,7 +19,7 @@ export function findObjects(site) {
   return found;
 }
 
-/** Every key that a row names, and every folder under which a task that has not ended may still name one. */
+/** Every key that a row names, and every folder in which a task that has not ended may still name one, or that is on its way out. */
 const NAMED = `
   select 'documents/' || document_id || '/original', '' from tasks
   union all
@@ -33,7 +33,11 @@ const NAMED = `
   -- The record's heads stay as long as what they seal.
   select 'audit/' || number, '' from audit_batches
   union all
-  select '', 'documents/' || document_id || '/tasks/' || id || '/' from tasks where ended_at is null`;
+  select '', 'documents/' || document_id || '/tasks/' || id || '/' from tasks where ended_at is null
+  union all
+  -- What a worker is removing; if it dies at it, the next one looks when the other's time is over, and soon.
+  select '', 'documents/' || document_id || '/' from shreds
+  where objects_removed_at is null and next_look_at > clock_timestamp() - interval '20 seconds'`;
 
 /** Gives the keys of objects that no row names and that were stored more than so many seconds ago. */
 export function findOrphans(site, seconds) {
