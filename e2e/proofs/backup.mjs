@@ -7,6 +7,7 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, w
 import { join } from 'node:path';
 
 import { Client } from '../client.mjs';
+import { findObjects } from '../faults/objects.mjs';
 import { search } from '../leaks.mjs';
 import { sleep, until } from '../processes.mjs';
 import { freePages, render, scannedPdf, textPdf } from '../samples.mjs';
@@ -125,7 +126,7 @@ async function drill(t, world, stack, folder) {
     const refused = run(importing());
     assert.equal(refused.code, 1, refused.said);
     assert.match(refused.error, /belongs to the root key local-\w+, and the one here is local-\w+/);
-    assert.ok(storeOf(stack).length <= 1, 'nothing but whose bucket it is');
+    assert.deepEqual(documentsOf(stack), [], 'nothing of the backup');
     await stack.stop();
     rmSync(stack.data, { recursive: true });
   });
@@ -145,8 +146,8 @@ async function drill(t, world, stack, folder) {
   });
 
   await t.test('an import that is killed shows nothing, and goes on where it was', async (t) => {
-    const already = storeOf(stack).length;
-    await killed(importing(), () => storeOf(stack).length > already);
+    const already = documentsOf(stack).length;
+    await killed(importing(), () => documentsOf(stack).length > already);
     assert.deepEqual(stack.sql('select count(*) from documents'), [['0']]);
     const times = storeOf(stack).map((path) => [path, statSync(path).mtimeMs]);
     const begin = Date.now();
@@ -232,6 +233,8 @@ const list = (folder) => {
 };
 const objectsIn = (backups) => list(join(backups, 'objects')).sort();
 const storeOf = (stack) => list(stack.path('store/objects')).sort();
+/** Besides them there are whose bucket it is, and heads of the record, which a worker adds at any time. */
+const documentsOf = (stack) => [...findObjects({ stack }).keys()].filter((key) => key.startsWith('documents/'));
 
 /** Gives the backups that are whole. */
 const finished = (backups) => readdirSync(backups).filter((name) => /^\d{8}T/.test(name)).sort().map((name) => join(backups, name));
