@@ -142,19 +142,11 @@ async fn a_hold_waits_for_deletions_that_were_let_through() {
     let wish = json!({ "reference": "2026/7", "user": scene.ada.id.to_string() });
     let setting = scene.root.post(&scene.app, HOLDS, &wish);
     let committing = async {
-        // Until somebody waits for the lock, and no longer than the test is patient.
-        let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
-        for _ in 0..400 {
-            if scene.app.postgres.superuser_psql(waiting).trim() == "1" {
-                deleting.commit().await.expect("committed");
-                return true;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-        }
-        false
+        scene.app.postgres.wait_for_waiting(1).await;
+        deleting.commit().await.expect("committed");
     };
-    let (made, did_wait) = tokio::join!(setting, committing);
-    assert_eq!((made.status.as_u16(), did_wait), (201, true));
+    let (made, ()) = tokio::join!(setting, committing);
+    assert_eq!(made.status.as_u16(), 201);
     assert_eq!(scene.app.count("documents"), 0);
 }
 

@@ -3,7 +3,7 @@
 //! One server per test binary, ended with it; one fresh database per [`TestPostgres`]. A shell watches over the
 //! server: when the test binary is gone, however it went, the shell's input ends, and it stops the server and removes
 //! its folder.
-#![expect(clippy::expect_used, reason = "a test that can't have its server should stop")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that can't have its server should stop")]
 
 mod server;
 
@@ -11,6 +11,7 @@ use std::{
     fs,
     path::Path,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use tokio::sync::{Mutex, OnceCell};
@@ -120,6 +121,29 @@ impl TestPostgres {
     #[must_use]
     pub fn superuser_psql(&self, sql: &str) -> String {
         self.server.psql(&self.database, sql)
+    }
+
+    /// Waits until that many sessions of this database wait for locks that others hold. It asks over a connection of its own
+    /// and blocks nobody, as those sessions have a limit for their waiting.
+    pub async fn wait_for_waiting(&self, sessions: i64) {
+        let database = self.worker().await;
+        let mut waiting = 0;
+        for _ in 0..800 {
+            // A transaction sees the same list of sessions until its end.
+            let mut tx = database.begin_system().await.expect("a transaction");
+            waiting = sqlx::query_scalar::<_, i64>(
+                "select count(distinct pid) from pg_locks
+                where not granted and pid in (select pid from pg_stat_activity where datname = current_database())",
+            )
+            .fetch_one(&mut *tx)
+            .await
+            .expect("a count");
+            if waiting == sessions {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{waiting} sessions wait for locks, and not {sessions}");
     }
 
     /// Gives what the server has logged so far.

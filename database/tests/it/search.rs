@@ -1,7 +1,5 @@
 //! Segments of the search index under an older index key: they go when nothing is under them, whoever stores a page then.
 
-use std::time::Duration;
-
 use untxt_core::{crypto::WrappedOwnerKey, domain::TaskId};
 use untxt_database::{
     Database, Error, Transaction, owner_keys, pages,
@@ -64,18 +62,6 @@ impl Scene {
     fn events(&self) -> String {
         self.postgres.superuser_psql("select count(*) from key_events where operation = 'index_rebuilt'")
     }
-
-    /// Waits until somebody waits for a lock of somebody else.
-    async fn wait_for_waiting(&self) {
-        let waiting = "select count(*) from pg_locks where not granted";
-        for _ in 0..200 {
-            if self.postgres.superuser_psql(waiting) != "0" {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("nobody waits");
-    }
 }
 
 /// Stores the next page, with tokens of the first index key, in a transaction that is still open.
@@ -92,7 +78,7 @@ async fn a_segment_is_not_forgotten_while_a_page_goes_into_it() {
     assert_eq!(scene.segments(), "1/0 2/0");
     let tx = begin_page(&scene.worker, scene.task).await;
     let (forgotten, ()) = tokio::join!(scene.forget(), async {
-        scene.wait_for_waiting().await;
+        scene.postgres.wait_for_waiting(1).await;
         tx.commit().await.expect("committed");
     });
     forgotten.expect("looked");
@@ -112,7 +98,7 @@ async fn a_page_that_comes_when_its_segment_is_being_forgotten_begins_it_anew() 
         tx.commit().await.expect("committed");
     };
     tokio::join!(storing, async {
-        scene.wait_for_waiting().await;
+        scene.postgres.wait_for_waiting(1).await;
         forgetting.commit().await.expect("committed");
     });
     assert_eq!(scene.segments(), "1/0 2/0");
@@ -140,7 +126,7 @@ async fn an_index_key_is_not_destroyed_while_a_segment_is_begun_under_it() {
     let mut late = scene.worker.begin_system().await.expect("a transaction");
     pages::complete(&mut late, &claimed, &a_result(0.9)).await.expect("completed");
     let (is_destroyed, ()) = tokio::join!(destroying(), async {
-        scene.wait_for_waiting().await;
+        scene.postgres.wait_for_waiting(1).await;
         late.commit().await.expect("committed");
     });
     assert!(!is_destroyed, "a page needs it");
@@ -214,4 +200,62 @@ async fn a_misread_word_is_looked_for_with_every_other_word_in_every_segment() {
     assert_eq!(pages(&find(None, 1).await), [4]);
     assert_eq!(pages(&find(Some(all[0].place), 9).await), [2]);
     assert!(find(Some(all[1].place), 9).await.is_empty());
+}
+
+/// Whether the list of tokens is that of the tokens that rows have.
+fn is_list_right(postgres: &TestPostgres) -> bool {
+    let wrong = "select count(*) from (select distinct unnest(tokens) as token from search_pages) there
+        full join (select distinct token from search_tokens) listed using (token)
+        where there.token is null or listed.token is null";
+    postgres.superuser_psql(wrong) == "0"
+}
+
+async fn forget_tokens(worker: &Database) -> Result<u64, Error> {
+    let mut tx = worker.begin_system().await?;
+    let looked_at = search::forget_tokens(&mut tx, None).await?;
+    tx.commit().await?;
+    Ok(looked_at)
+}
+
+#[tokio::test]
+async fn the_list_of_tokens_has_those_of_rows_and_forgets_what_none_has_any_more() {
+    let Scene { postgres, worker, task, .. } = Scene::build().await;
+    assert_eq!(forget_tokens(&worker).await.expect("looked"), 3, "the three of the first index key");
+    assert!(is_list_right(&postgres));
+    begin_page(&worker, task).await.commit().await.expect("committed");
+    assert!(is_list_right(&postgres));
+
+    let _ = postgres.superuser_psql("delete from search_pages where 4 = any(tokens)");
+    assert_eq!(postgres.superuser_psql("select count(*) from search_tokens where token in (4, 5)"), "2");
+    assert_eq!(forget_tokens(&worker).await.expect("looked"), 2);
+    assert!(is_list_right(&postgres));
+    assert_ne!(postgres.superuser_psql("select count(*) from search_tokens"), "0");
+    assert_eq!(forget_tokens(&worker).await.expect("looked"), 0);
+}
+
+#[tokio::test]
+async fn a_token_is_not_forgotten_while_a_page_comes_that_has_it() {
+    let Scene { postgres, worker, task, .. } = Scene::build().await;
+    let _ = forget_tokens(&worker).await.expect("looked");
+    begin_page(&worker, task).await.commit().await.expect("committed");
+    let _ = postgres.superuser_psql("create table kept as table search_pages; delete from search_pages");
+    let mut tx = worker.begin_system().await.expect("a transaction");
+    // its tokens are still in the list
+    sqlx::query(
+        "insert into search_pages (
+            task_id, page_number, owner_id, document_id, segment, position, index_generation, tokens
+        )
+        select task_id, page_number, owner_id, (select document_id from tasks), 0, 1, 1, array[1, 2, 3]
+        from pages
+        where page_number = 2",
+    )
+    .execute(&mut *tx)
+    .await
+    .expect("a row");
+    let (forgotten, ()) = tokio::join!(forget_tokens(&worker), async {
+        postgres.wait_for_waiting(1).await;
+        tx.commit().await.expect("committed");
+    });
+    forgotten.expect("looked");
+    assert!(is_list_right(&postgres), "{}", postgres.superuser_psql("select array_agg(token) from search_tokens"));
 }
