@@ -20,6 +20,9 @@ pub enum OcrError {
     /// A page draws more than any page does.
     #[error("the page draws too much to be read; print the PDF to a new file and try again")]
     TooComplex,
+    /// The file has no bytes.
+    #[error("the file is empty; scan or copy it again")]
+    Empty,
     /// The file has no page.
     #[error("the file has no pages")]
     NoPages,
@@ -70,6 +73,7 @@ impl OcrError {
             Self::Signed => "signed",
             Self::NotArchivable => "not_archivable",
             Self::TooComplex => "too_complex",
+            Self::Empty => "empty_file",
             Self::NoPages => "no_pages",
             Self::TooManyPages { .. } => "too_many_pages",
             Self::TooManyPixels { .. } => "too_many_pixels",

@@ -113,7 +113,9 @@ fn a_wrong_command_says_what_to_do() {
         (&[path, "--lang", "eng+xxx"], "xxx is no language"),
         (&[path, "-f", "txt,json"], "--output"),
         (&[path, "--json-lines"], "--output"),
-        (&["/none/such.png"], "can't be read"),
+        (&["/none/such.png"], "can't be read: no such file or directory\n"),
+        (&["/dev/null"], "the file is empty; scan or copy it again"),
+        (&["-"], "gave no bytes; see whether the program before the pipe has failed"),
         (&[path, "--pages", "7"], "has 1 page, none of which was asked for"),
         (&[path, "--tessdata", "/none/such"], "/none/such is no folder"),
         (&["/dev/zero", "--max-file-size", "1MiB"], "is larger than 1.0 MiB"),
@@ -134,6 +136,7 @@ fn what_is_not_understood_ends_with_two() {
         (&[path, path, "-f", "json"], "--output"),
         (&[path, path, "-f", "pdf", "-o", "two.pdf"], "two.pdf/"),
         (&[path, "-o", "page.xyz"], "--format"),
+        (&[path, "-o", "/none/such/page.txt"], "there is no folder /none/such"),
         (&[path, "--json-lines", "-o", "-"], "--output"),
         (&[path, "-j", "0"], "a number from 1 on"),
         (&[path, "--lang", "xx"], "deu+eng"),
@@ -154,7 +157,7 @@ fn pages_that_are_not_there_are_named() {
     let path = letter("png");
     let output = ocr(&[path.to_str().unwrap(), "--pages", "1-5", "--lang", "en"]).output().unwrap();
     assert_ends(&output, 0);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("has 1 page; 2-5"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("has 1 page and no 2-5"));
 }
 
 #[test]

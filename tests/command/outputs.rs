@@ -103,7 +103,7 @@ fn a_file_that_grows_too_large_leaves_nothing() {
     command.args(["-c", limited, "sh", env!("CARGO_BIN_EXE_untxt"), "ocr", &at("a.png"), "--lang", "en"]);
     let output = command.args(["-f", "txt,pdf", "-o", &at("results/")]).output().unwrap();
     assert_ends(&output, 3);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("a.pdf can't be written: File too large"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("a.pdf can't be written: file too large"));
     assert_eq!(names(at("results")), ["a.txt"]);
 }
 

@@ -10,21 +10,26 @@ use hayro::{
     hayro_interpret::{InterpreterSettings, InterpreterWarning},
     hayro_syntax::{
         Filter,
-        content::ops::{TypedInstruction, XObject},
-        object::{Name, Object, Stream},
-        page::Page,
+        content::{
+            TypedIter,
+            ops::{TypedInstruction, XObject},
+        },
+        object::{Dict, Name, Object, ObjectIdentifier, Stream},
+        page::{Page, Resources},
     },
 };
 
 use super::{
     bombs::MAX_STREAM_BYTES,
-    filters::{coded_picture, is_whole},
+    filters::{coded_picture, is_whole, unpacked_size},
     jpeg_blocks::{Completeness, judge},
 };
 
-/// Forms of a page that are looked into, and what each may become, in bytes: drawings have tens, and text is small.
-const MOST_FORMS: usize = 64;
-const MAX_FORM_BYTES: u64 = 8 << 20;
+/// Forms of a page that are looked into, how deep in each other, and what all of them may become, in bytes. Drawings have
+/// tens, and text is small; the renderer draws nothing that is deeper.
+const MOST_FORMS: usize = 4096;
+const DEEPEST_FORM: usize = 50;
+const MAX_FORM_BYTES: u64 = 64 << 20;
 
 /// Says whether a page that shows nothing would show something, were it whole.
 pub(super) fn is_content_lost(page: &Page<'_>) -> bool {
@@ -34,36 +39,69 @@ pub(super) fn is_content_lost(page: &Page<'_>) -> bool {
 }
 
 /// Says whether the content of a page, or of a form that it draws, breaks off or is coded in an unknown way: it may say
-/// more than it shows. Forms inside forms are not looked into.
+/// more than it shows. So it may when its forms are more than are looked into.
 pub(super) fn is_content_broken(page: &Page<'_>) -> bool {
-    let is_broken = |stream: Stream<'_>, limit| has_unknown_filter(&stream) || !is_whole(&stream, limit);
+    let is_broken = |stream: Stream<'_>| has_unknown_filter(&stream) || !is_whole(&stream, MAX_STREAM_BYTES);
     let is_page_broken = match page.raw().get::<Object<'_>>("Contents") {
-        Some(Object::Stream(stream)) => is_broken(stream, MAX_STREAM_BYTES),
-        Some(Object::Array(streams)) => streams.iter::<Stream<'_>>().any(|stream| is_broken(stream, MAX_STREAM_BYTES)),
+        Some(Object::Stream(stream)) => is_broken(stream),
+        Some(Object::Array(streams)) => streams.iter::<Stream<'_>>().any(is_broken),
         _ => false,
     };
-    is_page_broken || drawn_forms(page).into_iter().any(|form| is_broken(form, MAX_FORM_BYTES))
+    is_page_broken
+        || has_forms(page) && FormSearch::default().finds_broken(page.typed_operations(), page.resources(), 0)
 }
 
-/// Gives the forms that a page draws, each once.
-fn drawn_forms<'a>(page: &Page<'a>) -> Vec<Stream<'a>> {
-    let named = &page.resources().x_objects;
-    let form = |name: &[u8]| {
-        let stream = named.get::<Stream<'_>>(name)?;
-        (*stream.dict().get::<Name<'_>>("Subtype")? == *b"Form").then_some(stream)
-    };
-    // most pages have pictures at most
-    if !named.keys().any(|name| form(&name).is_some()) {
-        return Vec::new();
+/// Looks at the forms that a page draws, and at those that they draw, each once.
+#[derive(Default)]
+struct FormSearch {
+    seen: HashSet<ObjectIdentifier>,
+    /// What those that were looked at unpack to.
+    bytes: u64,
+}
+
+impl FormSearch {
+    /// Says whether a form breaks off that the operations draw, at this depth, or is past a limit.
+    fn finds_broken(&mut self, operations: TypedIter<'_>, named: &Resources<'_>, depth: usize) -> bool {
+        drawn_forms(operations, named).iter().any(|form| self.is_broken(form, named, depth))
     }
+
+    /// Says it of a form; what it names and doesn't have is what is named around it.
+    fn is_broken(&mut self, form: &Stream<'_>, around: &Resources<'_>, depth: usize) -> bool {
+        if !self.seen.insert(form.obj_id()) {
+            return false;
+        }
+        let Some(bytes) = unpacked_size(form, MAX_FORM_BYTES - self.bytes) else { return true };
+        self.bytes += bytes;
+        let is_past = depth >= DEEPEST_FORM || self.seen.len() > MOST_FORMS;
+        if is_past || has_unknown_filter(form) || !is_whole(form, MAX_FORM_BYTES) {
+            return true;
+        }
+        let own = form.dict().get::<Dict<'_>>("Resources").map(Resources::new);
+        let content = form.decoded_data().unwrap_or_default();
+        self.finds_broken(TypedIter::new(&content), own.as_ref().unwrap_or(around), depth + 1)
+    }
+}
+
+/// Most pages have pictures at most.
+fn has_forms(page: &Page<'_>) -> bool {
+    let named = page.resources();
+    named.x_objects.keys().any(|name| form(named, &name).is_some())
+}
+
+fn form<'a>(named: &Resources<'a>, name: &[u8]) -> Option<Stream<'a>> {
+    let stream = named.x_objects.get::<Stream<'_>>(name)?;
+    (*stream.dict().get::<Name<'_>>("Subtype")? == *b"Form").then_some(stream)
+}
+
+/// Gives the forms that operations draw, each once, and one more than are looked into.
+fn drawn_forms<'a>(mut operations: TypedIter<'_>, named: &Resources<'a>) -> Vec<Stream<'a>> {
     let (mut seen, mut forms) = (HashSet::new(), Vec::new());
-    let mut operations = page.typed_operations();
-    while let Some(operation) = operations.next() {
+    while let Some(operation) = operations.next().filter(|_| forms.len() <= MOST_FORMS) {
         if let TypedInstruction::XObject(XObject(name)) = operation
-            && forms.len() < MOST_FORMS
-            && seen.insert(name.to_vec())
+            && let Some(form) = form(named, name)
+            && seen.insert(form.obj_id())
         {
-            forms.extend(form(name));
+            forms.push(form);
         }
     }
     forms

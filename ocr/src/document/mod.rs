@@ -71,8 +71,8 @@ pub struct Document {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Pdf(PdfFile),
-    /// Offsets of the pages' directories.
-    Tiff(Vec<tiff::PageOffset>),
+    /// Where the pages' directories are.
+    Tiff(tiff::Chain),
     Jpeg,
     Still(StillKind),
 }
@@ -81,7 +81,7 @@ impl Document {
     /// Opens a document: PDF, TIFF, JPEG, PNG, WebP, BMP or GIF, told by content.
     ///
     /// # Errors
-    /// [`OcrError::Encrypted`], [`OcrError::NoPages`], [`OcrError::TooManyPages`]; for an image also
+    /// [`OcrError::Empty`], [`OcrError::Encrypted`], [`OcrError::NoPages`], [`OcrError::TooManyPages`]; for an image also
     /// [`OcrError::TooManyPixels`]; [`OcrError::Unreadable`] for everything else.
     pub fn open(bytes: impl Into<Arc<Vec<u8>>>, options: &OpenOptions) -> Result<Self, OcrError> {
         let bytes = bytes.into();
@@ -95,6 +95,9 @@ impl Document {
     }
 
     fn tell_kind(bytes: &Arc<Vec<u8>>, options: &OpenOptions) -> Result<Kind, OcrError> {
+        if bytes.is_empty() {
+            return Err(OcrError::Empty);
+        }
         if TIFF_HEADERS.iter().any(|header| bytes.starts_with(header)) {
             return Ok(Kind::Tiff(tiff::list_pages(bytes, options)?));
         }
@@ -117,7 +120,7 @@ impl Document {
     pub fn page_count(&self) -> u32 {
         match &self.kind {
             Kind::Pdf(file) => file.page_count(),
-            Kind::Tiff(pages) => u32::try_from(pages.len()).unwrap_or(u32::MAX),
+            Kind::Tiff(chain) => u32::try_from(chain.pages.len()).unwrap_or(u32::MAX),
             Kind::Jpeg | Kind::Still(_) => 1,
         }
     }
@@ -132,6 +135,13 @@ impl Document {
     #[must_use]
     pub fn is_signed(&self) -> bool {
         matches!(&self.kind, Kind::Pdf(file) if file.is_signed())
+    }
+
+    /// Says whether the list of its pages leads back to one of them: there may be more, to which nothing leads. The last page
+    /// says that it is damaged. Only a TIFF has such a list.
+    #[must_use]
+    pub const fn runs_in_circle(&self) -> bool {
+        matches!(&self.kind, Kind::Tiff(chain) if chain.is_circle)
     }
 
     /// Gives what the document has beside its pages; only PDFs have anything.
@@ -175,8 +185,8 @@ impl Document {
     pub fn raster(&self, index: u32) -> Result<Raster, OcrError> {
         match &self.kind {
             Kind::Pdf(file) => file.raster(index, &self.options),
-            Kind::Tiff(pages) => {
-                let page = pages.get(index as usize).ok_or(NO_SUCH_PAGE)?;
+            Kind::Tiff(chain) => {
+                let page = chain.pages.get(index as usize).ok_or(NO_SUCH_PAGE)?;
                 tiff::decode_page(&self.bytes, *page, &self.options)
             }
             Kind::Jpeg if index == 0 => jpeg::decode(&self.bytes, &self.options),
@@ -222,9 +232,12 @@ impl<'d> Inspector<'d> {
         let document = self.document;
         match (&mut self.pdf, &document.kind) {
             (Some(pdf), _) => pdf.inspect(index, &document.options),
-            (None, Kind::Tiff(pages)) => {
-                let page = pages.get(index as usize).ok_or(NO_SUCH_PAGE)?;
-                tiff::inspect_page(&document.bytes, *page, &document.options)
+            (None, Kind::Tiff(chain)) => {
+                let page = chain.pages.get(index as usize).ok_or(NO_SUCH_PAGE)?;
+                let mut inspection = tiff::inspect_page(&document.bytes, *page, &document.options)?;
+                // what should come behind it may be missing
+                inspection.is_damaged = chain.is_circle && index + 1 == document.page_count();
+                Ok(inspection)
             }
             (None, Kind::Jpeg) if index == 0 => jpeg::inspect(&document.bytes, &document.options),
             (None, Kind::Still(kind)) if index == 0 => image::inspect(*kind, &document.bytes, &document.options),

@@ -131,7 +131,7 @@ fn find_own_jpeg(document: &Document, index: u32) -> Option<PageJpeg<'_>> {
             let bytes = Cow::Borrowed(document.bytes.as_slice());
             Some(PageJpeg { bytes, header, orientation: header.orientation, dpi: header.dpi() })
         }
-        Kind::Tiff(pages) => find_jpeg(&document.bytes, *pages.get(index as usize)?),
+        Kind::Tiff(chain) => find_jpeg(&document.bytes, *chain.pages.get(index as usize)?),
         Kind::Pdf(_) | Kind::Still(_) => None,
     }
 }

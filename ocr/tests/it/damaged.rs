@@ -35,7 +35,7 @@ fn garbled() -> Vec<u8> {
 }
 
 /// Says whether a page tells that it is damaged; none when it can't be read.
-fn tells_damage(document: &Document) -> Vec<Option<bool>> {
+pub(crate) fn tells_damage(document: &Document) -> Vec<Option<bool>> {
     let tells = |page: untxt_ocr::PageContent| page.warnings.iter().any(|warning| warning.code == WarningCode::Damaged);
     read_all(document).into_iter().map(|page| page.map(tells)).collect()
 }
@@ -86,6 +86,38 @@ fn pages_that_had_to_be_searched_for_say_so() {
         2 0 obj\n<</Type/Page/MediaBox[0 0 200 200]/Resources<<>>/Contents 3 0 R>>\nendobj\n\
         3 0 obj\n<</Length 0>>\nstream\n\nendstream\nendobj\ntrailer\n<</Root 1 0 R/Size 4>>\n%%EOF\n";
     assert_eq!(tells_damage(&open(lost)), [Some(true)]);
+}
+
+/// Where the letter's TIFF says where the directory behind each one is, and where that one is.
+fn links(tiff: &[u8]) -> Vec<(usize, usize)> {
+    assert!(tiff.starts_with(b"II*\0"));
+    let number =
+        |at: usize, size: usize| tiff[at..at + size].iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte));
+    let mut links = vec![(4, number(4, 4))];
+    while let Some(&(_, directory)) = links.last().filter(|(_, directory)| *directory != 0) {
+        let link = directory + 2 + 12 * number(directory, 2);
+        links.push((link, number(link, 4)));
+    }
+    links
+}
+
+#[test]
+fn a_tiff_whose_pages_run_in_a_circle_is_read_and_says_so() {
+    let whole = include_bytes!("../pages/letter.tif");
+    assert!(!open(whole).runs_in_circle());
+    let links = links(whole);
+    let first = u32::try_from(links[0].1).unwrap().to_le_bytes();
+    // the third page leads back to the first, and the last one too, where others say that there is no more
+    for (pages, (link, _)) in [(3, links[3]), (7, links[7])] {
+        let mut circle = whole.to_vec();
+        circle[link..link + 4].copy_from_slice(&first);
+        let document = open(circle);
+        assert!(document.runs_in_circle());
+        let damage: Vec<bool> = (0..pages).map(|index| document.inspect(index).unwrap().is_damaged).collect();
+        assert_eq!(document.page_count(), pages);
+        assert_eq!(damage.iter().position(|&is_damaged| is_damaged), Some(damage.len() - 1), "the last says so");
+        assert_eq!(tells_damage(&document).last(), Some(&Some(true)));
+    }
 }
 
 #[test]
@@ -163,7 +195,7 @@ fn coded_page(filters: &[&str], content: Vec<u8>) -> Document {
 }
 
 /// Many lines, packed.
-fn packed_text() -> Vec<u8> {
+pub(crate) fn packed_text() -> Vec<u8> {
     let line =
         |row: u32| format!("BT /F 9 Tf 20 {} Td (Line {row} says {} more) Tj ET\n", 390 - 9 * row, row * row * 7919);
     let mut stream = Stream::new(dictionary! {}, (0..40).map(line).collect::<String>().into_bytes());
@@ -191,27 +223,6 @@ fn a_page_whose_text_breaks_off_says_so() {
         let document = coded_page(filters, content);
         assert_eq!(document.inspect(0).unwrap().kind, PageKind::BornDigital, "{filters:?}");
         assert_eq!(tells_damage(&document), [Some(damage)], "{filters:?}");
-    }
-}
-
-#[test]
-fn a_page_whose_form_breaks_off_says_so() {
-    let whole = packed_text();
-    for (form, damage) in [(&whole[..], false), (&whole[..whole.len() / 2], true)] {
-        let mut pdf = Pdf::load_mem(&page_pdf("q /X Do /X Do Q", dictionary! {})).unwrap();
-        let page = pdf.page_iter().next().unwrap();
-        let resources = pdf.get_dictionary(page).unwrap().get(b"Resources").unwrap().clone();
-        let entries = dictionary! {
-            "Type" => "XObject", "Subtype" => "Form", "BBox" => [0, 0, 400, 400].map(Object::from).to_vec(),
-            "Resources" => resources.clone(), "Filter" => "FlateDecode",
-        };
-        let form = pdf.add_object(Stream::new(entries, form.to_vec()).with_compression(false));
-        let mut resources = resources.as_dict().unwrap().clone();
-        resources.set("XObject", dictionary! { "X" => form });
-        pdf.get_dictionary_mut(page).unwrap().set("Resources", resources);
-        let document = open(save(pdf));
-        assert_eq!(document.inspect(0).unwrap().kind, PageKind::BornDigital);
-        assert_eq!(tells_damage(&document), [Some(damage)]);
     }
 }
 

@@ -84,7 +84,7 @@ fn too_many_pages_are_refused() {
 fn what_is_cut_off_or_unknown_is_an_error_with_advice() {
     let half = |bytes: &[u8]| bytes[..bytes.len() / 2].to_vec();
     let zero_filled = |bytes: &[u8]| [half(bytes), vec![0; bytes.len() / 2]].concat();
-    for bytes in [half(LETTER_JPG), zero_filled(LETTER_JPG), Vec::new(), b"hello".to_vec(), b"%PDF-1.4".to_vec()] {
+    for bytes in [half(LETTER_JPG), zero_filled(LETTER_JPG), b"hello".to_vec(), b"%PDF-1.4".to_vec()] {
         let error = error(&bytes);
         assert!(matches!(error, OcrError::Unreadable(_)), "{error}");
         assert!(error.to_string().contains("open the file in a viewer"), "{error}");
@@ -93,6 +93,13 @@ fn what_is_cut_off_or_unknown_is_an_error_with_advice() {
         let result = Document::open(half(bytes), &OpenOptions::default()).and_then(|document| document.raster(0));
         assert!(matches!(result, Err(OcrError::Unreadable(_))), "{result:?}");
     }
+}
+
+#[test]
+fn a_file_without_bytes_is_empty_and_nothing_else() {
+    assert_eq!(error(b""), OcrError::Empty);
+    let (code, sentence) = (OcrError::Empty.code(), OcrError::Empty.to_string());
+    assert_eq!((code, &*sentence), ("empty_file", "the file is empty; scan or copy it again"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod barcodes;
 mod coded;
 mod damaged;
 mod faults;
+mod forms;
 mod hostile;
 mod inputs;
 mod kept;

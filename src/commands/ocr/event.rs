@@ -18,6 +18,9 @@ pub(super) enum Event<'a> {
     /// Pages were asked for that the file doesn't have.
     #[serde(rename = "pages.missing")]
     PagesMissing { file: &'a str, missing: String, page_count: u32 },
+    /// The list of pages leads back to one of them, and nothing to what may come behind the last.
+    #[serde(rename = "pages.circle")]
+    PagesInCircle { file: &'a str, page_count: u32 },
     /// Pages of a PDF are pictures of themselves in the PDF/A.
     #[serde(rename = "pages.drawn")]
     PagesDrawn { file: &'a str, pages: &'a [u32] },
@@ -83,7 +86,12 @@ impl<'a> Event<'a> {
             Self::FileFailed { file, message, .. } => format!("untxt: {}: {message}", plain(file)),
             Self::PagesMissing { file, missing, page_count } => {
                 let has = count_pages(*page_count as usize);
-                format!("untxt: {}: has {has}; {missing} was asked for", plain(file))
+                format!("untxt: {}: has {has} and no {missing}; the others are read", plain(file))
+            }
+            Self::PagesInCircle { file, page_count } => {
+                let found = count_pages(*page_count as usize);
+                let advice = "see in a viewer whether there are more";
+                format!("untxt: {}: the file's list of pages runs in a circle; {found} found, {advice}", plain(file))
             }
             Self::TablesMissing { file, format } => {
                 format!("untxt: {}: no table was found; the {format} is empty", plain(file))
@@ -155,6 +163,12 @@ mod tests {
     fn missing_tables_are_told() {
         let said = Event::TablesMissing { file: "a", format: "csv" }.sentence().unwrap();
         assert_eq!(said, "untxt: a: no table was found; the csv is empty");
+    }
+
+    #[test]
+    fn a_circle_is_told_with_the_pages_that_it_has() {
+        let said = Event::PagesInCircle { file: "a", page_count: 2 }.sentence().unwrap();
+        assert!(said.starts_with("untxt: a: the file's list of pages runs in a circle; 2 pages found"), "{said}");
     }
 
     #[test]

@@ -8,8 +8,9 @@ use std::{
 
 use bytesize::ByteSize;
 use untxt_core::domain::MediaType;
+use untxt_ocr::OcrError;
 
-use super::format::Refusal;
+use super::{format::Refusal, plain::plain_error};
 
 /// What is read of a folder, and what has no extension but begins as a document does; a file that was named is always
 /// tried.
@@ -80,15 +81,22 @@ impl Input {
             Source::Folder(_, why) => return Err(Refusal { code: "unreadable", message: why.clone() }),
         };
         let message = match read {
+            Ok(Some(bytes)) if bytes.is_empty() && self.source == Source::Stdin => return Err(nothing_came()),
             Ok(Some(bytes)) => return Ok(bytes),
             Ok(None) => {
                 let message = format!("is larger than {limit}; a higher limit is set with --max-file-size");
                 return Err(Refusal { code: "too_large", message });
             }
-            Err(error) => format!("can't be read: {error}"),
+            Err(error) => format!("can't be read: {}", plain_error(&error)),
         };
         Err(Refusal { code: "unreadable", message })
     }
+}
+
+/// Says that nobody wrote into the pipe; a file without bytes is refused as a document.
+fn nothing_came() -> Refusal {
+    let message = "gave no bytes; see whether the program before the pipe has failed".into();
+    Refusal { code: OcrError::Empty.code(), message }
 }
 
 /// Reads to the end; none when there is more than the limit.
@@ -122,7 +130,7 @@ pub(super) fn list(paths: &[PathBuf]) -> Vec<Input> {
 fn walk(folder: &Path, below: &Path, inputs: &mut Vec<Input>) {
     let mut entries = match fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
         Ok(entries) => entries,
-        Err(error) => return inputs.push(Input::folder(folder, format!("can't be read: {error}"))),
+        Err(error) => return inputs.push(Input::folder(folder, format!("can't be read: {}", plain_error(&error)))),
     };
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {

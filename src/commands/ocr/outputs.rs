@@ -93,6 +93,7 @@ fn choose_path(path: &Path, inputs: &[Input], formats: &[Format]) -> Result<Dest
     let name = plain_path(path);
     if !may_be_several && !has_slash {
         let Some(format) = formats.iter().find(|format| !format.suits(path)) else {
+            refuse_without_folder(path)?;
             return Ok(Destination::File(path.to_owned()));
         };
         let (format, ending) = (format.name(), format.extension());
@@ -108,6 +109,17 @@ fn choose_path(path: &Path, inputs: &[Input], formats: &[Format]) -> Result<Dest
         return Err(misuse(format_args!("several results don't fit into one file, {name}; {advice}")));
     }
     Ok(Destination::Folder(path.to_owned()))
+}
+
+/// Refuses a file in a folder that is not there: more likely a slip than a wish. Folders for several results are made.
+fn refuse_without_folder(path: &Path) -> Result<(), clap::Error> {
+    let folder = delivery::folder_of(path);
+    // A link may lead to nowhere yet; what is there but can't be looked at is refused when it is written to.
+    if folder.try_exists().unwrap_or(true) {
+        return Ok(());
+    }
+    let advice = "check how it is written, or make it first";
+    Err(misuse(format_args!("there is no folder {} for {}; {advice}", plain_path(folder), plain_path(path))))
 }
 
 fn looks_like_file(path: &Path) -> bool {

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{io, path::Path};
 
 /// Makes a name harmless for a terminal: what would move the cursor, break the line or turn the reading direction is
 /// spelled out.
@@ -18,6 +18,14 @@ pub(super) fn plain_path(path: &Path) -> String {
     plain(&path.to_string_lossy())
 }
 
+/// Gives what the system says of a failure, without its number.
+pub(super) fn plain_error(error: &io::Error) -> String {
+    let said = error.to_string();
+    let said = said.split_once(" (os error ").map_or(said.as_str(), |(said, _)| said);
+    let mut letters = said.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
 fn is_steering(letter: char) -> bool {
     let is_break = matches!(letter, '\u{2028}' | '\u{2029}');
     // Bidi_Control of Unicode
@@ -29,6 +37,13 @@ fn is_steering(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_of_the_system_is_a_sentence() {
+        let error = std::fs::read("/nowhere/at all").unwrap_err();
+        assert_eq!(plain_error(&error), "no such file or directory");
+        assert_eq!(plain_error(&io::Error::other("Gone")), "gone");
+    }
 
     #[test]
     fn a_name_steers_no_terminal() {

@@ -133,6 +133,7 @@ impl Course {
             }
             Event::FileFailed { .. }
             | Event::PagesMissing { .. }
+            | Event::PagesInCircle { .. }
             | Event::PagesDrawn { .. }
             | Event::PdfRemade { .. }
             | Event::PdfSigned { .. }

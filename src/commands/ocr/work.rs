@@ -16,7 +16,7 @@ use super::{
     inputs::Input,
     outputs::Paths,
     pages::Pages,
-    plain::plain_path,
+    plain::{plain_error, plain_path},
     progress::{Progress, count_pages},
     results::{Results, Tally},
 };
@@ -168,6 +168,9 @@ impl Desk<'_> {
         if let Some(missing) = self.order.pages.missing(page_count) {
             self.progress.tell(&Event::PagesMissing { file: &name, missing, page_count });
         }
+        if document.runs_in_circle() {
+            self.progress.tell(&Event::PagesInCircle { file: &name, page_count });
+        }
         let results = (0..page_count).map(|_| None).collect();
         let work = Mutex::new(FileWork { results, left: indices.len() });
         Ok((OpenFile { input: place, name, document, work }, indices))
@@ -226,7 +229,7 @@ impl Desk<'_> {
             return Ok(());
         };
         if let Err(error) = self.order.delivery.write(path, &bytes) {
-            let message = format!("{} can't be written: {error}", plain_path(path));
+            let message = format!("{} can't be written: {}", plain_path(path), plain_error(&error));
             return Err(Refusal { code: "unwritten", message });
         }
         made.written.push(path.display().to_string());

@@ -13,8 +13,8 @@ pub(super) fn failure_code(error: &OcrError) -> Option<FailureCode> {
         OcrError::NoPages => Some(FailureCode::NoPages),
         OcrError::TooManyPages { .. } => Some(FailureCode::TooManyPages),
         OcrError::TooManyPixels { .. } => Some(FailureCode::TooManyPixels),
-        // nobody asks for an archive here
-        OcrError::Unreadable(_) | OcrError::NotArchivable => Some(FailureCode::Unreadable),
+        // nobody asks for an archive here, and an empty file is refused before it is stored
+        OcrError::Unreadable(_) | OcrError::NotArchivable | OcrError::Empty => Some(FailureCode::Unreadable),
         OcrError::LanguageMissing { .. } => Some(FailureCode::LanguageMissing),
         OcrError::Engine(_) => None,
     }

@@ -25,6 +25,15 @@ pub(super) enum Tag {
     JpegTables = 347,
 }
 
+/// The chain of directories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Chain {
+    /// The pages in its order.
+    pub(crate) pages: Vec<PageOffset>,
+    /// Whether it leads back to a directory that was met: some programs end it so, in others the rest is lost.
+    pub(crate) is_circle: bool,
+}
+
 /// One directory, read lazily from the file's bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Directory<'a> {
@@ -75,12 +84,17 @@ impl<'a> Form<'a> {
 }
 
 /// Follows the chain of directories; stops at its end, at a circle, and one behind the limit.
-pub(super) fn walk(bytes: &[u8], max_pages: u32) -> Result<Vec<PageOffset>, OcrError> {
+pub(super) fn walk(bytes: &[u8], max_pages: u32) -> Result<Chain, OcrError> {
     let form = Form::read(bytes).ok_or(CUT_OFF)?;
     let mut pages = Vec::new();
+    let mut is_circle = false;
     let mut seen = std::collections::HashSet::new();
     let mut next = form.offset(if form.is_big_tiff { 8 } else { 4 }).ok_or(CUT_OFF)?;
-    while next != 0 && seen.insert(next) && pages.len() <= max_pages as usize {
+    while next != 0 && pages.len() <= max_pages as usize {
+        if !seen.insert(next) {
+            is_circle = true;
+            break;
+        }
         let Some(directory) = Directory::read(bytes, next as u64) else {
             // the file ends in the middle of its chain: what is before can be read, this page can't
             pages.push(next as u64);
@@ -92,7 +106,7 @@ pub(super) fn walk(bytes: &[u8], max_pages: u32) -> Result<Vec<PageOffset>, OcrE
         }
         next = form.offset(directory.entries_at + directory.entries * form.entry_size()).unwrap_or(0);
     }
-    Ok(pages)
+    Ok(Chain { pages, is_circle })
 }
 
 impl<'a> Directory<'a> {

@@ -12,7 +12,7 @@ mod jpeg;
 mod jpeg_strips;
 mod samples;
 
-pub(crate) use directory::PageOffset;
+pub(crate) use directory::{Chain, PageOffset};
 pub(crate) use jpeg::{PageJpeg, find_jpeg};
 
 use directory::{Directory, Tag};
@@ -25,13 +25,13 @@ use crate::{OcrError, Raster, orientation::Orientation, raster::resolve_dpi};
 const CUT_OFF: OcrError = OcrError::unreadable("the TIFF is damaged or cut off");
 
 /// Finds the pages: directories that are not thumbnails or masks of others.
-pub(crate) fn list_pages(bytes: &[u8], options: &OpenOptions) -> Result<Vec<PageOffset>, OcrError> {
-    let pages = directory::walk(bytes, options.max_pages)?;
-    if let [only] = pages[..] {
+pub(crate) fn list_pages(bytes: &[u8], options: &OpenOptions) -> Result<Chain, OcrError> {
+    let chain = directory::walk(bytes, options.max_pages)?;
+    if let [only] = chain.pages[..] {
         let directory = Directory::read(bytes, only).ok_or(CUT_OFF)?;
         options.check_pixels(directory.width, directory.height)?;
     }
-    Ok(pages)
+    Ok(chain)
 }
 
 /// Reads what a page's directory says.
