@@ -104,6 +104,7 @@ async fn rebuild(worker: &Worker, looks: &Looks) -> JobResult<usize> {
         }
     }
     tell(left);
+    forget_left(worker, &mut elected).await?;
     elected.commit().await?;
     Ok(made)
 }
@@ -133,8 +134,30 @@ async fn make_all(worker: &Worker, elected: &mut Transaction, listed: &[Unindexe
         // asked often enough that the server does not take the transaction for one that is forgotten
         in_time(async { Ok(search::keep_rebuilding(elected).await?) }).await?;
         made += in_time(make(worker, some)).await?;
+        // what they had before: with a new key for all pages it would become as large as the index
+        forget_left(worker, elected).await?;
     }
     Ok(made)
+}
+
+/// Takes the tokens that rows left behind out of the list, where no other row has them.
+async fn forget_left(worker: &Worker, elected: &mut Transaction) -> JobResult<()> {
+    while forget_tokens(worker, None).await? > 0 {
+        in_time(async { Ok(search::keep_rebuilding(elected).await?) }).await?;
+    }
+    Ok(())
+}
+
+/// Takes some tokens that no page has any more out of the list of those that there are: of this document, or of all. Says how
+/// many it looked at, 0 when none is left.
+pub(crate) async fn forget_tokens(worker: &Worker, document: Option<DocumentId>) -> JobResult<u64> {
+    in_time(async {
+        let mut tx = worker.services.database.begin_system().await?;
+        let looked_at = search::forget_tokens(&mut tx, document).await?;
+        tx.commit().await?;
+        Ok(looked_at)
+    })
+    .await
 }
 
 fn tell(unindexed: usize) {

@@ -36,12 +36,16 @@ pub struct RolePasswords {
     pub backup: SecretString,
 }
 
-/// Renders `postgresql.conf`: loopback only, that port, those files.
+const MIB: u64 = 1 << 20;
+
+/// Renders `postgresql.conf`: loopback only, that port, those files; `memory` is what the machine has, in bytes, of which an
+/// eighth is for the pages of tables and indexes (128 MiB to 8 GiB).
 #[must_use]
-pub fn render_postgresql_conf(port: u16, paths: &PostgresPaths<'_>) -> String {
+pub fn render_postgresql_conf(port: u16, memory: u64, paths: &PostgresPaths<'_>) -> String {
     let quoted = |path: &Path| path.display().to_string().replace('\'', "''");
     include_str!("../../conf/postgresql.conf")
         .replace("{port}", &port.to_string())
+        .replace("{shared_buffers}", &(memory / 8 / MIB).clamp(128, 8192).to_string())
         .replace("{socket_dir}", &quoted(paths.socket_dir))
         .replace("{cert}", &quoted(paths.cert))
         .replace("{key}", &quoted(paths.key))
@@ -105,8 +109,9 @@ mod tests {
     fn nothing_is_left_unrendered() {
         let path = Path::new("/srv/it's here");
         let paths = PostgresPaths { socket_dir: path, cert: path, key: path, client_ca: path };
-        let conf = render_postgresql_conf(5433, &paths);
+        let conf = render_postgresql_conf(5433, 24 << 30, &paths);
         assert!(conf.contains("port = 5433\n"));
+        assert!(conf.contains("shared_buffers = '3072MB'\n"));
         assert!(conf.contains("ssl_key_file = '/srv/it''s here'\n"));
         let password = || SecretString::from("a secret of ours");
         let passwords =

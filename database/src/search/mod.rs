@@ -7,6 +7,7 @@ mod gaps;
 mod hits;
 mod look;
 mod rebuild;
+mod tokens;
 mod write;
 
 use untxt_core::domain::{DocumentId, PageNumber, TaskId};
@@ -18,6 +19,7 @@ pub use rebuild::{
     Unindexed, forget_empty_segments, keep, keep_rebuilding, list_missing, list_stale, load_unindexed, replace,
     try_begin_rebuild,
 };
+pub use tokens::forget_tokens;
 pub(crate) use write::insert;
 pub use write::{find_old_segment, find_segment, insert_old};
 

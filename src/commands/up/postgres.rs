@@ -137,7 +137,7 @@ impl Postgres<'_> {
             .context("this user has no name, which the database's local socket asks for")?
             .name;
         for (name, text) in [
-            ("postgresql.conf", render_postgresql_conf(self.port, &paths)),
+            ("postgresql.conf", render_postgresql_conf(self.port, memory(), &paths)),
             ("pg_hba.conf", render_pg_hba(DATABASE)),
             ("pg_ident.conf", render_pg_ident(&[&supervisor])),
         ] {
@@ -145,6 +145,14 @@ impl Postgres<'_> {
         }
         Ok(())
     }
+}
+
+/// Gives the bytes of memory that this process may share in: those of the machine, or of its container when that has fewer.
+fn memory() -> u64 {
+    let machine = rustix::system::sysinfo();
+    let total = u64::from(machine.mem_unit) * machine.totalram;
+    let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|limit| limit.trim().parse().ok());
+    limit.map_or(total, |limit: u64| limit.min(total))
 }
 
 /// Where Debian, Fedora and Arch keep the server's programs, newest version first.
