@@ -1,19 +1,20 @@
 use std::time::{Duration, Instant};
 
 use untxt_core::{
-    domain::{DocumentId, EventKind, EventSeq, ReadingSettings, TaskId, TaskQueue, TaskState},
+    crypto::WrappedOwnerKey,
+    domain::{DocumentId, EventKind, EventSeq, OwnerId, ReadingSettings, TaskId, TaskQueue, TaskState},
     lifecycle::Lifecycle,
 };
 use untxt_database::{
     Error, documents,
     documents::{Filter, Inserted},
-    events, pages,
+    events, owner_keys, pages,
     tasks::{self, Begun, NewRun, Plan},
     testing::TestPostgres,
 };
 use uuid::Uuid;
 
-use crate::fixtures::{LEASE, a_document, a_result, a_task_with_pages, a_user, claim_page, upload};
+use crate::fixtures::{LEASE, a_document, a_key, a_result, a_task_with_pages, a_user, claim_page, upload};
 
 #[tokio::test]
 async fn fifty_uploads_with_one_key_are_one_document() {
@@ -35,6 +36,27 @@ async fn fifty_uploads_with_one_key_are_one_document() {
     }
     ids.dedup();
     assert_eq!((new, ids.len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn first_keys_that_are_made_at_once_are_one_key() {
+    let backend = TestPostgres::start().await.backend().await;
+    for _ in 0..150 {
+        let owner = OwnerId::generate();
+        let mut makings = tokio::task::JoinSet::new();
+        for maker in 0..8u8 {
+            let (backend, key) = (backend.clone(), WrappedOwnerKey { wrapped: vec![maker], ..a_key(owner) });
+            makings.spawn(async move {
+                let mut tx = backend.begin_as(owner).await.expect("a transaction");
+                let stored = owner_keys::insert_or_load(&mut tx, &key).await.expect("a key");
+                tx.commit().await.expect("committed");
+                stored.wrapped
+            });
+        }
+        let mut stored = makings.join_all().await;
+        stored.dedup();
+        assert_eq!(stored.len(), 1);
+    }
 }
 
 #[tokio::test]
