@@ -63,6 +63,10 @@ pub async fn shred(conn: &mut PgConnection, id: DocumentId, wish: ShredWish) -> 
     if !write_down(conn, id, wish).await? {
         return Ok(Shredding::NotThere);
     }
+    // What it has read by now is counted while its pages are there.
+    if let Some(open) = tasks::lock_open(conn, id).await? {
+        tasks::stop(conn, open).await?;
+    }
     // The newest run first: rows refer to older ones, and whoever is referred to takes the other with it.
     for task in runs.into_iter().rev() {
         while delete_pages(conn, task).await? {}
