@@ -3,6 +3,7 @@ use std::{path::Path, sync::Arc};
 use rustls::{
     ClientConfig, RootCertStore,
     client::ResolvesClientCert,
+    pki_types::CertificateDer,
     sign::{CertifiedKey, SingleCertAndKey},
     version::TLS13,
 };
@@ -11,7 +12,7 @@ use crate::config::Storage;
 
 use super::{
     TlsError,
-    pem::{read_identity, read_roots},
+    pem::{read_certificates, read_identity, read_roots},
 };
 
 /// Makes the configuration of a client of a private server: TLS 1.3, that root and no other, and our certificate
@@ -30,13 +31,33 @@ pub fn private_client(ca: &Path, identity: Option<(&Path, &Path)>) -> Result<Arc
 /// When the system has no root certificates.
 pub fn public_client() -> Result<Arc<ClientConfig>, TlsError> {
     let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
+    roots.add_parsable_certificates(public_roots()?);
+    client(Arc::new(roots), None)
+}
+
+/// Gives the roots that the client of a mail server believes, and no others: those of the file, or else the system's. For
+/// lettre, which takes no configuration of ours.
+///
+/// # Errors
+/// When the file holds no root, or the system has none.
+pub fn mail_roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    match ca {
+        Some(ca) => {
+            read_roots(ca)?;
+            read_certificates(ca)
+        }
+        None => public_roots(),
+    }
+}
+
+fn public_roots() -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let mut found = rustls_native_certs::load_native_certs().certs;
+    found.retain(|root| RootCertStore::empty().add(root.clone()).is_ok());
+    if found.is_empty() {
         let reason = "no public root certificates; install the package ca-certificates".to_owned();
         return Err(TlsError::Unusable { path: "/etc/ssl/certs".into(), reason });
     }
-    client(Arc::new(roots), None)
+    Ok(found)
 }
 
 /// Makes the configuration of the client of the object store: a private endpoint names its root, AWS has a public one.

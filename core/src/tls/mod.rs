@@ -1,7 +1,7 @@
 //! The only maker of TLS configurations, for servers and for every client.
 //!
 //! It promises TLS 1.3, verified peers, and the private root alone for private hops. It has no switch to weaken.
-//! sqlx and redis can't take a configuration: they get PEM bytes from here ([`ClientPem`]).
+//! sqlx and redis can't take a configuration: they get PEM bytes from here ([`ClientPem`]), and lettre gets roots.
 
 mod authority;
 mod certificates;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 pub use certificates::{Issued, init_certificates};
 pub(crate) use client::storage_client;
-pub use client::{private_client, public_client};
+pub use client::{mail_roots, private_client, public_client};
 pub use pem::ClientPem;
 pub use server::server;
 

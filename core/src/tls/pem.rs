@@ -57,7 +57,7 @@ pub(super) fn read_identity(cert: &Path, key: &Path) -> Result<Arc<CertifiedKey>
     Ok(Arc::new(certified))
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(super) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&read(path)?)
         .collect::<Result<_, _>>()
         .map_err(|error| unusable(path, error))?;
