@@ -50,6 +50,25 @@ export async function lookAtAccount(page, mock, shoot) {
   await page.getByLabel('New password again').fill('four random words here');
   await page.getByRole('button', { name: 'Begin' }).click();
   await page.getByRole('button', { name: 'Log out' }).waitFor();
+  mock.control.user = null;
+  await page.goto(mock.address);
+  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await page.getByLabel('Login or mail address').fill('ada');
+  await shoot('reset');
+  await page.getByRole('button', { name: 'Send the link' }).click();
+  await page.getByText('a link is on its way').waitFor();
+  await page.goto(`${mock.address}/password-reset#used`);
+  await page.getByLabel('New password', { exact: true }).fill('four random words here');
+  await page.getByLabel('New password again').fill('four random words here');
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await page.getByText('ask for a new one').waitFor();
+  await shoot('reset-link-used');
+  await page.goto(`${mock.address}/password-reset#${'0'.repeat(64)}`);
+  await page.getByLabel('New password', { exact: true }).fill('four random words here');
+  await page.getByLabel('New password again').fill('four random words here');
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await page.getByText('The new password holds').waitFor();
+  await shoot('reset-done');
   mock.control.user = { id: '0192-mock', login: 'ada', role: 'admin' };
   await page.goto(mock.address);
 }

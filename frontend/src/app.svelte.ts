@@ -47,6 +47,7 @@ export class App {
   readonly drop = new Drop((files, directories) => {
     if (this.session.state !== 'in') return;
     const { place } = this.navigation;
+    if (place.screen === 'team') return this.uploads.add(files, { team: place.id }, directories);
     const shelf = place.screen === 'documents' ? place.shelf : ALL;
     this.uploads.add(files, this.filer.placeOf(shelf), directories);
     if (place.screen !== 'documents') this.navigation.go('/');
@@ -72,7 +73,7 @@ export class App {
     this.session.onChange = () => this.uploads.clear();
     this.documents.onRemove = (id) => this.search.forget(id);
     this.documents.onFile = () => void this.filer.load();
-    this.receipts.onSigned = (name) => this.announcer.progress(words.receipts.ready(name));
+    this.receipts.onSigned = (name) => this.announcer.progress(words.aloud.receiptReady(name));
     this.documents.onEvent = (entry, event) => this.#tell(entry, event);
     this.uploads.onStored = (document) => {
       const entry = this.documents.add(document);

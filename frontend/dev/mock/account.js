@@ -5,6 +5,7 @@ const codes = () => [...'abcdefghij'].map((letter) => `k7q2-m4xa-${letter}bce-p3
 
 export class Account {
   factor = null;
+  mail = null;
   tokens = [
     { id: 't1', name: 'Scanner in room 4', scopes: ['documents:write'], created_at: ago(90_000), expires_at: ago(-80_000), last_used_at: ago(12) },
     { id: 't2', name: 'Nightly export', scopes: ['documents:read', 'search'], created_at: ago(600_000), expires_at: ago(600), last_used_at: null },
@@ -21,7 +22,7 @@ export class Account {
   answer(method, path, body, session) {
     const what = `${method} ${path}`;
     if (what === 'GET /account') {
-      return { value: { ...session().user, second_factor: this.factor, needs_second_factor: session().must_enrol } };
+      return { value: { ...session().user, mail: this.mail, second_factor: this.factor, needs_second_factor: session().must_enrol } };
     }
     if (what === 'GET /sessions') return { value: { sessions: this.sessions } };
     if (what === 'GET /tokens') return { value: { tokens: this.tokens } };
@@ -37,9 +38,13 @@ export class Account {
   }
 
   #guarded(what, body, session) {
-    const guarded = ['POST /tokens', 'POST /account/second-factor', 'POST /account/second-factor/confirm', 'DELETE /account/second-factor', 'POST /account/recovery-codes'];
+    const guarded = ['PUT /account/mail', 'POST /tokens', 'POST /account/second-factor', 'POST /account/second-factor/confirm', 'DELETE /account/second-factor', 'POST /account/recovery-codes'];
     if (!guarded.includes(what)) return null;
     if (this.isStale) return no(403, 'step_up_required', 'send the password to POST /session/step-up, and try again');
+    if (what === 'PUT /account/mail') {
+      this.mail = body.mail;
+      return { status: 204 };
+    }
     if (what === 'POST /account/second-factor') {
       return { value: { secret: SECRET, address: `otpauth://totp/UNTXT:ada?secret=${SECRET}&issuer=UNTXT&algorithm=SHA1&digits=6&period=30` } };
     }

@@ -69,6 +69,7 @@ export class Filing {
     const [, noun, id, verb] = path.split('/');
     const document = noun === 'documents' ? this.#store.find(id) : undefined;
     if (noun === 'folders' && query.has('shared')) return ok({ folders: this.shared });
+    if (noun === 'teams' && method === 'GET') return ok({ teams: [] });
     if (id !== undefined && verb === 'shares') return this.#answerShares(method, id, path.split('/')[4], wish);
     if (noun === 'folders') return this.#answerPlaces('folders', method, id, wish);
     if (noun === 'tags') return this.#answerPlaces('tags', method, id, wish);

@@ -25,6 +25,9 @@ const LIMITS = {
   languages: ['eng', 'deu'],
   installed_languages: ['eng', 'deu', 'fra'],
   trash_days: 30,
+  sends_mail: true,
+  providers: [],
+  sso_only: false,
 };
 
 /** Starts the mock; `control` lets a test break things. */
@@ -53,13 +56,18 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       return json(response, 200, sessionAnswer());
     }
     if (what === 'GET /limits') return json(response, 200, LIMITS);
+    if (what === 'POST /password-resets') return json(response, 202, { valid_minutes: 15 });
+    if (what === 'POST /password-resets/confirm') {
+      const { token } = await read(request);
+      return token === 'used' ? problem(response, 404, 'link_not_good', 'it was used, or is too old: ask for a new one') : response.writeHead(204).end();
+    }
     if (control.user === null) return problem(response, 401, 'not_logged_in', 'log in first');
     if (what === 'DELETE /session') {
       control.user = null;
       for (const socket of control.sockets) socket.close(4401);
       return response.writeHead(204).end();
     }
-    const own = control.account.answer(request.method, path, /^(POST|DELETE)$/.test(request.method) && /^\/(account|tokens|session\/)/.test(path) ? await readIfAny(request) : null, sessionAnswer);
+    const own = control.account.answer(request.method, path, /^(POST|PUT|DELETE)$/.test(request.method) && /^\/(account|tokens|session\/)/.test(path) ? await readIfAny(request) : null, sessionAnswer);
     if (own) return own.code ? problem(response, own.status, own.code, own.detail) : own.status === 204 ? response.writeHead(204).end() : json(response, own.status ?? 200, own.value);
     if (path.startsWith('/session')) return json(response, 200, sessionAnswer());
     if (what === 'POST /documents') return upload(request, response, url.searchParams);

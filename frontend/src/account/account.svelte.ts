@@ -1,19 +1,17 @@
-import type { Account as Answer, Enrolment, OpenSession, Token, TokenWish } from '../api/account';
+import type { Account as Answer, Enrolment, Identity, OpenSession, Token, TokenWish } from '../api/account';
 import type { Api } from '../api/client';
-import { Problem } from '../api/problem';
-import type { SessionAnswer } from '../api/types';
+import type { Provider, SessionAnswer } from '../api/types';
+import { Proof } from './proof.svelte';
 
-/** Whoever was asked for a proof gave none: nothing was done, and nothing has to be said. */
-export class NotProved extends Error {}
-
-/** One's own account: password, second factor, sessions and tokens. */
+/** One's own account: password, address, second factor, sessions and tokens. */
 export class Account {
   own: Answer | null = $state.raw(null);
   sessions: OpenSession[] = $state.raw([]);
   tokens: Token[] = $state.raw([]);
+  identities: Identity[] = $state.raw([]);
+  providers: Provider[] = $state.raw([]);
   problem: unknown = $state.raw(null);
-  /** True while a proof is waited for. */
-  proof: { resolve: (given: { password?: string; code?: string } | null) => void } | null = $state.raw(null);
+  readonly proof: Proof;
 
   #api: Api;
   /** Told when the session got another id. */
@@ -24,6 +22,7 @@ export class Account {
   constructor(api: Api, renewed: (answer: SessionAnswer) => void) {
     this.#api = api;
     this.#renewed = renewed;
+    this.proof = new Proof(api, renewed);
   }
 
   async load(): Promise<void> {
@@ -34,13 +33,17 @@ export class Account {
       this.own = own;
       // Whoever has to set up codes first gets nothing else.
       if (this.own.needs_second_factor && this.own.second_factor === null) return;
-      const [sessions, tokens] = await Promise.all([
+      const [sessions, tokens, identities, limits] = await Promise.all([
         this.#api.call<{ sessions: OpenSession[] }>('GET', '/sessions'),
         this.#api.call<{ tokens: Token[] }>('GET', '/tokens'),
+        this.#api.call<{ identities: Identity[] }>('GET', '/account/identities'),
+        this.#api.loadLimits(),
       ]);
       if (asked !== this.#asked) return;
       this.sessions = sessions.sessions;
       this.tokens = tokens.tokens;
+      this.identities = identities.identities;
+      this.providers = limits.providers;
       this.problem = null;
     } catch (error) {
       if (asked === this.#asked) this.problem = error;
@@ -52,26 +55,43 @@ export class Account {
     await this.load();
   }
 
-  beginFactor = () => this.#proved(() => this.#api.call<Enrolment>('POST', '/account/second-factor'));
+  /** Sets where links to a new password go; null: nowhere. */
+  async setMail(mail: string | null): Promise<void> {
+    await this.proof.over(() => this.#api.call<void>('PUT', '/account/mail', { mail }));
+    await this.load();
+  }
+
+  beginFactor = () => this.proof.over(() => this.#api.call<Enrolment>('POST', '/account/second-factor'));
 
   /** Gives the recovery codes. */
   async confirmFactor(code: string): Promise<string[]> {
     const confirm = () => this.#api.call<SessionAnswer & { recovery_codes: string[] }>('POST', '/account/second-factor/confirm', { code });
-    const answer = await this.#proved(confirm);
+    const answer = await this.proof.over(confirm);
     this.#renewed(answer);
     await this.load();
     return answer.recovery_codes;
   }
 
   async removeFactor(code: string): Promise<void> {
-    await this.#proved(() => this.#api.call<void>('DELETE', '/account/second-factor', { code }));
+    await this.proof.over(() => this.#api.call<void>('DELETE', '/account/second-factor', { code }));
     await this.load();
   }
 
   async renewCodes(): Promise<string[]> {
-    const answer = await this.#proved(() => this.#api.call<{ recovery_codes: string[] }>('POST', '/account/recovery-codes'));
+    const answer = await this.proof.over(() => this.#api.call<{ recovery_codes: string[] }>('POST', '/account/recovery-codes'));
     await this.load();
     return answer.recovery_codes;
+  }
+
+  /** Gives where to go, to tie what the provider calls this person. */
+  async beginIdentity(provider: string): Promise<string> {
+    const begin = () => this.#api.call<{ address: string }>('POST', `/account/oidc/${provider}`);
+    return (await this.proof.over(begin)).address;
+  }
+
+  async removeIdentity(id: string): Promise<void> {
+    await this.proof.over(() => this.#api.call<void>('DELETE', `/account/identities/${encodeURIComponent(id)}`));
+    await this.load();
   }
 
   async endSession(id: string): Promise<void> {
@@ -86,7 +106,7 @@ export class Account {
 
   /** Gives the secret, once. */
   async makeToken(wish: TokenWish): Promise<string> {
-    const answer = await this.#proved(() => this.#api.call<Token & { secret: string }>('POST', '/tokens', wish));
+    const answer = await this.proof.over(() => this.#api.call<Token & { secret: string }>('POST', '/tokens', wish));
     await this.load();
     return answer.secret;
   }
@@ -94,30 +114,5 @@ export class Account {
   async revokeToken(id: string): Promise<void> {
     await this.#api.call<void>('DELETE', `/tokens/${encodeURIComponent(id)}`);
     await this.load();
-  }
-
-  /** Sends what somebody typed to prove who they are. */
-  async prove(given: { password?: string; code?: string }): Promise<void> {
-    this.#renewed(await this.#api.call<SessionAnswer>('POST', '/session/step-up', given));
-    this.proof?.resolve(given);
-    this.proof = null;
-  }
-
-  /** They would rather not. */
-  refuse(): void {
-    this.proof?.resolve(null);
-    this.proof = null;
-  }
-
-  /** Does something, and asks for a proof in between when the server wants one. */
-  async #proved<Done>(act: () => Promise<Done>): Promise<Done> {
-    try {
-      return await act();
-    } catch (error) {
-      if (!(error instanceof Problem) || error.code !== 'step_up_required') throw error;
-      const given = await new Promise<object | null>((resolve) => (this.proof = { resolve }));
-      if (given === null) throw new NotProved();
-      return act();
-    }
   }
 }

@@ -2,9 +2,22 @@ import type { User } from './types';
 
 /** One's own account. */
 export interface Account extends User {
+  /** Where links to a new password go. */
+  mail: string | null;
   second_factor: { since: string; recovery_codes: number } | null;
   /** The rules of this server ask this person for one. */
   needs_second_factor: boolean;
+}
+
+/** What one has used of this server, and may use. */
+export interface Usage {
+  /** Read this month, and waiting to be read. */
+  pages: number;
+  /** Null: as many as one likes. */
+  pages_per_month: number | null;
+  next_month: string;
+  bytes: number;
+  max_bytes: number | null;
 }
 
 /** What an authenticator app has to know. */
@@ -21,6 +34,15 @@ export interface OpenSession {
   created_at: string;
   last_used_at: string;
   is_current: boolean;
+}
+
+/** What a provider of logins calls somebody, tied to their account. */
+export interface Identity {
+  id: string;
+  /** Its id; the provider may be gone. */
+  provider: string;
+  created_at: string;
+  last_used_at: string | null;
 }
 
 export const SCOPES = [

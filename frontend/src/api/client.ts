@@ -1,4 +1,4 @@
-import type { Emptied, Filing, Folder, FolderWish, Receipt, ReceiptList, Tag } from './filing';
+import type { Destination, Emptied, Filing, Folder, FolderWish, Receipt, ReceiptList, Tag } from './filing';
 import { Problem, Unreachable } from './problem';
 import { sendFile, type Progress } from './send_file';
 import type {
@@ -109,8 +109,9 @@ export class Api {
     this.#askTwice<SearchAnswer>('POST', '/search', question, { signal });
 
   /** Uploads one file into a place. The same key again gives the same document, so a lost answer costs nothing. */
-  async sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal, { folder, tags }: Filing = {}): Promise<Document> {
-    const into = new URLSearchParams({ ...(folder ? { folder } : {}), ...(tags?.length ? { tags: tags.join() } : {}) });
+  async sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal, to: Destination = {}): Promise<Document> {
+    const { folder, tags, team } = to;
+    const into = new URLSearchParams({ ...(folder ? { folder } : {}), ...(tags?.length ? { tags: tags.join() } : {}), ...(team ? { team } : {}) });
     const send = () => sendFile<Document>(`${ROOT}/documents${into.size > 0 ? `?${into}` : ''}`, file, key, progress, signal);
     return this.#renewOnce(send);
   }

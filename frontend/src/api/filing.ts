@@ -7,6 +7,11 @@ export interface Filing {
   tags?: string[];
 }
 
+/** Where an upload goes: to a place of one's own, or to a team, which has no folders and no tags. */
+export interface Destination extends Filing {
+  team?: string;
+}
+
 /** What became of a document. */
 export type DocumentChange = 'trashed' | 'restored' | 'deleted';
 

@@ -42,6 +42,20 @@ export interface Limits {
   installed_languages: string[];
   /** How many days a document stays in the trash; 0: there is none, and deleting is for good. */
   trash_days: number;
+  /** Whether a forgotten password can be replaced by a link in a mail. */
+  sends_mail: boolean;
+  /** How many days a public link lasts at most; 0: there are none. */
+  link_days: number;
+  /** Who else says who somebody is. */
+  providers: Provider[];
+  /** Passwords let in administrators only. */
+  sso_only: boolean;
+}
+
+/** A service that people log in with. */
+export interface Provider {
+  id: string;
+  label: string;
 }
 
 /** Why a document or a page could not be read, and what to do about it. */

@@ -31,11 +31,13 @@ export class Documents {
   #unknown = new Map<string, Promise<DocumentEntry | null>>();
   #refreshing = new OnceEach();
   #deleted = new SvelteSet<string>();
+  /** Ids of the person's teams, as far as they were asked for: what is a team's is not shared with its members. */
+  #teams: ReadonlySet<string> = $state.raw(new Set<string>());
   /** Rises with every change of person, so that late answers for the one before are dropped. */
   #era = 0;
 
   #all = $derived([...this.#entries.values()].sort((a, b) => newestFirst(a.document, b.document)));
-  list = $derived(this.#all.filter(({ document }) => holds(this.listing.shelf, document) && this.listing.isInReach(document)));
+  list = $derived(this.#all.filter(({ document }) => holds(this.listing.shelf, document, this.#teams) && this.listing.isInReach(document)));
   isBusy = $derived(this.#all.some((entry) => !entry.isFinal));
 
   constructor(api: Api) {
@@ -50,6 +52,7 @@ export class Documents {
     this.#unknown.clear();
     this.#refreshing.clear();
     this.#deleted.clear();
+    this.#teams = new Set();
     this.listing = new Listing(ALL);
   }
 
@@ -68,6 +71,7 @@ export class Documents {
     const { listing } = this;
     await listing.load(async () => {
       await this.loadLimits();
+      if (listing.shelf.kind === 'shared') await this.#loadTeams();
       const askedAt = Date.now();
       const answer = await this.#api.listDocuments(null, filtersOf(listing.shelf));
       if (listing !== this.listing) return;
@@ -236,6 +240,12 @@ export class Documents {
     const others = this.#all.filter(({ document }) => document.owner.name !== null);
     const running = this.#all.filter((entry) => !entry.isFinal && entry.document.owner.name === null);
     await Promise.allSettled([...running.map((entry) => this.catchUp(entry)), ...others.map((entry) => this.refresh(entry))]);
+  }
+
+  async #loadTeams(): Promise<void> {
+    const era = this.#era;
+    const { teams } = await this.#api.call<{ teams: { id: string }[] }>('GET', '/teams');
+    if (era === this.#era) this.#teams = new Set(teams.map(({ id }) => id));
   }
 
   /** Who vanished from all lists is gone; from one shelf, it may have been moved. */

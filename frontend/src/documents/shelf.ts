@@ -12,11 +12,13 @@ export type Shelf =
 
 export const ALL: Shelf = { kind: 'all' };
 
-/** Whether a document is one of those. */
-export function holds(shelf: Shelf, document: Document): boolean {
+const NONE: ReadonlySet<string> = new Set();
+
+/** Whether a document is one of those; what belongs to one's own `teams` is shared by nobody. */
+export function holds(shelf: Shelf, document: Document, teams: ReadonlySet<string> = NONE): boolean {
   if (document.trashed_at !== null) return false;
   const isOthers = document.owner.name !== null;
-  if (shelf.kind === 'shared') return isOthers && (shelf.id === null || document.folder === shelf.id);
+  if (shelf.kind === 'shared') return isOthers && !teams.has(document.owner.id) && (shelf.id === null || document.folder === shelf.id);
   if (isOthers) return false;
   if (shelf.kind === 'folder') return document.folder === shelf.id;
   return shelf.kind === 'all' || document.tags.includes(shelf.id);

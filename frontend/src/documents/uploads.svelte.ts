@@ -1,6 +1,6 @@
 import type { Progress } from '../api/send_file';
 import { Problem, Unreachable } from '../api/problem';
-import type { Filing } from '../api/filing';
+import type { Destination } from '../api/filing';
 import type { Document, Limits } from '../api/types';
 
 export type UploadState = 'waiting' | 'sending' | 'storing' | 'pausing' | 'refused' | 'broken' | 'done';
@@ -14,7 +14,7 @@ const PAUSES_MS = [1_000, 3_000, 9_000];
 const PASSING = new Set([401, 408, 429]);
 
 export interface Sender {
-  sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal, into: Filing): Promise<Document>;
+  sendDocument(file: File, key: string, progress: Progress, signal: AbortSignal, into: Destination): Promise<Document>;
 }
 
 /** Why the browser already knows that a file will be refused. */
@@ -29,11 +29,11 @@ export class Upload {
   readonly key: string;
   readonly file: File;
   /** Where it was dropped. */
-  readonly into: Filing;
+  readonly into: Destination;
   tries = 0;
   readonly abort = new AbortController();
 
-  constructor(file: File, key: string, into: Filing) {
+  constructor(file: File, key: string, into: Destination) {
     this.file = file;
     this.key = key;
     this.into = into;
@@ -62,7 +62,7 @@ export class Uploads {
   }
 
   /** Every file becomes a row at once; those that can't work say so without being sent. */
-  add(files: Iterable<File>, into: Filing = {}, directories: ReadonlySet<File> = new Set()): void {
+  add(files: Iterable<File>, into: Destination = {}, directories: ReadonlySet<File> = new Set()): void {
     const added = [...files].map((file) => new Upload(file, this.#newKey(), into));
     this.list.push(...added);
     for (const upload of added) {

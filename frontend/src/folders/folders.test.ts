@@ -4,7 +4,7 @@ import type { Api } from '../api/client';
 import type { Folder, FolderWish } from '../api/filing';
 import { Problem } from '../api/problem';
 import { aFolder } from '../filing/fixtures';
-import { words } from '../words/en';
+import { folders as folderActs } from '../words/en/acts';
 import { daysOfYears, formatPeriod, yearsOfDays } from '../words/format';
 import { DEEPEST, Folders } from './folders.svelte';
 
@@ -97,7 +97,7 @@ describe('folders', () => {
 describe('the words about a folder', () => {
   it('say what its end means for what is in it', () => {
     const [cases] = TREE as [Folder];
-    const say = words.folders.removeText;
+    const say = folderActs.removeText;
     expect(say(aFolder('Bills'), 0, undefined)).toBe('“Bills” goes. It is empty.');
     expect(say({ ...cases, documents: 3 }, 1, undefined)).toBe(
       '“cases” goes. No document is deleted: what is in it (3 documents and 1 folder) moves to the top, outside any folder. Its rule goes too: documents are no longer kept at least 10 years.',

@@ -8,8 +8,14 @@ export type Place =
   | { screen: 'trash' }
   | { screen: 'receipts' }
   | { screen: 'queue' }
+  | { screen: 'holds' }
+  | { screen: 'teams' }
+  | { screen: 'team'; id: string }
   | { screen: 'account' }
   | { screen: 'invitation' }
+  | { screen: 'reset' }
+  | { screen: 'link' }
+  | { screen: 'provider'; id: string }
   | { screen: 'nowhere' };
 
 /** What is looked for never stands in an address. */
@@ -17,6 +23,8 @@ export const SEARCH_PATH = '/search';
 export const TRASH_PATH = '/trash';
 export const RECEIPTS_PATH = '/receipts';
 export const ACCOUNT_PATH = '/account';
+export const HOLDS_PATH = '/legal-holds';
+export const TEAMS_PATH = '/teams';
 
 /** Reads a place from a path. */
 export function parsePath(path: string): Place {
@@ -24,12 +32,20 @@ export function parsePath(path: string): Place {
   if (path === SEARCH_PATH) return { screen: 'search' };
   if (path === ACCOUNT_PATH) return { screen: 'account' };
   if (path === '/invitation') return { screen: 'invitation' };
+  if (path === '/password-reset') return { screen: 'reset' };
+  if (path === '/l/') return { screen: 'link' };
   if (path === '/queue') return { screen: 'queue' };
+  if (path === HOLDS_PATH) return { screen: 'holds' };
+  if (path === TEAMS_PATH) return { screen: 'teams' };
   if (path === TRASH_PATH) return { screen: 'trash' };
   if (path === RECEIPTS_PATH) return { screen: 'receipts' };
   if (path === '/shared') return { screen: 'documents', shelf: { kind: 'shared', id: null } };
   const shelf = /^\/(folders|tags|shared)\/([\w-]+)$/.exec(path);
   if (shelf?.[2] !== undefined) return { screen: 'documents', shelf: shelfAt(shelf[1] ?? '', shelf[2]) };
+  const team = /^\/teams\/([\w-]+)$/.exec(path);
+  if (team?.[1] !== undefined) return { screen: 'team', id: team[1] };
+  const provider = /^\/oidc\/([a-z0-9-]+)$/.exec(path);
+  if (provider?.[1] !== undefined) return { screen: 'provider', id: provider[1] };
   const found = /^\/documents\/([\w-]+)(?:\/pages\/([1-9]\d{0,6}))?\/?$/.exec(path);
   if (found?.[1] === undefined) return { screen: 'nowhere' };
   return { screen: 'document', id: found[1], page: Number(found[2] ?? 1) };
@@ -48,6 +64,7 @@ export function shelfPath(shelf: Shelf): string {
   return shelf.kind === 'tag' ? `/tags/${shelf.id}` : `/folders/${shelf.id ?? 'none'}`;
 }
 
+export const teamPath = (id: string) => `${TEAMS_PATH}/${id}`;
 export const documentPath = (id: string) => `/documents/${id}`;
 export const pagePath = (id: string, page: number) => `/documents/${id}/pages/${page}`;
 

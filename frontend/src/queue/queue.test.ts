@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Api } from '../api/client';
 import { Problem } from '../api/problem';
 import type { Queue as Answer } from '../api/types';
-import { words } from '../words/en';
+import { queue as queueWords } from '../words/en/queue';
 import { aQueue, aTask } from './fixtures';
 import { Queue } from './queue.svelte';
 
@@ -116,7 +116,7 @@ describe('the queue', () => {
 
 describe('the sentence about the queue', () => {
   const says = (tasks: number, totals: Partial<Answer['totals']>) =>
-    words.queue.state(aQueue(Array.from({ length: tasks }, () => aTask()), totals));
+    queueWords.state(aQueue(Array.from({ length: tasks }, () => aTask()), totals));
 
   it('says what is going on', () => {
     expect(says(5, { waiting_tasks: 3 })).toBe('2 workers read 2 tasks; 3 more wait, the longest for 4 min.');
@@ -130,22 +130,22 @@ describe('the sentence about the queue', () => {
     expect(says(3, { workers: 0 })).toBe('No worker is running: 3 tasks wait, the longest for 4 min; their documents are safe.');
     expect(says(1, { workers: 0, waiting_tasks: 0, longest_wait_seconds: null })).toBe('No worker is running: 1 task waits; its document is safe.');
     expect(says(0, { workers: 0 })).toBe('No worker is running. Nothing waits for one.');
-    expect(words.queue.advice(aQueue([aTask()]))).toEqual([]);
+    expect(queueWords.advice(aQueue([aTask()]))).toEqual([]);
     const all = aQueue([aTask({ paused_seconds: 9 })], { workers: 0, dead_letters: 2 });
-    expect(words.queue.advice(all).map((advice) => advice.split(' ').slice(0, 4).join(' '))).toEqual([
+    expect(queueWords.advice(all).map((advice) => advice.split(' ').slice(0, 4).join(' '))).toEqual([
       'Start a worker, or', '1 task is put', '2 pages or documents',
     ]);
   });
 
   it('says what a task waits for', () => {
-    const next = (more: Parameters<typeof aTask>[0], workers = 2) => words.queue.open.next(aTask(more), workers);
+    const next = (more: Parameters<typeof aTask>[0], workers = 2) => queueWords.open.next(aTask(more), workers);
     expect(next({})).toBe('Waits for its turn.');
     expect(next({}, 0)).toBe('Waits for a worker.');
     expect(next({ state: 'inspecting', held_seconds: 20 })).toBe('A worker has it.');
     expect(next({ state: 'inspecting' })).toContain('takes it over');
     expect(next({ paused_seconds: 8 })).toContain('Put off for 8 s');
     expect(next({ state: 'processing', pages: { total: 9, ended: 2, in_work: 3 } })).toBe('3 pages are being read.');
-    expect(words.queue.open.line(aTask({ state: 'processing', pages: { total: 9, ended: 2, in_work: 3 } }))).toBe('Reading, 2 of 9 pages read');
-    expect(words.queue.open.line(aTask())).toBe('Waiting');
+    expect(queueWords.open.line(aTask({ state: 'processing', pages: { total: 9, ended: 2, in_work: 3 } }))).toBe('Reading, 2 of 9 pages read');
+    expect(queueWords.open.line(aTask())).toBe('Waiting');
   });
 });

@@ -5,7 +5,7 @@ import { Problem } from '../api/problem';
 import type { SearchAnswer, SearchQuestion } from '../api/types';
 import { parsePath } from '../navigation/navigation.svelte';
 import { findWords } from '../pages/hits';
-import { words } from '../words/en';
+import { search as searchWords } from '../words/en/search';
 import { CROP_SHAPE, cropAround } from './crop';
 import { endOfDay, startOfDay } from './days';
 import { aHit, anAnswer } from './fixtures';
@@ -249,19 +249,19 @@ describe('what was found', () => {
 
 describe('the words about a search', () => {
   it('say how many pages there are, no more exactly than that is known', () => {
-    const total = (pages: number, is_exact: boolean) => words.search.total({ ...anAnswer([]), total: { pages, is_exact } });
+    const total = (pages: number, is_exact: boolean) => searchWords.total({ ...anAnswer([]), total: { pages, is_exact } });
     expect([total(0, true), total(1, true), total(12, true), total(200, false)]).toEqual([
       'No page has these words', '1 page', '12 pages', 'About 200 pages',
     ]);
     const soFar = (pages: number, next: string | null) =>
-      words.search.total({ ...anAnswer([], next), total: { pages, is_exact: false }, is_complete: false });
+      searchWords.total({ ...anAnswer([], next), total: { pages, is_exact: false }, is_complete: false });
     expect([soFar(0, null), soFar(12, null), soFar(200, 'cursor')]).toEqual(['No page so far', '12 pages so far', 'About 200 pages']);
   });
 
   it('say how the question was understood when that is not plain', () => {
     const term = (text: string, kind: 'word' | 'prefix' | 'phrase' = 'word', excluded = false) => ({ text, kind, excluded });
-    expect(words.search.understood([term('cough'), term('fever')])).toBe('');
-    expect(words.search.understood([term('pneum', 'prefix'), term('dry cough', 'phrase'), term('draft', 'word', true)])).toBe(
+    expect(searchWords.understood([term('cough'), term('fever')])).toBe('');
+    expect(searchWords.understood([term('pneum', 'prefix'), term('dry cough', 'phrase'), term('draft', 'word', true)])).toBe(
       'Looked for pneum…, “dry cough”, without draft',
     );
   });

@@ -53,5 +53,6 @@ describe('what is shared', () => {
     expect(holds({ kind: 'shared', id: 'ward' }, theirs)).toBe(true);
     expect(holds({ kind: 'shared', id: 'other' }, theirs)).toBe(false);
     expect(holds({ kind: 'shared', id: null }, aDocument())).toBe(false);
+    expect(holds({ kind: 'shared', id: null }, theirs, new Set(['user-2']))).toBe(false);
   });
 });

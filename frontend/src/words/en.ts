@@ -1,17 +1,12 @@
 import type { Failure } from '../api/types';
 import { Problem } from '../api/problem';
-import { documents, downloads, upload } from './en/documents';
-import { colours, filing, folders, places, retention, tags } from './en/filing';
-import { page } from './en/page';
-import { queue } from './en/queue';
-import { reread } from './en/reread';
-import { search } from './en/search';
+import { documents, upload } from './en/documents';
+import { filing, folders, places, retention, tags } from './en/filing';
 import { sharing } from './en/sharing';
 import { task } from './en/task';
-import { receipts, trash } from './en/trash';
 import { asSentence, formatWait } from './format';
 
-/** Every sentence a person reads; those of the larger nouns are in `en/`. */
+/** What a person reads on the first screens; the larger nouns are in `en/`. What only a later screen says is imported there, and comes with it. */
 export const words = {
   product: 'UNTXT',
   skip: 'Skip to the content',
@@ -44,6 +39,8 @@ export const words = {
     codeText: 'Type the code that your app shows, or one of your recovery codes.',
     back: 'Back',
     wait: (seconds: number) => `Too many attempts. Try again in ${formatWait(seconds)}.`,
+    forgot: 'Forgot your password?',
+    by: (provider: string) => `Log in with ${provider}`,
     firstTime: 'First time here?',
     firstTimeHelp:
       'The first login and its password were printed, once, when UNTXT was started. Somebody else runs it? They can make an account for you.',
@@ -52,20 +49,28 @@ export const words = {
   documents,
   task,
   upload,
-  page,
-  reread,
-  downloads,
-  queue,
-  search,
-  colours,
+  search: {
+    field: 'Search your documents',
+    placeholder: 'Words on a page',
+    hint: 'Press / to search from anywhere',
+    submit: 'Search',
+  },
   places,
   folders,
   retention,
   tags,
   filing,
   sharing,
-  trash,
-  receipts,
+  trash: {
+    move: 'Trash',
+    moveNamed: (name: string) => `Move ${name} to the trash`,
+    moving: 'Moving…',
+    /** Until when a document can be taken back. */
+    moved: (name: string) => `“${name}” was moved to the trash.`,
+    restored: (name: string) => `“${name}” is back.`,
+    shred: 'Delete forever…',
+    shredNamed: (name: string) => `Delete forever… ${name}`,
+  },
 
   aloud: {
     pageDone: (name: string, ended: number, total: number) => `${name}: page ${ended} of ${total} done`,
@@ -77,6 +82,7 @@ export const words = {
     taskFailed: (name: string, failure: Failure | null) =>
       `${name} could not be read. ${failure === null ? '' : asSentence(failure.sentence)}`,
     uploaded: (name: string) => `${name} uploaded`,
+    receiptReady: (name: string) => `“${name}” was deleted forever. The receipt is signed.`,
   },
 
   idle: { text: 'Nobody has touched anything for a while. You will be logged out soon.', stay: 'Stay logged in' },

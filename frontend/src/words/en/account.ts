@@ -17,6 +17,17 @@ export const account = {
     changed: 'The password is changed, and all other sessions have ended.',
   },
 
+  mail: {
+    title: 'Mail address',
+    explain:
+      'Where the link goes when you have forgotten your password. Whoever reads the mail there can choose a new one, so take one that only you read.',
+    address: 'Address',
+    store: 'Store address',
+    storing: 'Storing…',
+    stored: 'The address is stored.',
+    removed: 'The address is removed.',
+  },
+
   factor: {
     title: 'Codes from an app',
     needed: 'This server asks you for codes from an app. Set them up to go on.',
@@ -40,6 +51,22 @@ export const account = {
     codesTitle: 'Your recovery codes',
     codesText: 'Each lets you in once when your phone is gone. Print them or write them down now: they are not shown again.',
     stored: 'I have them',
+  },
+
+  identities: {
+    title: 'Logins of other services',
+    explain: 'What you have tied to your account lets you in without your password here.',
+    none: 'Nothing is tied to your account.',
+    unknown: (id: string) => `${id} (no longer used here)`,
+    used: (when: string | null) => (when === null ? 'not used yet' : `last used ${when}`),
+    add: (provider: string) => `Tie a login of ${provider}…`,
+    remove: 'Untie…',
+    removeOf: (provider: string) => `Untie the login of ${provider}`,
+    removeTitle: 'Untie this login?',
+    removeText: (provider: string) => `Your login of ${provider} will not let you in here any more. Sessions that have begun go on.`,
+    removeYes: 'Untie it',
+    keep: 'Keep it',
+    removing: 'Untying…',
   },
 
   sessions: {
@@ -94,6 +121,15 @@ export const account = {
     } satisfies Record<Scope, string>,
   },
 
+  usage: {
+    title: 'What you use',
+    pages: 'Pages this month',
+    bytes: 'Files',
+    of: (used: string, limit: string) => `${used} of ${limit}`,
+    anew: (day: string) => `Counted anew from ${day}.`,
+    trash: 'What lies in the trash counts.',
+  },
+
   invitation: {
     title: 'Welcome',
     pageTitle: 'Welcome · UNTXT',
@@ -111,4 +147,29 @@ export const account = {
     doing: 'Checking…',
     no: 'Cancel',
   },
+};
+
+/** A new password for whoever forgot theirs. */
+export const reset = {
+  title: 'New password',
+  pageTitle: 'New password · UNTXT',
+  text: 'Type your login or your mail address, and you get a link to a new password.',
+  name: 'Login or mail address',
+  send: 'Send the link',
+  sending: 'Sending…',
+  sent: (minutes: number) =>
+    `If somebody has this name and a mail address, a link is on its way. It is good once, for ${minutes} minutes. No mail? Ask an administrator.`,
+  set: 'Set password',
+  done: 'The new password holds, and all your sessions have ended. Log in with it.',
+  back: 'Go to the login',
+};
+
+/** The way back from a provider of logins. */
+export const provider = {
+  pageTitle: 'Log in · UNTXT',
+  title: 'Log in',
+  busy: 'One moment…',
+  refused: 'The other service did not log you in.',
+  loggedOut: 'Your session here has ended meanwhile. Log in and try again.',
+  back: 'Go on',
 };

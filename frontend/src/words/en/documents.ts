@@ -48,24 +48,3 @@ export const upload = {
   loggedOut: 'You were logged out meanwhile. Try again now that you are back.',
   refusedAloud: (name: string, why: string) => `${name}: ${why}`,
 };
-
-export const downloads = {
-  title: 'Download',
-  pdf: 'Searchable PDF',
-  olderPdf: 'Searchable PDF (older reading)',
-  more: 'More formats',
-  formats: {
-    txt: 'Text',
-    layout: 'Text with columns',
-    md: 'Markdown',
-    docx: 'Word document',
-    csv: 'Tables as CSV',
-    xlsx: 'Tables as Excel',
-    json: 'Words as JSON',
-    tsv: 'Words as TSV',
-    hocr: 'hOCR',
-    alto: 'ALTO XML',
-  },
-  original: 'Original file',
-  notYet: 'ready when all pages have been read',
-};

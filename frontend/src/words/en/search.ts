@@ -9,13 +9,8 @@ const term = ({ text, kind }: SearchTerm) => {
 export const search = {
   title: 'Search',
   pageTitle: 'Search · UNTXT',
-  field: 'Search your documents',
-  placeholder: 'Words on a page',
-  hint: 'Press / to search from anywhere',
-  submit: 'Search',
   searching: 'Searching…',
   listName: 'Pages found',
-
   dates: {
     legend: 'Uploaded',
     from: 'from',
@@ -23,14 +18,12 @@ export const search = {
     any: 'Any day',
     backwards: 'The first day is after the last one, so no document can be between them.',
   },
-
   places: {
     folder: 'Folder',
     anywhere: 'Everywhere',
     tags: (chosen: number) => (chosen === 0 ? 'Any tag' : count(chosen, 'tag', 'tags')),
     allOf: 'Documents that have all of these',
   },
-
   /** "12 pages", "About 200 pages", "12 pages so far". */
   total: ({ total: { pages, is_exact: isExact }, is_complete: isComplete, next }: SearchAnswer) => {
     if (!isComplete && next === null) return pages === 0 ? 'No page so far' : `${countPages(pages)} so far`;
@@ -54,7 +47,6 @@ export const search = {
   loadingMore: 'One moment…',
   keys: 'Keys: ↓ and ↑ go through the pages, Enter opens one, Escape leads back to the field.',
   back: 'Search results',
-
   none: {
     advice: [
       'All words have to be on the same page: try fewer of them.',
@@ -64,7 +56,6 @@ export const search = {
     placed: 'Only the folder and the tags you chose were searched.',
     dated: 'Only documents of the days you chose were searched.',
   },
-
   help: {
     title: 'How to search',
     rows: [

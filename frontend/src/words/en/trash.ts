@@ -11,12 +11,6 @@ const REASONS: Record<Receipt['reason'], string> = {
 };
 
 export const trash = {
-  move: 'Trash',
-  moveNamed: (name: string) => `Move ${name} to the trash`,
-  moving: 'Moving…',
-  /** Until when a document can be taken back. */
-  moved: (name: string) => `“${name}” was moved to the trash.`,
-  restored: (name: string) => `“${name}” is back.`,
   title: 'Trash',
   pageTitle: 'Trash · UNTXT',
   listName: 'Documents in the trash',
@@ -31,14 +25,13 @@ export const trash = {
   restore: 'Restore',
   restoreNamed: (name: string) => `Restore ${name}`,
   restoring: 'Restoring…',
-  shred: 'Delete forever…',
-  shredNamed: (name: string) => `Delete forever… ${name}`,
   shredTitle: 'Delete this document forever?',
   shredText: (name: string) =>
     `“${name}”, its page images, its text and what search knows of it go. The key that could decrypt them is destroyed at once. This can’t be undone. You get a signed receipt.`,
   shredYes: 'Delete forever',
   shredNo: 'Keep it',
   shredding: 'Deleting…',
+  held: 'A legal hold keeps this document: it can’t be deleted for good before an administrator lifts the hold. It can stay in the trash until then.',
   shredded: (name: string) => `“${name}” was deleted forever.`,
   empty: 'Empty the trash…',
   emptyAsk: 'Empty the trash?',
@@ -72,7 +65,6 @@ export const receipts = {
   signed: 'Signed',
   signedWith: (objects: number) => `Signed: ${count(objects, 'file', 'files')} removed`,
   waiting: (name: string) => `“${name}” was deleted forever: its key is destroyed. The receipt is signed when the last of its files is removed.`,
-  ready: (name: string) => `“${name}” was deleted forever. The receipt is signed.`,
   download: 'Receipt (JSON)',
   downloadNamed: (id: string) => `Download the receipt of ${id}`,
 };

@@ -1,0 +1,20 @@
+export const downloads = {
+  title: 'Download',
+  pdf: 'Searchable PDF',
+  olderPdf: 'Searchable PDF (older reading)',
+  more: 'More formats',
+  formats: {
+    txt: 'Text',
+    layout: 'Text with columns',
+    md: 'Markdown',
+    docx: 'Word document',
+    csv: 'Tables as CSV',
+    xlsx: 'Tables as Excel',
+    json: 'Words as JSON',
+    tsv: 'Words as TSV',
+    hocr: 'hOCR',
+    alto: 'ALTO XML',
+  },
+  original: 'Original file',
+  notYet: 'ready when all pages have been read',
+};
