@@ -1,7 +1,12 @@
 // The system's Chromium, watched: what it says in its console, whom it asks, what its security policy refuses.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 
-const { chromium } = createRequire(new URL('../frontend/package.json', import.meta.url))('playwright-core');
+const fromFrontend = createRequire(new URL('../frontend/package.json', import.meta.url));
+const { chromium } = fromFrontend('playwright-core');
+const AXE = readFileSync(fromFrontend.resolve('axe-core/axe.min.js'), 'utf8');
 
 export const launch = () =>
   chromium.launch({
@@ -39,7 +44,7 @@ export async function logIn(page, stack, login, password) {
   await page.goto(stack.address);
   await page.getByLabel('Login').fill(login);
   await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByRole('heading', { name: 'Documents' }).or(page.getByText('Drop scans here')).first().waitFor();
 }
 
@@ -79,3 +84,21 @@ export const openSocket = (page, name, hello) =>
   );
 
 export const socketSeen = (page, name) => page.evaluate((name) => ({ frames: window[name].frames, closed: window[name].closed }), name);
+
+/** Lets axe judge a screen, on a desk and on a phone, by day and by night; takes its pictures on the way. */
+export async function judge({ shots }, page, name) {
+  for (const width of [1280, 390]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.waitForTimeout(150);
+      if (shots) await page.screenshot({ path: join(shots, `${name}-${width}-${colorScheme}.png`) });
+      await page.evaluate(AXE);
+      const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' | ')}`), [], `${name} at ${width}, ${colorScheme}`);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${name} at ${width}: ${overflow} px too wide`);
+    }
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+}

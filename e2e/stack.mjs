@@ -28,8 +28,8 @@ export const freePort = () =>
 
 /** One `untxt up`. */
 export class Stack {
-  constructor({ folder, port, workers, collector = null }) {
-    Object.assign(this, { folder, port, workers, collector, said: '', password: null });
+  constructor({ folder, port, workers, collector = null, oidc = null }) {
+    Object.assign(this, { folder, port, workers, collector, oidc, said: '', password: null });
     this.data = join(folder, 'data');
     this.address = `https://localhost:${port}`;
   }
@@ -57,7 +57,8 @@ export class Stack {
 
   arguments() {
     const traces = this.collector ? ['--collector', `https://localhost:${this.collector}/v1/traces`] : [];
-    return ['up', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--workers', String(this.workers), ...traces];
+    const oidc = this.oidc ? ['--oidc', this.oidc] : [];
+    return ['up', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--workers', String(this.workers), '--public-links', '30', ...traces, ...oidc];
   }
 
   /** Sends Ctrl-C and gives what is left of its processes when it has ended. */

@@ -15,11 +15,13 @@ use crate::{
     access::Proxies,
     documents::{Refusals, UploadPlaces},
     live::Hub,
+    mail::Mailer,
+    oidc::Providers,
     origin::Site,
     search::Searches,
     session::Logins,
     tasks::KnownPlaces,
-    turns::Turns,
+    turns::{OwnerPlaces, Turns},
 };
 
 /// The other processes that the backend talks to.
@@ -44,10 +46,15 @@ pub struct App {
     pub(crate) keys: KeyRing,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) logins: Logins,
+    /// `None`: this server sends no mail.
+    pub(crate) mail: Option<Mailer>,
+    /// Who else says who somebody is.
+    pub(crate) sso: Providers,
     pub(crate) site: Site,
     pub(crate) proxies: Proxies,
     pub(crate) limits: config::Limits,
     pub(crate) trash: config::Trash,
+    pub(crate) links: config::Links,
     /// What receipts are checked with.
     pub(crate) signing_keys: Vec<PublicKey>,
     /// Languages of uploads that name none, joined by "+".
@@ -56,6 +63,8 @@ pub struct App {
     pub(crate) uploads: UploadPlaces,
     /// Taken before a connection, by whatever may wait for a lock of its owner.
     pub(crate) turns: Turns,
+    /// Exports: each holds what it writes and a connection, so that nobody has two at once.
+    pub(crate) exports: OwnerPlaces,
     pub(crate) places: KnownPlaces,
     pub(crate) searches: Searches,
     pub(crate) lifecycle: Lifecycle,
@@ -81,8 +90,10 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// When `server.public_url` or a proxy is malformed, a key of `signing.public_keys` can't be read, or there is no randomness.
+    /// When `server.public_url` or a proxy is malformed, a key of `signing.public_keys` can't be read, mail or a provider of
+    /// logins can't be prepared, or there is no randomness.
     pub fn new(settings: &Settings, services: Services, lifecycle: &Lifecycle) -> Result<Self, Error> {
+        let site = Site::new(&settings.server.public_url)?;
         Ok(Self {
             refusals: Arc::new(Refusals::new(services.db.clone(), lifecycle.clone())),
             db: services.db,
@@ -90,10 +101,13 @@ impl App {
             queue: services.queue,
             keys: services.keys,
             logins: Logins::new(&settings.session)?,
-            site: Site::new(&settings.server.public_url)?,
+            mail: Mailer::new(&settings.mail)?,
+            sso: Providers::new(settings, site.address())?,
+            site,
             proxies: Proxies::new(&settings.server.trusted_proxies)?,
             limits: settings.limits.clone(),
             trash: settings.trash.clone(),
+            links: settings.links.clone(),
             signing_keys: settings
                 .signing
                 .public_keys
@@ -104,6 +118,7 @@ impl App {
             hub: Arc::default(),
             uploads: UploadPlaces::default(),
             turns: Turns::default(),
+            exports: OwnerPlaces::new(1),
             places: KnownPlaces::default(),
             searches: Searches::default(),
             lifecycle: lifecycle.clone(),

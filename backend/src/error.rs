@@ -36,6 +36,12 @@ pub enum Error {
     /// The table of operations and the routes differ: a mistake of ours.
     #[error("the table of operations is not that of the routes: {0}")]
     Operations(String),
+    /// Mail can't be prepared.
+    #[error("mail can't be sent: {0}")]
+    Mail(String),
+    /// A provider of logins can't be prepared.
+    #[error("oidc.providers: {0}")]
+    Oidc(String),
     /// A certificate or key can't be used.
     #[error(transparent)]
     Tls(#[from] TlsError),

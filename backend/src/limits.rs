@@ -10,7 +10,7 @@ use untxt_page::formats::Format;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{App, problem::ApiError};
+use crate::{App, oidc::ProviderAnswer, problem::ApiError};
 
 #[derive(Serialize, ToSchema)]
 struct Limits {
@@ -19,6 +19,14 @@ struct Limits {
     /// How long a deleted document can be taken back; 0: not at all.
     trash_days: u32,
     allowed_types: Vec<MediaType>,
+    /// Whether a forgotten password can be replaced by a link in a mail.
+    sends_mail: bool,
+    /// How many days a public link lasts at most; 0: this server makes none.
+    link_days: u32,
+    /// Who else says who somebody is: POST /oidc/ID begins such a login.
+    providers: Vec<ProviderAnswer>,
+    /// Whether passwords let in administrators only.
+    sso_only: bool,
     /// What an upload that names none is read in; `auto` alone when that is found out.
     languages: Vec<String>,
     /// What the workers can read; empty as long as none has started.
@@ -45,6 +53,10 @@ async fn show(State(app): State<Arc<App>>) -> Result<Json<Limits>, ApiError> {
         max_pages: app.limits.max_pages,
         trash_days: app.trash.days,
         allowed_types: app.limits.allowed_types.clone(),
+        link_days: if app.links.enabled { app.links.max_days } else { 0 },
+        sends_mail: app.mail.is_some(),
+        providers: app.sso.answers(),
+        sso_only: app.sso.are_only_way(),
         languages: app.languages.split('+').map(str::to_owned).collect(),
         installed_languages,
         formats: Format::ALL.iter().map(|format| format.name()).collect(),

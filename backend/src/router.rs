@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     App, Error,
     access::{self, Gate},
-    accounts, audit, documents, drain, folders, frontend, headers, health, holds, limits, live, observe, queue,
-    receipts, search, session, shares, tags, tasks, teams, tokens,
+    accounts, audit, documents, drain, folders, frontend, headers, health, holds, limits, links, live, observe, oidc,
+    password_resets, queue, receipts, search, session, shares, tags, tasks, teams, tokens, usage,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -51,14 +51,18 @@ fn quick(documents: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .merge(session::router())
         .merge(accounts::router())
+        .merge(password_resets::router())
+        .merge(oidc::router())
         .merge(tokens::router())
         .merge(limits::router())
+        .merge(usage::router())
         .merge(documents)
         .merge(folders::router())
         .merge(tags::router())
         .merge(tasks::router())
         .merge(shares::router())
         .merge(teams::router())
+        .merge(links::router())
         .merge(search::router())
         .merge(receipts::router())
         .merge(holds::router())

@@ -69,9 +69,10 @@ impl Database {
     }
 
     /// Begins and sets the actor in one round trip; `actor` is a UUID or empty, so it needs no quoting. It is set
-    /// also when empty, because a session may come with a value of its own.
+    /// also when empty, because a session may come with a value of its own; and so is the link, which [`crate::links::enter`]
+    /// sets.
     async fn begin(&self, actor: &str) -> Result<Transaction> {
-        let statement = format!("begin; set local untxt.actor = '{actor}'");
+        let statement = format!("begin; set local untxt.actor = '{actor}'; set local untxt.link = ''");
         Ok(Transaction(self.pool.begin_with(AssertSqlSafe(statement)).await?))
     }
 

@@ -17,6 +17,8 @@ pub struct Invitation {
     pub login: String,
     /// What the new person will be.
     pub role: Role,
+    /// The address that they will have, if one is known.
+    pub mail: Option<String>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// Until when it is good.
@@ -43,7 +45,7 @@ pub async fn create(
         InvitationRow,
         "insert into invitations (id, login, role, secret_hash, user_id)
         values ($1, lower($2), $3, $4, $5)
-        returning id, login, role, created_at, expires_at",
+        returning id, login, role, mail, created_at, expires_at",
         Uuid::now_v7(),
         login,
         role.as_str(),
@@ -55,6 +57,15 @@ pub async fn create(
     row.try_into()
 }
 
+/// Notes the address of whoever is invited, for an actor who is an administrator. It is stored in lower case.
+///
+/// # Errors
+/// [`crate::Error::NotFound`] when there is no such invitation, or the actor is no administrator.
+pub async fn set_mail(conn: &mut PgConnection, id: Uuid, mail: &str) -> Result<()> {
+    let changed = sqlx::query!("update invitations set mail = lower($2) where id = $1", id, mail);
+    if changed.execute(conn).await?.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound("invitation")) }
+}
+
 /// Lists invitations that nobody has used, newest first, for an actor who is an administrator.
 ///
 /// # Errors
@@ -62,7 +73,7 @@ pub async fn create(
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<Invitation>> {
     sqlx::query_as!(
         InvitationRow,
-        "select id, login, role, created_at, expires_at from invitations order by id desc limit 1000"
+        "select id, login, role, mail, created_at, expires_at from invitations order by id desc limit 1000"
     )
     .fetch_all(conn)
     .await?
@@ -79,26 +90,38 @@ pub async fn revoke(conn: &mut PgConnection, id: Uuid) -> Result<bool> {
     Ok(sqlx::query!("delete from invitations where id = $1", id).execute(conn).await?.rows_affected() == 1)
 }
 
-/// Uses an invitation up, whatever the actor, and gives which it was, the login and the role. `None`: it is not good.
+/// Whom an invitation is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invited {
+    /// The login that the new person has.
+    pub login: String,
+    /// What the new person is.
+    pub role: Role,
+    /// Their address.
+    pub mail: Option<String>,
+}
+
+/// Uses an invitation up, whatever the actor, and gives whom it is for. `None`: it is not good.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`].
-pub async fn take(conn: &mut PgConnection, secret_hash: &[u8; 32]) -> Result<Option<(Uuid, String, Role)>> {
+pub async fn take(conn: &mut PgConnection, secret_hash: &[u8; 32]) -> Result<Option<Invited>> {
     let row = sqlx::query!(
-        r#"select invitation_id as "id!", login as "login!", role as "role!" from take_invitation($1)"#,
+        r#"select invitation_id as "id!", login as "login!", role as "role!", mail from take_invitation($1)"#,
         secret_hash,
     )
     .fetch_optional(conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let role = Row { table: "invitations", id: &row.id }.word("role", &row.role)?;
-    Ok(Some((row.id, row.login, role)))
+    Ok(Some(Invited { login: row.login, role, mail: row.mail }))
 }
 
 struct InvitationRow {
     id: Uuid,
     login: String,
     role: String,
+    mail: Option<String>,
     created_at: OffsetDateTime,
     expires_at: OffsetDateTime,
 }
@@ -108,7 +131,7 @@ impl TryFrom<InvitationRow> for Invitation {
 
     fn try_from(row: InvitationRow) -> Result<Self> {
         let role = Row { table: "invitations", id: &row.id }.word("role", &row.role)?;
-        let InvitationRow { id, login, created_at, expires_at, .. } = row;
-        Ok(Self { id, login, role, created_at, expires_at })
+        let InvitationRow { id, login, mail, created_at, expires_at, .. } = row;
+        Ok(Self { id, login, role, mail, created_at, expires_at })
     }
 }

@@ -1,5 +1,5 @@
 //! What is remembered of failed logins: per network, and per login that nobody has. Logins that somebody has are counted with
-//! their person ([`crate::users::record_failed_login`]). All of it before there is an actor: `db.begin_system()`.
+//! their person ([`crate::users::record_failed_login`]). And how often links to a new password were asked for. All of it before there is an actor: `db.begin_system()`.
 //!
 //! It promises to forget the oldest beyond a bound, so that guessing can't fill the database.
 
@@ -90,6 +90,28 @@ pub async fn record_stranger(conn: &mut PgConnection, mark: &[u8; 32]) -> Result
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Counts a request for a link to a new password, and gives how long to wait when there were more than `most` within 15 minutes;
+/// the window begins with the first.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn count_reset(conn: &mut PgConnection, mark: &[u8; 32], most: i32) -> Result<Option<Duration>> {
+    let row = sqlx::query!(
+        r#"insert into login_failures as f (kind, mark, count, until_at)
+        values ('reset', $1, 1, clock_timestamp() + interval '15 minutes')
+        on conflict (kind, mark) do update
+        set
+            count = case when f.until_at > clock_timestamp() then least(f.count, 1000000) + 1 else 1 end,
+            until_at = case when f.until_at > clock_timestamp() then f.until_at else excluded.until_at end,
+            last_at = clock_timestamp()
+        returning count, extract(epoch from until_at - clock_timestamp())::double precision as left_seconds"#,
+        mark,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(if row.count > most { seconds_left(row.left_seconds) } else { None })
 }
 
 /// Forgets the oldest rows beyond the bound; to be called now and then.

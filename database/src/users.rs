@@ -121,6 +121,48 @@ pub async fn change_password(conn: &mut PgConnection, id: UserId, old_hash: &str
     Ok(changed.execute(conn).await?.rows_affected() == 1)
 }
 
+/// Replaces the password of the actor, who showed a link instead of the old one. Wrong passwords are forgotten, but not where
+/// codes are asked for: wrong codes are counted together with them, and whoever reads somebody's mail must not get more tries.
+///
+/// # Errors
+/// [`crate::Error::NotFound`] when the actor is another.
+pub async fn reset_password(conn: &mut PgConnection, id: UserId, hash: &str) -> Result<()> {
+    let changed = sqlx::query!(
+        "update users
+        set
+            password_hash = $2,
+            failed_logins = case when f.is_confirmed then failed_logins else 0 end,
+            locked_until = case when f.is_confirmed then locked_until end
+        from (
+            select exists (
+                select from second_factors where user_id = $1 and confirmed_at is not null
+            ) as is_confirmed
+        ) f
+        where id = $1",
+        id.as_uuid(),
+        hash,
+    );
+    if changed.execute(conn).await?.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound("user")) }
+}
+
+/// Gives the address of the actor, in lower case; `None`: there is none.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`].
+pub async fn find_mail(conn: &mut PgConnection, id: UserId) -> Result<Option<String>> {
+    let row = sqlx::query_scalar!("select mail from users where id = $1", id.as_uuid());
+    Ok(row.fetch_optional(conn).await?.flatten())
+}
+
+/// Sets or removes the address of the actor. A link that was sent before is void. The address is stored in lower case.
+///
+/// # Errors
+/// [`crate::Error::NotFound`] when the actor is another.
+pub async fn set_mail(conn: &mut PgConnection, id: UserId, mail: Option<&str>) -> Result<()> {
+    let changed = sqlx::query!("update users set mail = lower($2) where id = $1", id.as_uuid(), mail);
+    if changed.execute(conn).await?.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound("user")) }
+}
+
 /// Says whether there is any person at all, whatever the actor.
 ///
 /// # Errors

@@ -126,6 +126,11 @@ mod tests {
                 "DELETE /api/v1/session",
                 "POST /api/v1/session/refresh",
                 "POST /api/v1/invitations/accept",
+                "POST /api/v1/password-resets",
+                "POST /api/v1/password-resets/confirm",
+                "POST /api/v1/oidc/{provider}",
+                "POST /api/v1/oidc/{provider}/finish",
+                "POST /api/v1/links/open",
             ]
         );
     }

@@ -25,10 +25,19 @@ use super::{
     quota::{Taken, Verdict, Whose},
 };
 use crate::{
+    links::Visitor,
     problem::ApiError,
-    session::{Via, needs_enrolled},
+    session::{Actor, Via, needs_enrolled},
     tokens,
 };
+
+/// Who was let in.
+enum Admitted {
+    /// Nobody was asked who they are.
+    Anybody,
+    Person(Actor),
+    Visitor(Visitor),
+}
 
 /// Lets a request through to its handler if whoever sent it may, and has what was done on record before they learn of it.
 pub(crate) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
@@ -54,7 +63,7 @@ pub(crate) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next:
     let person = presented.as_ref().ok().and_then(|presented| Some(presented.as_ref()?.actor.user));
     let taken = gate.quotas.take(Whose::of(person, address), operation.cost, Instant::now());
     let answer = match gate.admit(operation, &parts, presented, taken, &mut line).await {
-        Ok(presented) => next.run(let_in(parts, body, presented)).await,
+        Ok(admitted) => next.run(let_in(parts, body, admitted)).await,
         Err(error) => error.into_response(),
     };
     let mut answer = line.end(answer).await;
@@ -65,9 +74,11 @@ pub(crate) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next:
 }
 
 /// Only who was let in stands in the request; the handler sees nobody else.
-fn let_in(mut parts: Parts, body: Body, presented: Option<Presented>) -> Request {
-    if let Some(presented) = presented {
-        parts.extensions.insert(presented.actor);
+fn let_in(mut parts: Parts, body: Body, admitted: Admitted) -> Request {
+    match admitted {
+        Admitted::Anybody => {}
+        Admitted::Person(actor) => drop(parts.extensions.insert(actor)),
+        Admitted::Visitor(visitor) => drop(parts.extensions.insert(visitor)),
     }
     Request::from_parts(parts, body)
 }
@@ -81,7 +92,7 @@ impl Gate {
         presented: Result<Option<Presented>, ApiError>,
         taken: Option<Taken>,
         line: &mut Line,
-    ) -> Result<Option<Presented>, ApiError> {
+    ) -> Result<Admitted, ApiError> {
         if let Some(taken) = taken.filter(|taken| taken.verdict != Verdict::Good) {
             line.be_silent_if(taken.verdict == Verdict::RefusedAgain);
             return Err(ApiError::TooManyRequests { retry_after: taken.wait });
@@ -89,7 +100,15 @@ impl Gate {
         if !self.app.site.may_ask(&parts.headers, operation.is_safe()) {
             return Err(ApiError::WrongOrigin);
         }
-        let Who::Roles(roles, scope) = operation.who else { return Ok(None) };
+        let (roles, scope) = match operation.who {
+            Who::Anybody => return Ok(Admitted::Anybody),
+            Who::Visitors => {
+                let visitor = Visitor::find(&self.app, &parts.headers).await?.ok_or(ApiError::PublicLinkNotGood)?;
+                line.is_by_visitor(&visitor);
+                return Ok(Admitted::Visitor(visitor));
+            }
+            Who::Roles(roles, scope) => (roles, scope),
+        };
         let presented = presented?.ok_or(ApiError::NotLoggedIn)?;
         let role = self.role_of(&presented).await?;
         line.is_by(&presented.actor);
@@ -106,7 +125,7 @@ impl Gate {
         if needs_enrolled(operation.path) && self.is_unenrolled(presented.actor.user, role).await? {
             return Err(ApiError::SecondFactorNeeded);
         }
-        Ok(Some(presented))
+        Ok(Admitted::Person(presented.actor))
     }
 
     /// Asks the database who that is today, and whether the login is still good.

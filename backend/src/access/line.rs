@@ -10,6 +10,7 @@ use untxt_core::{
 use super::{Operation, Recorded, Subject};
 use crate::{
     App,
+    links::Visitor,
     observe::RequestId,
     problem::{self, ApiError},
     session::{Actor, Via},
@@ -54,6 +55,13 @@ impl Line {
         });
     }
 
+    /// Says by which link somebody came, and to what.
+    pub(super) fn is_by_visitor(&mut self, visitor: &Visitor) {
+        let Some(entry) = &mut self.entry else { return };
+        entry.via = Some(visitor.credential());
+        entry.object = Some(visitor.object());
+    }
+
     /// Leaves the line out.
     pub(super) fn be_silent_if(&mut self, is_told: bool) {
         if is_told {
@@ -86,6 +94,8 @@ fn complete(entry: &mut AuditEntry, answer: &Response, subject: Subject) {
     entry.outcome = outcome(status);
     entry.action = subject.action.unwrap_or(entry.action).with(entry.outcome);
     entry.actor = subject.user.or(entry.actor);
+    entry.via = subject.via.or(entry.via);
+    entry.link = subject.link;
     entry.owner = subject.owner;
     entry.object = subject.object.or(entry.object);
     entry.count = subject.count;

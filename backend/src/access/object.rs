@@ -20,6 +20,7 @@ const NAMES: &[(&str, Kind)] = &[
     ("session", Kind::Session),
     ("token", Kind::Token),
     ("invitation", Kind::Invitation),
+    ("identity", Kind::Sso),
     ("hold", Kind::Grant),
 ];
 

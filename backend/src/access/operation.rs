@@ -24,6 +24,8 @@ pub(crate) enum Who {
     Anybody,
     /// People with one of these roles; with a token only if it has the scope.
     Roles(&'static [Role], Option<Scope>),
+    /// Whoever came by a public link that is good.
+    Visitors,
 }
 
 /// What the record says of it.

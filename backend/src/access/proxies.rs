@@ -43,8 +43,9 @@ impl Proxies {
     fn behind(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let lines = headers.get_all(FORWARDED_FOR).iter().collect::<Vec<_>>();
         for line in lines.iter().rev() {
-            for text in line.to_str().ok()?.rsplit(',') {
-                let address = text.trim().parse::<IpAddr>().ok()?.to_canonical();
+            // Part by part: bytes that a client made up must not hide what a proxy wrote behind them.
+            for part in line.as_bytes().rsplit(|byte| *byte == b',') {
+                let address = str::from_utf8(part).ok()?.trim().parse::<IpAddr>().ok()?.to_canonical();
                 if !self.has(address) {
                     return Some(address);
                 }
@@ -91,12 +92,12 @@ mod tests {
 
     use super::*;
 
-    fn seen(proxies: &[&str], peer: &str, headers: &[&str]) -> String {
+    fn seen(proxies: &[&str], peer: &str, headers: &[impl AsRef<[u8]>]) -> String {
         let proxies: Vec<_> = proxies.iter().map(|text| (*text).to_owned()).collect();
         let proxies = Proxies::new(&proxies).expect("good");
         let mut request = Request::builder();
         for value in headers {
-            request = request.header("X-Forwarded-For", *value);
+            request = request.header("X-Forwarded-For", value.as_ref());
         }
         let (mut parts, ()) = request.body(()).expect("good").into_parts();
         parts.extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().expect("an address"), 4711)));
@@ -107,7 +108,7 @@ mod tests {
     fn a_forwarded_header_of_nobody_in_particular_says_nothing() {
         assert_eq!(seen(&[], "198.51.100.7", &["10.1.2.3"]), "198.51.100.7");
         assert_eq!(seen(&["10.0.0.0/8"], "198.51.100.7", &["10.1.2.3"]), "198.51.100.7");
-        assert_eq!(seen(&[], "::ffff:198.51.100.7", &[]), "198.51.100.7");
+        assert_eq!(seen(&[], "::ffff:198.51.100.7", &[""; 0]), "198.51.100.7");
     }
 
     #[test]
@@ -119,6 +120,13 @@ mod tests {
         assert_eq!(seen(proxies, "2001:db8::1", &["127.0.0.1", "203.0.113.9"]), "203.0.113.9");
         for nothing in [&[][..], &["nobody"], &["203.0.113.9, nobody"], &["10.2.2.2"]] {
             assert_eq!(seen(proxies, "10.1.1.1", nothing), "10.1.1.1", "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_a_client_made_up_do_not_hide_it_behind_the_proxy() {
+        for made_up in [&b"\xff, 203.0.113.9"[..], b"127.0.0.1, \xc3\xa4,203.0.113.9, 10.2.2.2"] {
+            assert_eq!(seen(&["10.0.0.0/8"], "10.1.1.1", &[made_up]), "203.0.113.9");
         }
     }
 

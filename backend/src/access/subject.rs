@@ -2,8 +2,8 @@ use std::convert::Infallible;
 
 use axum::response::{IntoResponseParts, Response, ResponseParts};
 use untxt_core::{
-    audit::{AuditAction, AuditDetail, AuditObject, LoginMark},
-    domain::{OwnerId, UserId},
+    audit::{AuditAction, AuditDetail, AuditObject, Credential, LoginMark},
+    domain::{LinkId, OwnerId, UserId},
 };
 
 /// What only the handler knows of what was done, for the record: part of its answer, `(Subject { .. }, Json(..))`. What is
@@ -12,6 +12,10 @@ use untxt_core::{
 pub(crate) struct Subject {
     /// Who it was, where nobody was logged in before: a login, a password reset.
     pub(crate) user: Option<UserId>,
+    /// What they came with, where nobody was let in before: a public link.
+    pub(crate) via: Option<Credential>,
+    /// Which public link was made or ended.
+    pub(crate) link: Option<LinkId>,
     /// Whose the object is.
     pub(crate) owner: Option<OwnerId>,
     /// What it was done to, where the address does not name it: a new document.

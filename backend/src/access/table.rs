@@ -14,7 +14,7 @@ use untxt_core::{
 use super::{
     Operation,
     Recorded::{self, As, Not, With},
-    Who::{self, Anybody, Roles},
+    Who::{self, Anybody, Roles, Visitors},
 };
 
 const GET: Method = Method::GET;
@@ -69,6 +69,9 @@ const CHANGE: &[&str] = &["too_many_changes"];
 /// With a proof of who somebody is.
 const PROOF: &[&str] = &["too_many_attempts", "wrong_code", "wrong_password"];
 const FRESH: &[&str] = &["step_up_required"];
+/// With a provider of logins, and with what comes back from one.
+const PROVIDER: &[&str] = &["provider_not_found", "sso_unavailable"];
+const RETURN: &[&str] = &["sso_refused", "sso_expired"];
 const KEYED: &[&str] = &["bad_idempotency_key", "idempotency_key_reused"];
 
 const fn row(
@@ -93,7 +96,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row(GET, "/api/v1/limits", Anybody, Not("it is the same for everybody"), LIGHT, &[]),
 
     row(POST, "/api/v1/session", Anybody, As(Did::LoginSuccess), FILE,
-        &[BODY, &["wrong_credentials", "too_many_attempts"]]),
+        &[BODY, &["wrong_credentials", "too_many_attempts", "sso_only"]]),
     row(POST, "/api/v1/session/second-factor", Anybody, With(Did::LoginSuccess, "second_factor"), FILE,
         &[KEYS, BODY, &["wrong_code", "wrong_credentials", "login_expired", "too_many_attempts"]]),
     row(POST, "/api/v1/session/step-up", PERSON, As(Did::StepUp), FILE, &[KEYS, BODY, PROOF]),
@@ -106,7 +109,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row(POST, "/api/v1/sessions/end-others", PERSON, With(Did::SessionDestroyed, "others"), LIGHT, &[]),
 
     row(GET, "/api/v1/account", PERSON, As(Did::AccountRead), LIGHT, &[]),
+    row(GET, "/api/v1/account/usage", PERSON, As(Did::LimitsRead), LIGHT, &[]),
     row(POST, "/api/v1/account/password", PERSON, As(Did::PasswordChanged), FILE, &[BODY, PROOF, &["weak_password"]]),
+    row(PUT, "/api/v1/account/mail", PERSON, With(Did::AccountChanged, "mail"), LIGHT, &[BODY, FRESH, &["invalid_mail"]]),
+    row(GET, "/api/v1/account/export", MEMBER, As(Did::AccountExported), HEAVY,
+        &[FRESH, &["too_many_exports"]]),
     row(POST, "/api/v1/account/second-factor", PERSON, With(Did::SecondFactorAdded, "begun"), LIGHT,
         &[KEYS, FRESH, &["second_factor_there"]]),
     row(DELETE, "/api/v1/account/second-factor", PERSON, As(Did::SecondFactorRemoved), LIGHT,
@@ -123,21 +130,38 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row(GET, "/api/v1/users", ADMIN, As(Did::UsersListed), LIGHT, &[]),
     row(PATCH, "/api/v1/users/{user}", ADMIN, As(Did::AccountChanged), LIGHT,
         &[BODY, FRESH, &["user_not_found", "not_yourself"]]),
+    row(GET, "/api/v1/users/{user}/limits", ADMIN, As(Did::LimitsRead), LIGHT, &[&["user_not_found"]]),
+    row(PUT, "/api/v1/users/{user}/limits", ADMIN, As(Did::LimitsChanged), LIGHT,
+        &[BODY, FRESH, &["user_not_found"]]),
     row(DELETE, "/api/v1/users/{user}/second-factor", ADMIN, As(Did::SecondFactorRemoved), LIGHT,
         &[FRESH, &["no_second_factor", "not_yourself"]]),
     row(GET, "/api/v1/invitations", ADMIN, As(Did::InvitationRead), LIGHT, &[]),
     row(POST, "/api/v1/invitations", ADMIN, As(Did::InvitationCreated), LIGHT,
-        &[BODY, FRESH, &["invalid_login", "login_taken"]]),
+        &[BODY, FRESH, &["invalid_login", "invalid_mail", "login_taken"]]),
     row(DELETE, "/api/v1/invitations/{invitation}", ADMIN, As(Did::InvitationRevoked), LIGHT,
         &[&["invitation_not_found"]]),
     row(POST, "/api/v1/invitations/accept", Anybody, As(Did::InvitationAccepted), FILE,
         &[BODY, &["link_not_good", "login_taken", "weak_password", "too_many_attempts", "wrong_credentials"]]),
 
+    row(POST, "/api/v1/password-resets", Anybody, As(Did::PasswordResetRequested), FILE,
+        &[BODY, &["no_mail", "too_many_attempts"]]),
+    row(POST, "/api/v1/password-resets/confirm", Anybody, As(Did::PasswordResetCompleted), FILE,
+        &[BODY, &["link_not_good", "weak_password", "too_many_attempts"]]),
+
+    row(POST, "/api/v1/oidc/{provider}", Anybody, As(Did::SsoBegun), FILE, &[PROVIDER]),
+    row(POST, "/api/v1/oidc/{provider}/finish", Anybody, With(Did::LoginSuccess, "sso"), FILE, &[BODY, PROVIDER, RETURN]),
+    row(POST, "/api/v1/account/oidc/{provider}", PERSON, With(Did::SsoBegun, "link"), FILE, &[FRESH, PROVIDER]),
+    row(POST, "/api/v1/account/oidc/{provider}/finish", PERSON, As(Did::SsoLinked), FILE,
+        &[BODY, PROVIDER, RETURN, &["identity_taken"]]),
+    row(GET, "/api/v1/account/identities", PERSON, With(Did::AccountRead, "identities"), LIGHT, &[]),
+    row(DELETE, "/api/v1/account/identities/{identity}", PERSON, As(Did::SsoUnlinked), LIGHT,
+        &[FRESH, &["identity_not_found", "last_way_in"]]),
+
     row(GET, "/api/v1/documents", owners(DocumentsRead), As(Did::DocumentsListed), FILE, &[KEYS, QUERY, FILED]),
     row(POST, "/api/v1/documents", owners(DocumentsWrite), As(Did::DocumentUploaded), HEAVY, &[
         KEYS, STORE, QUERY, KEYED, FILED,
         &["empty_file", "file_missing", "upload_broken", "upload_stalled", "file_too_large", "unsupported_type",
-          "language_missing", "too_many_uploads"],
+          "language_missing", "too_many_uploads", "page_quota_used", "storage_quota_used"],
     ]),
     row(GET, "/api/v1/documents/{document}", owners(DocumentsRead), As(Did::FileAccess), LIGHT, &[KEYS, DOCUMENT]),
     row(PATCH, "/api/v1/documents/{document}", owners(DocumentsWrite), As(Did::DocumentChanged), LIGHT,
@@ -164,7 +188,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         With(Did::DocumentDownloaded, "searchable.pdf"), FILE,
         &[KEYS, STORE, CONTENT, PART, &["not_ready", "no_searchable_pdf"]]),
     row(POST, "/api/v1/documents/{document}/tasks", owners(TasksWrite), As(Did::DocumentReread), HEAVY,
-        &[KEYS, BODY, CHANGE, KEYED, CONTENT, RIGHT, READING]),
+        &[KEYS, BODY, CHANGE, KEYED, CONTENT, RIGHT, READING, &["page_quota_used"]]),
     row(POST, "/api/v1/documents/{document}/choices", owners(DocumentsWrite), As(Did::ReadingChosen), FILE,
         &[BODY, CHANGE, CONTENT, RIGHT, READING]),
 
@@ -182,6 +206,17 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         &[BODY, DOCUMENT, RIGHT, SHARE]),
     row(DELETE, "/api/v1/documents/{document}/shares/{share}", owners(DocumentsWrite), As(Did::Unshared), LIGHT,
         &[DOCUMENT, RIGHT, &["share_not_found"]]),
+    row(GET, "/api/v1/documents/{document}/links", owners(DocumentsRead), With(Did::SharesListed, "links"), LIGHT,
+        &[DOCUMENT, RIGHT]),
+    row(POST, "/api/v1/documents/{document}/links", owners(DocumentsWrite), As(Did::LinkCreated), FILE,
+        &[BODY, DOCUMENT, RIGHT, &["in_trash", "links_off", "invalid_link", "too_many_links"]]),
+    row(DELETE, "/api/v1/documents/{document}/links/{link}", owners(DocumentsWrite), As(Did::LinkRevoked), LIGHT,
+        &[DOCUMENT, RIGHT, &["link_not_found"]]),
+    row(POST, "/api/v1/links/open", Anybody, As(Did::LinkOpened), FILE,
+        &[BODY, &["public_link_not_good", "too_many_attempts"]]),
+    row(GET, "/api/v1/links/document", Visitors, With(Did::FileAccess, "link"), LIGHT, &[KEYS, &["quarantined"]]),
+    row(GET, "/api/v1/links/document/{what}", Visitors, As(Did::DocumentDownloaded), HEAVY,
+        &[KEYS, STORE, PART, &["quarantined", "not_ready", "no_searchable_pdf"]]),
     row(GET, "/api/v1/folders/{folder}/shares", owners(DocumentsRead), As(Did::SharesListed), LIGHT,
         &[&["folder_not_found"], RIGHT]),
     row(POST, "/api/v1/folders/{folder}/shares", owners(DocumentsWrite), As(Did::Shared), LIGHT,

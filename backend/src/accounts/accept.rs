@@ -47,18 +47,20 @@ pub(super) async fn accept(
         Some(secret) => invitations::take(&mut tx, &secret.hash()).await?,
         None => None,
     };
-    let Some((_, login, role)) = taken else {
+    let Some(invited) = taken else {
         app.logins.throttle.record_address(&mut tx, address).await?;
         tx.commit().await?;
         return Err(ApiError::LinkNotGood);
     };
     // Not committed: a weak password uses nothing up.
-    check_new_password(&login, &body.password)?;
+    check_new_password(&invited.login, &body.password)?;
     let id = UserId::generate();
     tx.act_as(id).await?;
-    let user = users::create(&mut tx, id, &login, &hash, role).await.map_err(|error| match error {
+    let made = users::create(&mut tx, id, &invited.login, &hash, invited.role).await;
+    let user = made.map_err(|error| match error {
         Error::Conflict(_) => ApiError::LoginTaken,
         error => error.into(),
     })?;
+    users::set_mail(&mut tx, id, invited.mail.as_deref()).await?;
     begin(&app, tx, user, device(&headers).as_deref()).await
 }

@@ -20,6 +20,7 @@ use crate::{
     App,
     access::Subject,
     extract::{self, Path},
+    mail::can_be_address,
     problem::ApiError,
     session::{Actor, LinkSecret, can_be_login, refuse_stale},
 };
@@ -30,6 +31,9 @@ use crate::{
 pub(super) struct New {
     login: String,
     role: Role,
+    /// The address of the new person, for links to a new password.
+    #[serde(default)]
+    mail: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -37,6 +41,7 @@ pub(super) struct Invitation {
     id: Uuid,
     login: String,
     role: Role,
+    mail: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
@@ -68,14 +73,21 @@ pub(super) async fn create(
     if !can_be_login(&new.login) {
         return Err(ApiError::InvalidLogin);
     }
+    if new.mail.as_deref().is_some_and(|mail| !can_be_address(mail)) {
+        return Err(ApiError::InvalidMail);
+    }
     let secret = LinkSecret::generate().map_err(ApiError::internal)?;
     let mut tx = actor.begin_as_admin(&app).await?;
     refuse_stale(&mut tx, actor.login()?).await?;
     let made = invitations::create(&mut tx, actor.user, &new.login, new.role, &secret.hash()).await;
-    let made = made.map_err(|error| match error {
+    let mut made = made.map_err(|error| match error {
         Error::Conflict(_) => ApiError::LoginTaken,
         error => error.into(),
     })?;
+    if let Some(mail) = new.mail {
+        invitations::set_mail(&mut tx, made.id, &mail).await?;
+        made.mail = Some(mail.to_ascii_lowercase());
+    }
     tx.commit().await?;
     let link = format!("{}/invitation#{}", app.site.address(), secret.text());
     let object = Some(AuditObject::new(AuditObjectKind::Invitation, made.id));
@@ -113,7 +125,7 @@ pub(super) async fn revoke(
 
 impl From<invitations::Invitation> for Invitation {
     fn from(found: invitations::Invitation) -> Self {
-        let invitations::Invitation { id, login, role, created_at, expires_at } = found;
-        Self { id, login, role, created_at, expires_at, link: None }
+        let invitations::Invitation { id, login, role, mail, created_at, expires_at } = found;
+        Self { id, login, role, mail, created_at, expires_at, link: None }
     }
 }

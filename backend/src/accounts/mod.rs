@@ -1,4 +1,4 @@
-//! Accounts: one's own password, and what administrators do with people: invite, disable, enable.
+//! Accounts: one's own password and address, and what administrators do with people: invite, disable, enable.
 //!
 //! It promises that a new password is checked against what people guess, that changing it ends all other sessions, that an
 //! invitation is good once and for a week, and that whoever is disabled is out at once, everywhere.
@@ -6,6 +6,7 @@
 
 mod accept;
 mod invite;
+mod mail;
 mod password;
 mod people;
 mod second_factor;
@@ -19,6 +20,7 @@ use crate::App;
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(password::change))
+        .routes(routes!(mail::change))
         .routes(routes!(second_factor::show))
         .routes(routes!(second_factor::begin, second_factor::remove))
         .routes(routes!(second_factor::confirm))

@@ -32,6 +32,8 @@ pub(super) struct Account {
     id: UserId,
     login: String,
     role: Role,
+    /// Where links to a new password go.
+    mail: Option<String>,
     second_factor: Option<SecondFactor>,
     /// Whether the rules of this server ask this person for a second factor.
     needs_second_factor: bool,
@@ -79,12 +81,13 @@ struct Confirmed {
 pub(super) async fn show(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Account>, ApiError> {
     let mut tx = actor.begin(&app).await?;
     let user = users::find(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
+    let mail = users::find_mail(&mut tx, actor.user).await?;
     let factor = second_factors::find(&mut tx, actor.user).await?;
     tx.commit().await?;
     let second_factor = factor
         .and_then(|factor| Some(SecondFactor { since: factor.confirmed_at?, recovery_codes: factor.recovery_codes }));
     let needs_second_factor = app.logins.second_factor.is_for(user.role);
-    Ok(Json(Account { id: user.id, login: user.login, role: user.role, second_factor, needs_second_factor }))
+    Ok(Json(Account { id: user.id, login: user.login, role: user.role, mail, second_factor, needs_second_factor }))
 }
 
 /// Makes a secret for the app. Nothing is asked for until a code of it was shown.

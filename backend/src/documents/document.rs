@@ -7,9 +7,9 @@ use untxt_core::{
 use untxt_database::{documents::DocumentAndTask, tasks};
 use utoipa::ToSchema;
 
-use crate::{App, problem::ApiError, session::Actor, tasks::Task};
+use crate::{App, problem::ApiError, tasks::Task};
 
-use super::keys::WrappedKeys;
+use super::{Asker, keys::WrappedKeys};
 
 /// A document as a person sees it who may.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +48,7 @@ pub(crate) struct Owner {
     pub(crate) name: Option<String>,
 }
 
-/// A document that was found for a person, with its key.
+/// A document that was found for somebody, with its key.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) found: DocumentAndTask,
@@ -56,9 +56,9 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Finds a document that the person may read and opens its key. Others are not found.
-    pub(super) async fn load(app: &App, actor: &Actor, id: DocumentId) -> Result<Self, ApiError> {
-        let mut tx = actor.begin(app).await?;
+    /// Finds a document that they may read and opens its key. Others are not found.
+    pub(super) async fn load(app: &App, asker: impl Into<Asker>, id: DocumentId) -> Result<Self, ApiError> {
+        let mut tx = asker.into().begin(app).await?;
         let found = untxt_database::documents::find(&mut tx, id).await?.ok_or(ApiError::DocumentNotFound)?;
         if found.document.trash.is_some() && untxt_database::documents::is_due(&mut tx, id).await? {
             return Err(ApiError::DocumentNotFound);
@@ -71,9 +71,10 @@ impl Opened {
 
     /// Finds a document like [`Self::load`], to give something of what is in it: nothing while the virus scanner has found
     /// something in it, not even what was read of it before.
-    pub(super) async fn load_readable(app: &App, actor: &Actor, id: DocumentId) -> Result<Self, ApiError> {
-        let opened = Self::load(app, actor, id).await?;
-        let mut tx = actor.begin(app).await?;
+    pub(super) async fn load_readable(app: &App, asker: impl Into<Asker>, id: DocumentId) -> Result<Self, ApiError> {
+        let asker = asker.into();
+        let opened = Self::load(app, &asker, id).await?;
+        let mut tx = asker.begin(app).await?;
         let is_quarantined = tasks::is_quarantined(&mut tx, id).await?;
         tx.commit().await?;
         if is_quarantined { Err(ApiError::Quarantined) } else { Ok(opened) }

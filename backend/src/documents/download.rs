@@ -9,6 +9,7 @@ use untxt_core::{domain::DocumentId, storage::ObjectKey};
 use untxt_database::documents::DocumentAndTask;
 
 use super::{
+    Asker,
     disposition::{attachment, with_extension},
     document::Opened,
     object,
@@ -30,11 +31,21 @@ pub(super) async fn original(
     Path(id): Path<DocumentId>,
     asked: Asked,
 ) -> Result<Response, ApiError> {
-    let opened = Opened::load_readable(&app, &actor, id).await?;
+    send_original(&app, &actor.into(), id, &asked).await
+}
+
+/// Answers with the file as it was uploaded.
+pub(crate) async fn send_original(
+    app: &Arc<App>,
+    asker: &Asker,
+    id: DocumentId,
+    asked: &Asked,
+) -> Result<Response, ApiError> {
+    let opened = Opened::load_readable(app, asker, id).await?;
     let name = attachment(&opened.metadata()?.name);
     let document = &opened.found.document;
     let mut file =
-        object::open(&Reader::new(&app, actor), &opened, ObjectKey::Original(id), Some(document.size_bytes), &asked)
+        object::open(&Reader::new(app, asker), &opened, ObjectKey::Original(id), Some(document.size_bytes), asked)
             .await?;
     // A part brings its own.
     file.headers_mut().entry(CONTENT_LENGTH).or_insert(document.size_bytes.into());
@@ -56,7 +67,17 @@ pub(super) async fn searchable_pdf(
     Path(id): Path<DocumentId>,
     asked: Asked,
 ) -> Result<Response, ApiError> {
-    let (opened, file) = open_pdf(&app, &actor, id, &asked).await?;
+    send_searchable_pdf(&app, &actor.into(), id, &asked).await
+}
+
+/// Answers with the scan and its text.
+pub(crate) async fn send_searchable_pdf(
+    app: &Arc<App>,
+    asker: &Asker,
+    id: DocumentId,
+    asked: &Asked,
+) -> Result<Response, ApiError> {
+    let (opened, file) = open_pdf(app, asker, id, asked).await?;
     let is_older = opened.found.pdf.is_some_and(|pdf| pdf.task != opened.found.task.id);
     let extension = if is_older { "older.searchable.pdf" } else { "searchable.pdf" };
     let name = attachment(&with_extension(&opened.metadata()?.name, extension));
@@ -66,14 +87,14 @@ pub(super) async fn searchable_pdf(
 /// Opens the searchable PDF. One that is gone from the store was replaced since we asked: then the one in its place.
 async fn open_pdf(
     app: &Arc<App>,
-    actor: &Actor,
+    asker: &Asker,
     id: DocumentId,
     asked: &Asked,
 ) -> Result<(Opened, Response), ApiError> {
     for _ in 0..2 {
-        let opened = Opened::load_readable(app, actor, id).await?;
+        let opened = Opened::load_readable(app, asker, id).await?;
         if let Some(file) =
-            object::open_if_there(&Reader::new(app, *actor), &opened, pdf_of(&opened)?, None, asked).await?
+            object::open_if_there(&Reader::new(app, asker), &opened, pdf_of(&opened)?, None, asked).await?
         {
             return Ok((opened, file));
         }

@@ -16,9 +16,11 @@ use untxt_core::{
 use untxt_page::formats::{Format, Writer};
 
 use super::{
+    Asker,
     disposition::{attachment, with_extension},
     page::{load, open_content},
     pages::{assemble, begin, load_ended},
+    reader::Reader,
 };
 use crate::{App, access::Subject, extract::Path, problem::ApiError, session::Actor};
 
@@ -34,12 +36,23 @@ pub(super) async fn document(
     Path((id, format)): Path<(DocumentId, String)>,
 ) -> Result<Response, ApiError> {
     let format = Format::find(&format).ok_or(ApiError::FormatUnknown)?;
-    let opened = load_ended(&app, &actor, id).await?;
+    send_document(&app, actor.into(), id, format).await
+}
+
+/// Answers with all pages as one file.
+pub(crate) async fn send_document(
+    app: &Arc<App>,
+    asker: Asker,
+    id: DocumentId,
+    format: Format,
+) -> Result<Response, ApiError> {
+    let opened = load_ended(app, &asker, id).await?;
+    let reader = Reader::new(app, &asker);
     let title = opened.metadata()?.name;
     let name = attachment(&with_extension(&title, format.extension()));
     // it is large, and moves with every piece
     let mut writer = Some(Box::new(Writer::new(format, &title)));
-    let body = assemble(app, actor, opened, move |opened, page| {
+    let body = assemble(Arc::clone(app), asker, opened, move |opened, page| {
         let written = match (page, &mut writer) {
             (Some(page), Some(writer)) => {
                 let content = match page.page.state {
@@ -53,7 +66,7 @@ pub(super) async fn document(
         };
         Ok(Bytes::from(written.map_err(ApiError::internal)?))
     });
-    let body = Body::from_stream(begin(body).await?);
+    let body = Body::from_stream(reader.watch(id, begin(body).await?));
     Ok((in_format(format), [(CONTENT_TYPE, format.media_type())], [(CONTENT_DISPOSITION, name)], body).into_response())
 }
 

@@ -1,13 +1,15 @@
 //! What people upload, and everything that is read from it.
 //!
 //! It promises that a file streams through in bounded memory, sealed on its way; that nothing of it is ever given
-//! to anybody but its owner, for whom foreign and unknown are the same; and that a damaged object never looks like
+//! to anybody who may not have it, for whom foreign and unknown are the same; and that a damaged object never looks like
 //! a whole one.
 
+mod asker;
 mod delete;
 mod disposition;
 mod document;
 mod download;
+mod export;
 mod file;
 mod formats;
 #[cfg(feature = "fuzzing")]
@@ -18,6 +20,7 @@ mod list;
 mod name;
 mod object;
 mod pace;
+mod package;
 mod page;
 mod pages;
 mod part;
@@ -37,13 +40,18 @@ use std::sync::Arc;
 use axum::{extract::DefaultBodyLimit, middleware::from_fn_with_state};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use asker::Asker;
 pub(crate) use document::{Document, Owner};
+pub(crate) use download::{send_original, send_searchable_pdf};
 pub(crate) use file::{check_tags, refuse_unknown};
+pub(crate) use formats::send_document;
 #[cfg(feature = "fuzzing")]
 pub use hear::{Heard, hear_upload};
 pub(crate) use keys::{OwnerKeys, WrappedKeys, current as current_key};
 pub(crate) use places::UploadPlaces;
+pub(crate) use range::Asked;
 pub(crate) use refusals::Refusals;
+pub(crate) use show::load_outline;
 
 use crate::App;
 
@@ -61,6 +69,7 @@ fn anywhere() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(show::show, delete::delete))
         .routes(routes!(trash::restore))
         .routes(routes!(trash::empty))
+        .routes(routes!(export::export))
 }
 
 /// What nobody gets, and nobody does, while the document is in the trash.

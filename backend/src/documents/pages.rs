@@ -10,23 +10,23 @@ use untxt_core::{
 };
 use untxt_database::pages::{self, PageWithContent};
 
-use super::document::Opened;
-use crate::{App, problem::ApiError, session::Actor, shares::require};
+use super::{Asker, document::Opened};
+use crate::{App, problem::ApiError, shares::require};
 
 /// Pages of one query; a page is some 100 KiB.
 const BATCH: u32 = 8;
 
 /// Finds a document whose pages have all ended: half a text must not look like a whole one. One that is read again has
 /// its older text.
-pub(super) async fn load_ended(app: &App, actor: &Actor, id: DocumentId) -> Result<Opened, ApiError> {
-    let opened = Opened::load_readable(app, actor, id).await?;
+pub(super) async fn load_ended(app: &App, asker: impl Into<Asker>, id: DocumentId) -> Result<Opened, ApiError> {
+    let opened = Opened::load_readable(app, asker, id).await?;
     let task = &opened.found.task;
     if task.state.is_final() || task.is_rerun { Ok(opened) } else { Err(ApiError::NotReady) }
 }
 
 struct Assembly<F> {
     app: Arc<App>,
-    actor: Actor,
+    asker: Asker,
     opened: Opened,
     write: F,
     waiting: VecDeque<PageWithContent>,
@@ -38,7 +38,7 @@ struct Assembly<F> {
 /// what stands at the end.
 pub(super) fn assemble<F>(
     app: Arc<App>,
-    actor: Actor,
+    asker: Asker,
     opened: Opened,
     write: F,
 ) -> impl Stream<Item = Result<Bytes, ApiError>> + Send
@@ -46,7 +46,7 @@ where
     F: FnMut(&Opened, Option<&PageWithContent>) -> Result<Bytes, ApiError> + Send,
 {
     let next = Some(PageNumber::from_index(0));
-    let assembly = Assembly { app, actor, opened, write, waiting: VecDeque::new(), next };
+    let assembly = Assembly { app, asker, opened, write, waiting: VecDeque::new(), next };
     stream::try_unfold(Some(assembly), |assembly| async move {
         let Some(mut assembly) = assembly else { return Ok(None) };
         if assembly.waiting.is_empty() {
@@ -61,7 +61,7 @@ where
 impl<F> Assembly<F> {
     async fn load(&mut self) -> Result<(), ApiError> {
         let Some(first) = self.next else { return Ok(()) };
-        let mut tx = self.actor.begin(&self.app).await?;
+        let mut tx = self.asker.begin_unattended(&self.app).await?;
         // Without the right there are no pages, and half a text must not look like a whole one.
         require(&mut tx, self.opened.found.document.id, Right::Read).await?;
         self.waiting = pages::load_contents(&mut tx, self.opened.found.task.id, first, BATCH).await?.into();

@@ -12,7 +12,7 @@ use http::{
 /// What a request says about the part that it wants. One that can't be understood asks for everything, and so does one for
 /// several parts at once, as the RFC allows.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     part: Option<Part>,
     /// The part is wanted of the file with this tag only, of any other everything.
     if_range: Option<String>,

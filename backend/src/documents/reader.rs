@@ -7,9 +7,9 @@ use std::{
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use untxt_core::domain::DocumentId;
-use untxt_database::shares;
 
-use crate::{App, problem::ApiError, session::Actor};
+use super::Asker;
+use crate::App;
 
 /// How long a download goes on before it is asked again whether it may.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -21,15 +21,15 @@ const PIECE: usize = 64 << 10;
 /// Somebody who is given an object, for as long as that one may have it.
 pub(super) struct Reader {
     pub(super) app: Arc<App>,
-    actor: Actor,
+    asker: Asker,
 }
 
 impl Reader {
-    pub(super) fn new(app: &Arc<App>, actor: Actor) -> Self {
-        Self { app: Arc::clone(app), actor }
+    pub(super) fn new(app: &Arc<App>, asker: impl Into<Asker>) -> Self {
+        Self { app: Arc::clone(app), asker: asker.into() }
     }
 
-    /// Breaks the stream off soon after the session has ended, the right was taken back, or the document is gone.
+    /// Breaks the stream off soon after the session or the link has ended, the right was taken back, or the document is gone.
     pub(super) fn watch<S>(
         &self,
         document: DocumentId,
@@ -41,7 +41,7 @@ impl Reader {
         let now = Instant::now();
         let watch = Watch {
             app: Arc::clone(&self.app),
-            actor: self.actor,
+            asker: self.asker.clone(),
             document,
             asked: now,
             answered: now,
@@ -62,7 +62,7 @@ impl Reader {
 
 struct Watch {
     app: Arc<App>,
-    actor: Actor,
+    asker: Asker,
     document: DocumentId,
     asked: Instant,
     answered: Instant,
@@ -75,7 +75,7 @@ impl Watch {
         if self.asked.elapsed() < ASK_EVERY {
             return Ok(());
         }
-        let answer = self.may_read().await;
+        let answer = self.asker.may_read(&self.app, self.document).await;
         self.asked = Instant::now();
         match answer {
             Ok(true) => {
@@ -95,16 +95,5 @@ impl Watch {
                 Err(io::Error::other("broken off"))
             }
         }
-    }
-
-    /// A download counts as use of its session.
-    async fn may_read(&self) -> Result<bool, ApiError> {
-        let mut tx = match self.actor.begin(&self.app).await {
-            Err(ApiError::NotLoggedIn) => return Ok(false),
-            begun => begun?,
-        };
-        let right = shares::right_on(&mut tx, self.document).await?;
-        tx.commit().await?;
-        Ok(right.is_some())
     }
 }

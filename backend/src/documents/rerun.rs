@@ -21,6 +21,7 @@ use crate::{
     session::Actor,
     shares::require,
     tasks::{Task, wake_worker},
+    usage::Allowance,
 };
 
 /// What is to be read again, and how; settings that are left out are those of the upload.
@@ -128,6 +129,9 @@ async fn begin(app: &App, actor: &Actor, new: &NewRun<'_>) -> Result<Response, A
     let _turn = app.turns.take(actor.owner()).await?;
     let mut tx = actor.begin(app).await?;
     require(&mut tx, new.document, Right::Correct).await?;
+    if !matches!(new.plan, Plan::Show(_)) {
+        Allowance::refuse_rereading(&mut tx, &app.limits, new.document).await?;
+    }
     let begun = tasks::begin(&mut tx, new).await?.ok_or(ApiError::DocumentNotFound)?;
     tx.commit().await?;
     match begun {

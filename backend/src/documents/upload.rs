@@ -1,4 +1,4 @@
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{iter, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -18,9 +18,9 @@ use untxt_core::{
     telemetry::chain,
 };
 use untxt_database::{
-    Error,
+    Error, PgConnection,
     documents::{self, DocumentAndTask, Inserted, NewDocument},
-    teams,
+    teams, usage,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -36,6 +36,7 @@ use super::{
 };
 use crate::{
     App, access::Subject, extract::Query, observe::RequestId, problem::ApiError, session::Actor, tasks::wake_worker,
+    usage::Allowance,
 };
 
 /// What an upload sends.
@@ -68,7 +69,9 @@ pub(super) async fn upload(
     let (settings, queue) = asked.settle(&app, usual).await?;
     let owner = owner_of(&app, &actor, team).await?;
     let owner_key = keys::current(&app, &actor, owner).await?;
-    let upload = Upload { app: Arc::clone(&app), actor, owner, key, owner_key, settings, queue, folder, tags, trace };
+    let announced = announced(request.headers()).saturating_sub(MAX_OVERHEAD);
+    let upload =
+        Upload { app: Arc::clone(&app), actor, owner, key, owner_key, settings, queue, folder, tags, trace, announced };
     // Not cancelled when the client goes away in the middle: the store must be left clean.
     app.lifecycle.spawn(upload.accept(request)).await.map_err(ApiError::internal)?
 }
@@ -83,13 +86,16 @@ async fn owner_of(app: &App, actor: &Actor, team: Option<TeamId>) -> Result<Owne
 }
 
 fn refuse_too_long(headers: &HeaderMap, limits: &config::Limits) -> Result<(), ApiError> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    match announced {
-        Some(length) if length > limits.max_file_bytes.saturating_add(MAX_OVERHEAD) => {
-            Err(ApiError::FileTooLarge { max_bytes: limits.max_file_bytes })
-        }
-        _ => Ok(()),
+    if announced(headers) > limits.max_file_bytes.saturating_add(MAX_OVERHEAD) {
+        return Err(ApiError::FileTooLarge { max_bytes: limits.max_file_bytes });
     }
+    Ok(())
+}
+
+/// Gives the length that a request says its body has; 0: it says none.
+fn announced(headers: &HeaderMap) -> u64 {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or_default()
 }
 
 struct Upload {
@@ -103,6 +109,8 @@ struct Upload {
     folder: Option<FolderId>,
     tags: Vec<TagId>,
     trace: Uuid,
+    /// Bytes that the file has at least, as its request says.
+    announced: u64,
 }
 
 /// A document that is not inserted yet.
@@ -143,6 +151,7 @@ impl Upload {
         if existing.is_none() {
             // Before the file comes.
             refuse_unknown(&mut tx, self.folder, &self.tags).await?;
+            self.refuse_without_room(&mut tx, self.announced).await?;
         }
         tx.commit().await?;
         Ok(existing)
@@ -216,18 +225,58 @@ impl Upload {
         new: &NewDocument<'_>,
         draft: &Draft,
     ) -> Result<(Inserted, untxt_database::Transaction), ApiError> {
-        let mut tx = self.actor.begin(&self.app).await?;
+        let mut tx = self.begin_within_quota(new).await?;
         match documents::insert_with_task(&mut tx, new).await {
             // While the file came, the owner's key was replaced and destroyed. What is sealed is not concerned.
             Err(Error::Conflict(constraint)) if constraint == documents::OWNER_KEY_STATE => {
                 drop(tx);
                 let key = &keys::current(&self.app, &self.actor, self.owner).await?.rewrap(draft.id, &draft.key)?;
-                let mut tx = self.actor.begin(&self.app).await?;
+                let mut tx = self.begin_within_quota(new).await?;
                 let inserted = documents::insert_with_task(&mut tx, &NewDocument { key, ..new.clone() }).await;
                 Ok((inserted.map_err(of_filing)?, tx))
             }
             inserted => Ok((inserted.map_err(of_filing)?, tx)),
         }
+    }
+
+    /// Begins a transaction in which nobody else uses up what there is room for, and refuses the file if there is none. What was
+    /// inserted before with the same key needs none.
+    async fn begin_within_quota(&self, new: &NewDocument<'_>) -> Result<untxt_database::Transaction, ApiError> {
+        let mut tx = self.actor.begin(&self.app).await?;
+        if !self.is_bounded(&mut tx).await? {
+            return Ok(tx);
+        }
+        usage::lock(&mut tx, self.owner).await?;
+        let existing = match new.idempotency_tag {
+            Some(tag) => documents::find_by_idempotency_tag(&mut tx, self.owner, tag).await?,
+            None => None,
+        };
+        if existing.is_none() {
+            self.refuse_without_room(&mut tx, new.size_bytes).await?;
+        }
+        Ok(tx)
+    }
+
+    /// Whose room an upload needs: that of whose it will be, and of who uploads, who would else make a team for it.
+    fn owners(&self) -> impl Iterator<Item = OwnerId> {
+        let uploader = self.actor.owner();
+        iter::once(self.owner).chain(Some(uploader).filter(|uploader| *uploader != self.owner))
+    }
+
+    async fn is_bounded(&self, conn: &mut PgConnection) -> Result<bool, ApiError> {
+        for owner in self.owners() {
+            if Allowance::is_bounded(conn, &self.app.limits, owner).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn refuse_without_room(&self, conn: &mut PgConnection, bytes: u64) -> Result<(), ApiError> {
+        for owner in self.owners() {
+            Allowance::refuse_file(conn, &self.app.limits, owner, bytes).await?;
+        }
+        Ok(())
     }
 
     /// Gives the document that this key made before, if the file is the same.

@@ -8,6 +8,7 @@ use untxt_database::{folders, labels::lock};
 use super::{open_names, refuse_loss};
 use crate::{
     App,
+    access::Subject,
     extract::Path,
     labels::{self, refuse_taken},
     problem::ApiError,
@@ -20,13 +21,13 @@ pub(super) async fn delete(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path(id): Path<FolderId>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<(Subject, StatusCode), ApiError> {
     // It goes on although nobody waits any more: a folder of very many documents may take a while.
     let deleting = Arc::clone(&app);
     app.lifecycle.spawn(async move { delete_all(&deleting, &actor, id).await }).await.map_err(ApiError::internal)?
 }
 
-async fn delete_all(app: &App, actor: &Actor, id: FolderId) -> Result<StatusCode, ApiError> {
+async fn delete_all(app: &App, actor: &Actor, id: FolderId) -> Result<(Subject, StatusCode), ApiError> {
     let _turn = app.turns.take(actor.owner()).await?;
     let key = labels::find_key(app, actor).await?.ok_or(ApiError::FolderNotFound)?;
     // Not by the session's transaction: its row is locked when it counts as used, and that was done just now.
@@ -39,5 +40,7 @@ async fn delete_all(app: &App, actor: &Actor, id: FolderId) -> Result<StatusCode
     refuse_loss(&mut tx, id, found.parent).await?;
     folders::delete(&mut tx, id).await?;
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    // The database can't look up any more whose it was.
+    let subject = Subject { owner: Some(actor.owner()), ..Subject::default() };
+    Ok((subject, StatusCode::NO_CONTENT))
 }

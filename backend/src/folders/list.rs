@@ -29,12 +29,12 @@ use crate::{
 pub(super) struct Which {
     /// `with_me`: those of others.
     #[param(inline)]
-    shared: Option<SharedWith>,
+    pub(super) shared: Option<SharedWith>,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum SharedWith {
+pub(super) enum SharedWith {
     WithMe,
 }
 

@@ -19,7 +19,9 @@ use utoipa::ToSchema;
 
 use super::{Folder, open_names, refuse_loss};
 use crate::{
-    App, extract,
+    App,
+    access::Subject,
+    extract,
     labels::{self, check_colour, check_name, damaged, present, refuse_taken},
     problem::ApiError,
     session::Actor,
@@ -71,7 +73,7 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     actor: Actor,
     extract::Json(new): extract::Json<New>,
-) -> Result<(StatusCode, Json<Folder>), ApiError> {
+) -> Result<(StatusCode, Subject, Json<Folder>), ApiError> {
     let name = check_name(&new.name)?;
     let colour = new.colour.as_deref().map_or(Ok(Colour::DEFAULT), check_colour)?;
     let retention = new.retention.map_or(Ok(Retention::default()), |days| days.check(Retention::default()))?;
@@ -89,7 +91,8 @@ pub(super) async fn create(
     folders::insert(&mut tx, id, owner, &FolderContent { parent, name_sealed, colour, retention }).await?;
     let folder = load(&mut tx, id, &key).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(folder)))
+    let subject = Subject { owner: Some(owner), object: Some(id.into()), ..Subject::default() };
+    Ok((StatusCode::CREATED, subject, Json(folder)))
 }
 
 /// Renames a folder, puts it elsewhere, or changes how it is shown and how long what is in it stays.

@@ -14,6 +14,7 @@ pub(super) fn complete(document: &mut Value, table: &[Operation]) {
     document["components"]["securitySchemes"] = json!({
         "session": { "type": "apiKey", "in": "cookie", "name": "__Host-untxt_access" },
         "token": { "type": "http", "scheme": "bearer" },
+        "link": { "type": "apiKey", "in": "cookie", "name": crate::links::COOKIE_NAME },
     });
     document["components"]["schemas"]["Problem"] = problems::schema();
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
@@ -39,6 +40,7 @@ fn describe(operation: &mut Value, row: &Operation, problems: &mut Map<String, V
     operation["parameters"] = parameters::of_path(row.path).into_iter().chain(others).collect();
     let (who, scope, security) = match row.who {
         Who::Anybody => (json!("anybody"), None, json!([])),
+        Who::Visitors => (json!("visitors"), None, json!([{ "link": [] }])),
         Who::Roles(roles, None) => (json!(roles), None, json!([{ "session": [] }])),
         Who::Roles(roles, Some(scope)) => (json!(roles), Some(scope), json!([{ "session": [] }, { "token": [scope] }])),
     };

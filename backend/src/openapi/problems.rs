@@ -30,6 +30,9 @@ pub(super) fn of(operation: &Operation) -> BTreeMap<u16, Vec<&'static str>> {
             codes.insert("second_factor_needed");
         }
     }
+    if matches!(operation.who, Who::Visitors) {
+        codes.insert("public_link_not_good");
+    }
     if !matches!(operation.record, Recorded::Not(_)) {
         codes.insert("audit_unavailable");
     }

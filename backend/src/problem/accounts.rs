@@ -47,6 +47,10 @@ impl ApiError {
             Self::InvalidLogin => {
                 (422, "invalid_login", "this can't be a login", "take 1 to 100 characters without spaces")
             }
+            Self::InvalidMail => {
+                (422, "invalid_mail", "this is no mail address", "give one such as ada@clinic.example, without a name")
+            }
+            Self::NoMail => (404, "no_mail", "this server sends no mail", "ask an administrator for a new password"),
             Self::LoginTaken => (409, "login_taken", "somebody has this login", "choose another one"),
             Self::InvitationNotFound => (
                 404,

@@ -52,6 +52,19 @@ impl ApiError {
                 let detail = format!("the rule of its folder keeps it{until}; change that rule first");
                 (409, "retained", "the document has to be kept", detail.into())
             }
+            Self::PageQuotaUsed { limit, until } => {
+                let detail = format!(
+                    "{limit} pages a month may be read; there are more from {}, or ask an administrator",
+                    until.date()
+                );
+                (409, "page_quota_used", "no more pages are read this month", detail.into())
+            }
+            Self::StorageQuotaUsed { limit, left } => {
+                let detail = format!(
+                    "{left} of {limit} bytes are left; delete documents for good, or ask an administrator for more room"
+                );
+                (409, "storage_quota_used", "there is no room for this file", detail.into())
+            }
             Self::UnsupportedType { allowed } => {
                 (415, "unsupported_type", "this kind of file can't be read", one_of(allowed).into())
             }
@@ -67,6 +80,7 @@ impl ApiError {
             other => {
                 let face = other
                     .of_accounts()
+                    .or_else(|| other.of_sso())
                     .or_else(|| other.of_access())
                     .or_else(|| other.of_filing())
                     .or_else(|| other.of_keeping())
@@ -117,6 +131,9 @@ impl ApiError {
             }
             Self::TooManyUploads => {
                 (429, "too_many_uploads", "too many uploads at once", "wait until some have ended and try again")
+            }
+            Self::TooManyExports => {
+                (429, "too_many_exports", "an export of yours runs already", "wait until it has ended and try again")
             }
             Self::TooManyChanges => (
                 429,

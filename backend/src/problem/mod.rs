@@ -9,6 +9,7 @@ mod convert;
 mod face;
 mod keeping;
 mod rights;
+mod sso;
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
@@ -56,8 +57,20 @@ pub(crate) enum ApiError {
     UserNotFound,
     NotYourself,
     InvalidLogin,
+    InvalidMail,
+    NoMail,
     LoginTaken,
     InvitationNotFound,
+    ProviderNotFound,
+    /// The provider does not answer, or in no form that we know.
+    SsoUnavailable,
+    /// It lies, or names nobody who is let in.
+    SsoRefused,
+    SsoExpired,
+    SsoOnly,
+    IdentityNotFound,
+    IdentityTaken,
+    LastWayIn,
     LinkNotGood,
     TokenNotFound,
     TooManyTokens,
@@ -85,6 +98,12 @@ pub(crate) enum ApiError {
     NotManager,
     LastManager,
     TooManyShares,
+    TooManyLinks,
+    LinkNotFound,
+    /// Of a document, for whoever has it; which of the reasons it is, nobody is told.
+    PublicLinkNotGood,
+    LinksOff,
+    InvalidLink,
     TooManyTeams,
     TooManyMembers,
     InvalidTime,
@@ -120,6 +139,15 @@ pub(crate) enum ApiError {
     HoldNotFound,
     InvalidHold,
     NotInTrash,
+    /// No more pages are read for whose it is.
+    PageQuotaUsed {
+        limit: u64,
+        until: OffsetDateTime,
+    },
+    StorageQuotaUsed {
+        limit: u64,
+        left: u64,
+    },
     ReceiptNotFound,
     NothingUnread,
     ResultNotFound,
@@ -150,6 +178,7 @@ pub(crate) enum ApiError {
     IdempotencyKeyReused,
     TooManySockets,
     TooManyUploads,
+    TooManyExports,
     TooManyChanges,
     NoFrontend,
     /// What is stored does not open: it was changed, damaged, or belongs elsewhere. Ids only, as it is logged.
@@ -198,7 +227,9 @@ impl ApiError {
             | Self::KeysUnavailable(_)
             | Self::AuditUnavailable(_)
             | Self::Unavailable(_)
+            | Self::SsoUnavailable
             | Self::TooManyUploads
+            | Self::TooManyExports
             | Self::TooManyChanges => Some(5),
             // Somebody has to do something first.
             Self::KeysDenied(_) => Some(60),

@@ -32,6 +32,28 @@ impl ApiError {
             Self::TooManyShares => {
                 (409, "too_many_shares", "it is shared too often", "share it with a team: 500 shares are the limit")
             }
+            Self::TooManyLinks => {
+                (409, "too_many_links", "it has too many public links", "end some of them: 100 are the limit")
+            }
+            Self::LinkNotFound => {
+                (404, "link_not_found", "there is no such link", "reload the list of the document's links")
+            }
+            Self::PublicLinkNotGood => (
+                404,
+                "public_link_not_good",
+                "the link does not open",
+                "check the link and its password; it may have ended: ask whoever gave it to you for a new one",
+            ),
+            Self::LinksOff => {
+                (409, "links_off", "this server makes no public links", "share it with a person or a team instead")
+            }
+            Self::InvalidLink => (
+                422,
+                "invalid_link",
+                "this can't be a public link",
+                "give at least one format, an end within the days that this server allows, a password of 8 characters \
+                 or none, and 1 to 10,000 uses or none",
+            ),
             Self::TooManyTeams => {
                 (409, "too_many_teams", "you are in too many teams", "leave one of them: 50 are the limit")
             }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, request::Parts};
@@ -7,6 +7,9 @@ use untxt_database::{Transaction, sessions, tokens};
 
 use super::cookies;
 use crate::{App, problem::ApiError};
+
+/// How long nobody needs to be there: longer than any session lasts.
+const UNATTENDED: Duration = Duration::from_secs(366 * 86_400);
 
 /// Who is asking. The only way to the data is [`Self::begin`], which also looks whether what they were let in with is still
 /// good.
@@ -70,6 +73,17 @@ impl Actor {
             Via::Token { id, .. } => tokens::enter(&mut tx, self.user, id).await?,
         };
         Ok((tx, role.ok_or(ApiError::NotLoggedIn)?))
+    }
+
+    /// Begins a transaction in this person's name for something that goes on by itself, such as a download: it is no use of the
+    /// session, and goes on although nobody uses that meanwhile, but no longer than until it ends.
+    pub(crate) async fn begin_unattended(&self, app: &App) -> Result<Transaction, ApiError> {
+        let mut tx = app.db.begin_as(self.user).await?;
+        let is_live = match self.via {
+            Via::Session(session) => sessions::is_live(&mut tx, session, UNATTENDED).await?,
+            Via::Token { id, .. } => tokens::enter(&mut tx, self.user, id).await?.is_some(),
+        };
+        if is_live { Ok(tx) } else { Err(ApiError::NotLoggedIn) }
     }
 
     /// Says whether the session or token still lives, without counting as use.

@@ -38,7 +38,7 @@ pub(super) struct Login {
 
 /// What the second step has to bring along.
 #[derive(Serialize, ToSchema)]
-pub(super) struct CodeWanted {
+pub(crate) struct CodeWanted {
     pending: String,
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
@@ -64,6 +64,9 @@ pub(super) async fn login(
     match begin_session(&app, address, &headers, body, &mut tried).await {
         Err(refused @ (ApiError::WrongCredentials | ApiError::TooManyAttempts { .. })) => {
             sleep_until(started + FAILURE_FLOOR).await;
+            // Whatever was wrong: nobody learns here whose password is right.
+            let is_only_way = app.sso.are_only_way() && matches!(refused, ApiError::WrongCredentials);
+            let refused = if is_only_way { ApiError::SsoOnly } else { refused };
             Ok((tried, refused).into_response())
         }
         answer => answer,
@@ -89,14 +92,24 @@ async fn begin_session(
     }
     // Looked up again: guesses sent at the same time may have locked the login meanwhile.
     let found = find_unlocked(app, &body.login, tried).await?.ok_or(ApiError::WrongCredentials)?;
-    let mut tx = app.db.begin_as(found.user.id).await?;
-    if second_factors::is_confirmed(&mut tx, found.user.id).await? {
-        return ask_for_code(app, &found);
+    if !app.sso.takes_password_of(found.user.role) {
+        // As a wrong one, also for whoever counts.
+        tried.action = record_failure(app, address, &body.login, Some(found.user.id)).await?;
+        return Err(ApiError::WrongCredentials);
     }
-    begin(app, tx, found.user, device(headers).as_deref()).await
+    go_on(app, &found, headers).await
 }
 
-/// The password was right, and a code is asked for: 202. Failures stay counted until the code was right too.
+/// Goes on with somebody whom a password or a provider has proved: asks for a code, or begins a session.
+pub(crate) async fn go_on(app: &App, found: &Credentials, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let mut tx = app.db.begin_as(found.user.id).await?;
+    if second_factors::is_confirmed(&mut tx, found.user.id).await? {
+        return ask_for_code(app, found);
+    }
+    begin(app, tx, found.user.clone(), device(headers).as_deref()).await
+}
+
+/// The first proof was right, and a code is asked for: 202. Failures stay counted until the code was right too.
 fn ask_for_code(app: &App, found: &Credentials) -> Result<Response, ApiError> {
     let issued = app.logins.pending.issue(found.user.id, &found.password_hash, clock::now());
     let (pending, expires_at) = issued.map_err(ApiError::internal)?;
@@ -124,7 +137,8 @@ async fn find_unlocked(app: &App, login: &str, tried: &mut Subject) -> Result<Op
     }
 }
 
-fn can_exist(login: &str) -> bool {
+/// Says whether somebody may have this login, for all that the database takes.
+pub(crate) fn can_exist(login: &str) -> bool {
     login.chars().count() <= MAX_LOGIN_CHARS && !login.chars().any(char::is_control)
 }
 

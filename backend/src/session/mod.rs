@@ -44,7 +44,7 @@ pub(crate) use begin::{begin, replace, replace_with};
 pub(crate) use device::device;
 pub(crate) use enrol::needs_enrolled;
 pub use link_secret::LinkSecret;
-pub(crate) use login::record_wrong_secret;
+pub(crate) use login::{CodeWanted, FAILURE_FLOOR, can_exist, go_on, record_wrong_secret};
 pub use password::{PasswordError, hash_password};
 pub use password_rules::{WeakPassword, check_new_password};
 pub(crate) use recovery_code::RecoveryCode;
@@ -107,7 +107,7 @@ impl Logins {
 
 impl Logins {
     /// Marks a login that nobody has, for the record: a password typed into the wrong field must not stand there.
-    fn mark(&self, login: &str) -> LoginMark {
+    pub(crate) fn mark(&self, login: &str) -> LoginMark {
         LoginMark::new(self.marks.expose_secret(), login)
     }
 }

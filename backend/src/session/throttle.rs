@@ -1,5 +1,5 @@
 //! Slows down guessing: per network, and per login that nobody has. Both are remembered in the database, for all processes;
-//! logins that somebody has are counted there with their person.
+//! logins that somebody has are counted there with their person. And bounds how often a link to a new password is asked for.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -8,12 +8,18 @@ use std::{
 };
 
 use aws_lc_rs::hmac;
+use untxt_core::domain::UserId;
 use untxt_database::{PgConnection, login_failures};
 
 use crate::problem::ApiError;
 
 /// Failures of this process between two looks for what can be forgotten.
 const TRIM_EVERY: u32 = 100;
+
+/// Links to a new password that are asked for within 15 minutes: from one network, where many may have forgotten theirs, and for
+/// one name or person, who gets no more letters than that.
+const RESETS_PER_NETWORK: i32 = 20;
+const RESETS_PER_NAME: i32 = 3;
 
 #[derive(Debug)]
 pub(crate) struct Throttle {
@@ -46,15 +52,46 @@ impl Throttle {
         if let Some(address) = address {
             login_failures::record_network(conn, &self.mark_of_network(address)).await?;
         }
-        // The first one too: a restart forgets the count.
-        if self.failures.fetch_add(1, Ordering::Relaxed).is_multiple_of(TRIM_EVERY) {
-            login_failures::trim(conn).await?;
-        }
-        Ok(())
+        Ok(self.trim_at_times(conn).await?)
     }
 
     pub(super) async fn record_stranger(&self, conn: &mut PgConnection, login: &str) -> Result<(), ApiError> {
         Ok(login_failures::record_stranger(conn, &self.mark_of_login(login)).await?)
+    }
+
+    /// Counts a request for a link, and gives how long this network or this name has to wait. It does the same whether anybody has
+    /// the name or not.
+    pub(crate) async fn count_reset(
+        &self,
+        conn: &mut PgConnection,
+        address: Option<IpAddr>,
+        name: &str,
+    ) -> Result<Option<Duration>, untxt_database::Error> {
+        let network = address.map_or_else(|| "none".to_owned(), |address| network(address).to_string());
+        let of_network = self.mark(b"reset from", network.as_bytes());
+        let of_name = self.mark(b"reset of name", name.to_lowercase().as_bytes());
+        let network_wait = login_failures::count_reset(conn, &of_network, RESETS_PER_NETWORK).await?;
+        let name_wait = login_failures::count_reset(conn, &of_name, RESETS_PER_NAME).await?;
+        self.trim_at_times(conn).await?;
+        Ok(network_wait.max(name_wait))
+    }
+
+    /// Counts a link of somebody, whatever name was typed, and says whether it is one too many.
+    pub(crate) async fn count_reset_of(
+        &self,
+        conn: &mut PgConnection,
+        user: UserId,
+    ) -> Result<bool, untxt_database::Error> {
+        let mark = self.mark(b"reset of person", user.to_string().as_bytes());
+        Ok(login_failures::count_reset(conn, &mark, RESETS_PER_NAME).await?.is_some())
+    }
+
+    /// The first one too: a restart forgets the count.
+    async fn trim_at_times(&self, conn: &mut PgConnection) -> Result<(), untxt_database::Error> {
+        if self.failures.fetch_add(1, Ordering::Relaxed).is_multiple_of(TRIM_EVERY) {
+            login_failures::trim(conn).await?;
+        }
+        Ok(())
     }
 
     fn mark_of_login(&self, login: &str) -> [u8; 32] {

@@ -6,6 +6,7 @@ mod write;
 
 use std::sync::Arc;
 
+use axum::extract::State;
 use serde::Serialize;
 use time::OffsetDateTime;
 use untxt_core::{crypto::LabelKey, domain::TagId};
@@ -13,10 +14,15 @@ use untxt_database::tags;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{App, labels::damaged, problem::ApiError};
+use crate::{App, labels::damaged, problem::ApiError, session::Actor};
 
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list::list, write::create)).routes(routes!(write::change, delete::delete))
+}
+
+/// Gives all of the person's tags as the list does.
+pub(crate) async fn export(app: &Arc<App>, actor: Actor) -> Result<impl Serialize + use<>, ApiError> {
+    Ok(list::list(State(Arc::clone(app)), actor).await?.0)
 }
 
 /// A tag as its owner sees it.

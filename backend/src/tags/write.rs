@@ -17,7 +17,9 @@ use utoipa::ToSchema;
 
 use super::Tag;
 use crate::{
-    App, extract,
+    App,
+    access::Subject,
+    extract,
     labels::{self, check_colour, check_name, damaged, refuse_taken},
     problem::ApiError,
     session::Actor,
@@ -54,7 +56,7 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     actor: Actor,
     extract::Json(new): extract::Json<New>,
-) -> Result<(StatusCode, Json<Tag>), ApiError> {
+) -> Result<(StatusCode, Subject, Json<Tag>), ApiError> {
     let name = check_name(&new.name)?;
     let colour = new.colour.as_deref().map_or(Ok(Colour::DEFAULT), check_colour)?;
     let _turn = app.turns.take(actor.owner()).await?;
@@ -70,7 +72,8 @@ pub(super) async fn create(
     tags::insert(&mut tx, id, owner, &key.seal_tag_name(id, &name)?, colour).await?;
     let found = tags::find(&mut tx, id).await?.ok_or(ApiError::TagNotFound)?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(Tag::open(&found, &key)?)))
+    let subject = Subject { owner: Some(owner), object: Some(id.into()), ..Subject::default() };
+    Ok((StatusCode::CREATED, subject, Json(Tag::open(&found, &key)?)))
 }
 
 /// Renames a tag, or changes how it is shown.

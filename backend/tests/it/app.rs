@@ -72,9 +72,14 @@ impl TestApp {
 
     /// Another backend of the same installation, or this one after a restart.
     pub(crate) fn another_backend(&self) -> AnotherBackend {
+        self.another_backend_with(&self.settings)
+    }
+
+    /// Another backend of the same installation, with other settings.
+    pub(crate) fn another_backend_with(&self, settings: &Settings) -> AnotherBackend {
         let Self { db, objects, queue, keys, .. } = self;
         let services = Services { db: db.clone(), objects: objects.clone(), queue: queue.clone(), keys: keys.clone() };
-        let app = Arc::new(App::new(&self.settings, services, &self.lifecycle).expect("an app"));
+        let app = Arc::new(App::new(settings, services, &self.lifecycle).expect("an app"));
         AnotherBackend(untxt_backend::router(app).expect("routes"))
     }
 

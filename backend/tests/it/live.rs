@@ -17,7 +17,7 @@ use crate::{
     worker::Worker,
 };
 
-struct Socket(WebSocketStream<TlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<TlsStream<TcpStream>>);
 
 async fn open(running: &Running, cookie: &str, origin: Option<&str>) -> Result<Socket, u16> {
     let mut request = "wss://localhost/api/v1/live".into_client_request().expect("a request");
@@ -34,7 +34,7 @@ async fn open(running: &Running, cookie: &str, origin: Option<&str>) -> Result<S
 }
 
 impl Socket {
-    async fn of(running: &Running, person: &Person) -> Self {
+    pub(crate) async fn of(running: &Running, person: &Person) -> Self {
         let mut socket = open(running, &person.cookie(), Some(ORIGIN)).await.expect("a socket");
         assert_eq!(socket.next().await, json!({ "type": "hello", "user": person.id }));
         socket
@@ -84,7 +84,7 @@ impl Socket {
         }
     }
 
-    async fn close_code(&mut self) -> u16 {
+    pub(crate) async fn close_code(&mut self) -> u16 {
         loop {
             match self.frame().await {
                 Message::Close(Some(CloseFrame { code, .. })) => return code.into(),

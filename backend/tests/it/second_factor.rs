@@ -12,7 +12,7 @@ const SESSION: &str = "/api/v1/session";
 const FACTOR: &str = "/api/v1/account/second-factor";
 
 /// An app as people have it, written once more from RFC 6238: a secret, and the step of 30 s when it was read.
-struct Phone {
+pub(crate) struct Phone {
     secret: Vec<u8>,
     step: i64,
 }
@@ -41,7 +41,7 @@ impl Phone {
 }
 
 /// Sets up codes; gives the phone, the recovery codes, and the person with the new cookies.
-async fn enrol(app: &TestApp, person: &Person) -> (Phone, Vec<String>, Person) {
+pub(crate) async fn enrol(app: &TestApp, person: &Person) -> (Phone, Vec<String>, Person) {
     let begun = person.ask(app, Method::POST, FACTOR, &json!({})).await;
     assert_eq!(begun.status, 200, "{:?}", begun.body);
     let phone = Phone::read(begun.json()["secret"].as_str().expect("text"));
@@ -59,7 +59,7 @@ async fn first_step(app: &TestApp, login: &str) -> String {
     answer.json()["pending"].as_str().expect("a token").to_owned()
 }
 
-async fn second_step(app: &TestApp, pending: &str, code: &str) -> Answer {
+pub(crate) async fn second_step(app: &TestApp, pending: &str, code: &str) -> Answer {
     let body = json!({ "pending": pending, "code": code });
     app.send(json(Method::POST, "/api/v1/session/second-factor", &body)).await
 }

@@ -33,7 +33,7 @@ impl Running {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut config::Settings)) -> Self {
-        let app = TestApp::with(change).await;
+        let app = Box::pin(TestApp::with(change)).await;
         let (address, plain) = (free_address(), free_address());
         let server = server_settings(&app, address, plain);
         let backend = Arc::clone(&app.app);

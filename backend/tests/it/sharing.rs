@@ -284,6 +284,14 @@ async fn a_running_download_breaks_off_when_the_right_is_taken_back() {
     assert_eq!(olga.delete(&app, &format!("{document}/shares/{share_again}")).await.status, 204);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert!(body.collect().await.is_err(), "it breaks off");
+    // It is no use of the session: nobody has to be there for it, and it ends with the session all the same.
+    let (_, body) = begin().await;
+    let _ = app.postgres.superuser_psql("update sessions set last_used_at = now() - interval '1 hour'");
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(body.collect().await.is_ok(), "it goes on");
+    let used = "select count(*) from sessions where last_used_at > now() - interval '50 minutes'";
+    assert_eq!(app.postgres.superuser_psql(used).trim(), "0");
+    let _ = app.postgres.superuser_psql("update sessions set last_used_at = now()");
     // And with the session, which is how an account is disabled.
     let (_, body) = begin().await;
     rita.delete(&app, "/api/v1/session").await;

@@ -8,7 +8,7 @@ use untxt_core::{
 };
 use untxt_database::{
     documents::{self, ShredWish, Shredding},
-    shreds,
+    search, shreds,
 };
 
 use crate::{
@@ -62,12 +62,14 @@ impl Scene {
         );
     }
 
-    /// What a worker does when no object is left.
+    /// What a worker does when no object is left, and no token.
     async fn sign(&self, key: &SigningKey) -> Shred {
         let worker = self.app.postgres.worker().await;
         let mut tx = worker.begin_system().await.expect("a transaction");
         let look = shreds::begin_look(&mut tx, self.id).await.expect("asked").expect("unsigned");
         shreds::count_objects(&mut tx, &look, 1).await.expect("counted");
+        assert!(shreds::mark_removed(&mut tx, &look).await.is_err(), "its tokens are in the list");
+        assert!(search::forget_tokens(&mut tx, Some(self.id)).await.expect("looked") > 0);
         let shred = shreds::mark_removed(&mut tx, &look).await.expect("marked");
         let signed = Signed::make(&shred, uuid::Uuid::nil(), key).expect("signed");
         assert!(shreds::sign(&mut tx, &shred, &signed).await.expect("stored"));

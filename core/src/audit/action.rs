@@ -48,6 +48,8 @@ closed_list!(
         AccountChanged = "account_changed",
         /// A person, or their settings, were looked at.
         AccountRead = "account_read",
+        /// Somebody took out everything of their own.
+        AccountExported = "account_exported",
         /// A password was changed by its person.
         PasswordChanged = "password_changed",
         /// Somebody asked for a new password.
@@ -271,6 +273,7 @@ impl AuditAction {
             (Self::LoginSuccess, AuditOutcome::Refused | AuditOutcome::Failed) => Self::LoginFailure,
             (Self::LoginFailure, AuditOutcome::Ok) => Self::LoginSuccess,
             (Self::PasswordResetCompleted, AuditOutcome::Refused | AuditOutcome::Failed) => Self::PasswordResetFailed,
+            (Self::PasswordResetFailed, AuditOutcome::Ok) => Self::PasswordResetCompleted,
             (action, _) => action,
         }
     }
@@ -296,5 +299,9 @@ mod tests {
         assert_eq!(AuditAction::LoginSuccess.with(AuditOutcome::Refused), AuditAction::LoginFailure);
         assert_eq!(AuditAction::LoginSuccess.with(AuditOutcome::Ok), AuditAction::LoginSuccess);
         assert_eq!(AuditAction::PageRead.with(AuditOutcome::Refused), AuditAction::PageRead);
+        // A line begins as a failure, until it is known how it ends.
+        for action in [AuditAction::LoginSuccess, AuditAction::PasswordResetCompleted] {
+            assert_eq!(action.with(AuditOutcome::Failed).with(AuditOutcome::Ok), action);
+        }
     }
 }

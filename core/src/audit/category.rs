@@ -71,6 +71,7 @@ impl Action {
             | Self::PageRead
             | Self::PageImageRead
             | Self::DocumentDownloaded
+            | Self::AccountExported
             | Self::Search
             | Self::EventsFollowed
             | Self::TaskRead

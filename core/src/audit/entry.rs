@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{AuditAction, AuditObject};
-use crate::domain::{OwnerId, SessionId, UnknownName, UserId, closed_list};
+use crate::domain::{LinkId, OwnerId, SessionId, UnknownName, UserId, closed_list};
 
 closed_list!(
     /// How something ended.
@@ -48,6 +48,8 @@ pub struct AuditEntry {
     pub actor: Option<UserId>,
     /// What they were let in with.
     pub via: Option<Credential>,
+    /// Which public link it is about, where nobody came by it.
+    pub link: Option<LinkId>,
     /// Whose the object is.
     pub owner: Option<OwnerId>,
     /// What it was done to.
@@ -73,6 +75,7 @@ impl AuditEntry {
             outcome,
             actor: None,
             via: None,
+            link: None,
             owner: None,
             object: None,
             address: None,

@@ -13,6 +13,7 @@ const SECRETS: &[&str] = &[
     "storage.access_key_id",
     "storage.secret_access_key",
     "session.signing_key",
+    "mail.password",
     "encryption.aws.access_key_id",
     "encryption.aws.secret_access_key",
     "encryption.azure.client_secret",

@@ -9,6 +9,9 @@ mod audit;
 mod encryption;
 mod guard;
 mod layers;
+mod links;
+mod mail;
+mod oidc;
 mod problem;
 mod sections;
 mod shredding;
@@ -19,6 +22,9 @@ use std::path::Path;
 
 pub use audit::Audit;
 pub use encryption::{Aws, Azure, AzureAlgorithm, Encryption, Gcp, Pkcs11, Provider, RootKey, Vault};
+pub use links::Links;
+pub use mail::{Mail, MailTls};
+pub use oidc::{Oidc, OidcProvider};
 pub use problem::{Problem, Problems};
 pub use sections::{
     Database, Limits, Log, LogFormat, Malware, MalwareScan, Monitoring, Redis, SandboxLayer, SecondFactorRule, Server,
@@ -251,6 +257,87 @@ mod tests {
         }
         let plain = encryption_problems("[encryption.vault]\naddress='http://vault'", &[]);
         assert!(plain[0].message.contains("nothing may travel in clear"), "{plain:?}");
+    }
+
+    #[test]
+    fn a_provider_of_logins_is_asked_over_tls_and_its_secret_is_in_a_file_of_ours() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "s3cret").expect("a file");
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+        let complaints = |toml: &str| {
+            let mut problems = Problems::default();
+            let toml = toml.replace("SECRET", &secret.display().to_string());
+            load(&format!("{GOOD}{toml}"), &[]).map(|settings| settings.oidc.validate(&mut problems))?;
+            problems.into_result(())
+        };
+        let keys = [
+            ("id", "'clinic'"),
+            ("label", "'Clinic'"),
+            ("issuer", "'https://id.clinic.example/realms/staff'"),
+            ("client_id", "'untxt'"),
+            ("client_secret_path", "'SECRET'"),
+        ];
+        let with = |key: &str, value: &str| {
+            let lines = keys.iter().filter(|(known, _)| *known != key).map(|(key, value)| format!("{key}={value}\n"));
+            format!("[[oidc.providers]]\n{}{key}={value}\n", lines.collect::<String>())
+        };
+        let good = with("id", "'clinic'");
+        complaints(&good).expect("good");
+        complaints(&format!("{good}{}", with("id", "'other'"))).expect("two");
+        for (key, bad) in [
+            ("id", "'Clinic/..'"),
+            ("id", "''"),
+            ("label", "''"),
+            ("issuer", "'http://id.clinic.example'"),
+            ("issuer", "'https://id.clinic.example/?x'"),
+            ("issuer", "'https://a@id.clinic.example'"),
+            ("issuer", "'id.clinic.example'"),
+            ("client_id", "''"),
+            ("client_secret_path", "'/nowhere'"),
+            ("ca_path", "'/nowhere'"),
+            ("hosts", "['https://other.example']"),
+            ("domains", "['ada@clinic.example']"),
+        ] {
+            let problems = complaints(&with(key, bad)).expect_err(bad);
+            assert_eq!(messages(&problems), [format!("oidc.providers[0].{key}")], "{bad}");
+        }
+        let problems = complaints(&format!("{good}{good}")).expect_err("twice");
+        assert_eq!(messages(&problems), ["oidc.providers[1].id"]);
+        complaints("[oidc]\nsso_only=true").expect_err("nobody could come in");
+        complaints(&with("client_secret", "'in clear'")).expect_err("a secret in the settings");
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o644)).expect("a mode");
+        assert!(complaints(&good).expect_err("others can read it").to_string().contains("chmod 600"));
+    }
+
+    #[test]
+    fn mail_goes_over_tls_or_not_at_all() {
+        let complaints = |toml: &str| {
+            let mut problems = Problems::default();
+            load(&format!("{GOOD}[mail]\n{toml}"), &[]).map(|settings| settings.mail.validate(&mut problems))?;
+            problems.into_result(())
+        };
+        assert!(complaints("").is_ok(), "off");
+        let good = "host='mail.internal'\nfrom='untxt@clinic.example'\n";
+        for more in ["", "tls='starttls'\nport=587", "user='u'\npassword='p'\nca_path='Cargo.toml'"] {
+            complaints(&format!("{good}{more}")).expect(more);
+        }
+        for (bad, path) in [
+            ("tls='none'", "mail.tls"),
+            ("tls='opportunistic'", "mail.tls"),
+            ("tls=false", "mail.tls"),
+            ("user='u'", "mail.password"),
+            ("password='p'", "mail.user"),
+            ("ca_path='/nowhere'", "mail.ca_path"),
+            ("port=0", "mail.port"),
+            ("port=587", "mail.port"),
+            ("tls='starttls'", "mail.port"),
+        ] {
+            assert_eq!(messages(&complaints(&format!("{good}{bad}")).expect_err(bad)), [path]);
+        }
+        assert_eq!(messages(&complaints("host='http://mail'\nfrom='a@b'").expect_err("a scheme")), ["mail.host"]);
+        assert_eq!(messages(&complaints("host='mail.internal'").expect_err("nobody")), ["mail.from"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::{Audit, Encryption, Signing, Trash};
+use super::{Audit, Encryption, Links, Mail, Oidc, Signing, Trash};
 use crate::domain::{MediaType, Role};
 
 /// All settings, one field per section of `untxt.toml`, where every key is explained.
@@ -19,6 +19,9 @@ pub struct Settings {
     pub trash: Trash,
     pub audit: Audit,
     pub session: Session,
+    pub mail: Mail,
+    pub links: Links,
+    pub oidc: Oidc,
     pub limits: Limits,
     pub worker: Worker,
     pub malware: Malware,
@@ -136,6 +139,8 @@ pub struct Limits {
     pub max_readings: u32,
     pub page_timeout_seconds: u32,
     pub task_timeout_seconds: u32,
+    pub owner_pages_per_month: u64,
+    pub owner_bytes: u64,
     pub child_memory_bytes: u64,
     pub requests_per_minute: u32,
     pub requests_per_minute_of_strangers: u32,

@@ -73,6 +73,9 @@ impl Settings {
                 // The backend writes them into every task; the worker reads them there.
                 need("worker.languages", &self.worker.languages, problems);
                 self.validate_session(problems);
+                self.links.validate(problems);
+                self.mail.validate(problems);
+                self.oidc.validate(problems);
                 self.trash.validate(problems);
                 self.signing.validate(problems);
                 self.validate_monitoring(problems);
@@ -275,7 +278,7 @@ pub(super) fn need(path: &str, value: &str, problems: &mut Problems) {
     }
 }
 
-fn need_secret(path: &str, value: &SecretString, min_bytes: usize, problems: &mut Problems) {
+pub(super) fn need_secret(path: &str, value: &SecretString, min_bytes: usize, problems: &mut Problems) {
     let length = value.expose_secret().len();
     if length == 0 {
         problems.add(path, "is needed; there is no default");

@@ -64,6 +64,14 @@ uuid_id!(
     ShareId
 );
 uuid_id!(
+    /// What opens a document for whoever has it, without an account.
+    LinkId
+);
+uuid_id!(
+    /// Somebody who came by a link, for some minutes.
+    LinkSessionId
+);
+uuid_id!(
     /// What was uploaded.
     DocumentId
 );

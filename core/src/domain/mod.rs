@@ -8,6 +8,7 @@ mod event;
 mod failure;
 mod ids;
 mod label;
+mod link;
 mod metadata;
 mod retention;
 mod state;
@@ -16,9 +17,11 @@ pub use access::{Right, Role, Scope, ScopeSet};
 pub use event::{EventKind, PageCounters, TaskEvent};
 pub use failure::{Failure, FailureCode};
 pub use ids::{
-    DocumentId, EventSeq, FolderId, OwnerId, PageNumber, SessionId, ShareId, TagId, TaskId, TeamId, TokenId, UserId,
+    DocumentId, EventSeq, FolderId, LinkId, LinkSessionId, OwnerId, PageNumber, SessionId, ShareId, TagId, TaskId,
+    TeamId, TokenId, UserId,
 };
 pub use label::{Colour, LabelName};
+pub use link::{LinkFormat, LinkState};
 pub use metadata::DocumentMetadata;
 pub use retention::Retention;
 pub use state::{MediaType, PageState, ShredReason, TaskQueue, TaskState, TrashReason};

@@ -11,10 +11,12 @@ use crate::{Result, row::page_column};
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn record(conn: &mut PgConnection, entry: &AuditEntry) -> Result<()> {
-    let (session, token) = match entry.via {
-        Some(Credential::Session(session)) => (Some(session.as_uuid()), None),
-        Some(Credential::Token(token)) => (None, Some(token)),
-        None => (None, None),
+    let (session, token) = match (entry.via, entry.link) {
+        (Some(Credential::Token(token)), _) => (None, Some(token)),
+        // A line has one of them. Whose session it was, the actor says; which link, nothing else.
+        (_, Some(link)) => (None, Some(link.as_uuid())),
+        (Some(Credential::Session(session)), None) => (Some(session.as_uuid()), None),
+        (None, None) => (None, None),
     };
     let object = entry.object.as_ref();
     sqlx::query!(

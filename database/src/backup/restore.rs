@@ -126,7 +126,7 @@ impl Restore {
     }
 
     /// Brings what was going on at the time of the backup into a state that it can go on from: all logins end,
-    /// tokens and invitations too (one may have been revoked since), work that somebody held is handed back without using up an attempt, and may be taken at once. Gives how many tasks go on.
+    /// tokens, invitations, links to a new password and ways to a provider too (one may have been revoked since), work that somebody held is handed back without using up an attempt, and may be taken at once. Gives how many tasks go on.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -138,6 +138,11 @@ impl Restore {
             .await?;
         sqlx::query!("delete from api_tokens").execute(&mut *conn).await?;
         sqlx::query!("delete from invitations").execute(&mut *conn).await?;
+        sqlx::query!("delete from password_resets").execute(&mut *conn).await?;
+        // Some may have been ended since.
+        sqlx::query!("delete from link_sessions").execute(&mut *conn).await?;
+        sqlx::query!("delete from links").execute(&mut *conn).await?;
+        sqlx::query!("delete from pending_logins").execute(&mut *conn).await?;
         sqlx::query!(
             "update pages
             set

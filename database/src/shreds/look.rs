@@ -80,16 +80,18 @@ pub async fn count_objects(conn: &mut PgConnection, look: &Look, found: u64) -> 
     if counted == 1 { Ok(()) } else { Err(Error::LeaseLost) }
 }
 
-/// Ends a look: the store has no object of it any more. Gives what the receipt says.
+/// Ends a look: the store has no object of it any more, and the index no token of its own. Gives what the receipt says.
 ///
 /// # Errors
-/// [`crate::Error::LeaseLost`] when somebody else looks by now, or none was ever found: an original there must have been.
+/// [`crate::Error::LeaseLost`] when somebody else looks by now, when no object was ever found (an original there must have
+/// been), or when tokens are left.
 pub async fn mark_removed(conn: &mut PgConnection, look: &Look) -> Result<Shred> {
     let row = sqlx::query_as!(
         ShredRow,
         "update shreds
         set objects_removed_at = clock_timestamp(), next_look_at = clock_timestamp()
         where document_id = $1 and next_look_at = $2 and receipt is null and objects is not null
+            and not exists (select from search_tokens_left t where t.document_id = shreds.document_id)
         returning
             document_id, owner_id, reason, requested_by, requested_at, shredded_at, objects, objects_removed_at,
             receipt, signature, signing_key",

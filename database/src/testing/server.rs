@@ -147,7 +147,7 @@ fn lay_out(folder: &Path, certificates: &Path, port: u16, bin: &Path) {
         .args(["--encoding=UTF8", "--locale=C", "--data-checksums", "--no-sync"]));
     let paths = PostgresPaths { socket_dir: &socket_dir, cert, key, client_ca };
     // Durability is the one thing that a throw-away server does without.
-    let conf = render_postgresql_conf(port, &paths) + "fsync = off\nfull_page_writes = off\n";
+    let conf = render_postgresql_conf(port, 0, &paths) + "fsync = off\nfull_page_writes = off\n";
     for (name, text) in [
         ("postgresql.conf", conf),
         ("pg_hba.conf", render_pg_hba("all")),

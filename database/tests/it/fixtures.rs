@@ -24,8 +24,16 @@ pub(crate) async fn a_user(backend: &Database, login: &str) -> UserId {
     let id = UserId::generate();
     let mut tx = backend.begin_as(id).await.expect("a transaction");
     users::create(&mut tx, id, login, "$argon2id$", Role::User).await.expect("a user");
-    let key = WrappedOwnerKey {
-        owner: id.as_owner(),
+    let key = a_key(id.as_owner());
+    owner_keys::insert_or_load(&mut tx, &key).await.expect("a key");
+    tx.commit().await.expect("committed");
+    id
+}
+
+/// Makes a first key of an owner, as the database sees one.
+pub(crate) fn a_key(owner: OwnerId) -> WrappedOwnerKey {
+    WrappedOwnerKey {
+        owner,
         version: 1,
         kms_key_id: "local".to_owned(),
         wrapped: vec![1],
@@ -35,10 +43,7 @@ pub(crate) async fn a_user(backend: &Database, login: &str) -> UserId {
         index_generation: 1,
         wrapped_tag_key: vec![3],
         tag_generation: 1,
-    };
-    owner_keys::insert_or_load(&mut tx, &key).await.expect("a key");
-    tx.commit().await.expect("committed");
-    id
+    }
 }
 
 /// Uploads a document, with or without an idempotency tag.

@@ -62,6 +62,15 @@ pub(crate) struct UpArgs {
     /// (certs/monitoring.crt): the spans of requests and pages go there.
     #[arg(long, value_name = "URL")]
     collector: Option<String>,
+    /// File with the section [mail] of `untxt config`: links to a new password are sent by that server.
+    #[arg(long, value_name = "FILE")]
+    mail: Option<PathBuf>,
+    /// People may make public links to their documents, which last that many days at most.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=366))]
+    public_links: Option<u32>,
+    /// File with [oidc] and [[oidc.providers]] of `untxt config`: people log in by those providers too.
+    #[arg(long, value_name = "FILE")]
+    oidc: Option<PathBuf>,
 }
 
 /// Runs the whole platform until Ctrl-C.

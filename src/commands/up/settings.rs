@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::{Context, anyhow, bail};
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
 use untxt_core::config::SandboxLayer;
@@ -43,6 +44,12 @@ pub(super) struct SettingsFiles<'a> {
     /// Where the backend and the first worker answer monitors.
     pub(super) monitors: [Option<SocketAddr>; 2],
     pub(super) collector: Option<&'a str>,
+    /// As the operator wrote it.
+    pub(super) mail: Option<Table>,
+    /// Days that a public link lasts at most; `None`: there are none.
+    pub(super) link_days: Option<u32>,
+    /// As well.
+    pub(super) oidc: Option<Table>,
 }
 
 impl SettingsFiles<'_> {
@@ -60,6 +67,9 @@ impl SettingsFiles<'_> {
                     self.encryption(),
                     self.receipt_keys(),
                     self.session(),
+                    self.mail(),
+                    self.links(),
+                    self.oidc(),
                     self.worker(),
                     self.monitoring(self.monitors[0]),
                     self.traces("backend"),
@@ -215,6 +225,22 @@ impl SettingsFiles<'_> {
         ("monitoring", keys)
     }
 
+    fn mail(&self) -> (&'static str, Table) {
+        ("mail", self.mail.clone().unwrap_or_default())
+    }
+
+    fn links(&self) -> (&'static str, Table) {
+        let keys = match self.link_days {
+            Some(days) => table([("enabled", true.into()), ("max_days", i64::from(days).into())]),
+            None => Table::new(),
+        };
+        ("links", keys)
+    }
+
+    fn oidc(&self) -> (&'static str, Table) {
+        ("oidc", self.oidc.clone().unwrap_or_default())
+    }
+
     fn traces(&self, process: &str) -> (&'static str, Table) {
         let keys = match self.collector {
             Some(collector) => table([
@@ -259,6 +285,39 @@ impl SettingsFiles<'_> {
     }
 }
 
+/// Reads the one section of a file that stands behind an option of this name; the backend checks what stands there.
+pub(super) fn read_section(name: &str, file: &Path) -> anyhow::Result<Table> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("--{name}: {shown} can't be read"))?;
+    // The error itself would show the line, which may be that of the password.
+    let mut table: Table =
+        text.parse().map_err(|error: toml::de::Error| anyhow!("--{name}: {shown} is no TOML: {}", error.message()))?;
+    match (table.remove(name), table.is_empty()) {
+        (Some(Value::Table(section)), true) => Ok(section),
+        _ => bail!("--{name}: {shown} must have the section [{name}] and nothing else"),
+    }
+}
+
 fn table<const N: usize>(keys: [(&str, Value); N]) -> Table {
     keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_file_of_mail_shows_no_password() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let read = |text: &str| {
+            std::fs::write(file.path(), text).expect("written");
+            read_section("mail", file.path())
+        };
+        assert_eq!(read("[mail]\nhost = 'mail.internal'").expect("good").len(), 1);
+        let refused = read("[mail]\npassword = 'hunter2").expect_err("it has no end");
+        assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
+        read("[mail]\n[server]").expect_err("something else");
+        std::fs::write(file.path(), "[[oidc.providers]]\nid = 'clinic'").expect("written");
+        assert_eq!(read_section("oidc", file.path()).expect("good")["providers"].as_array().map(Vec::len), Some(1));
+    }
 }

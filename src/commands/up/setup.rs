@@ -26,7 +26,7 @@ use super::{
     redis::Redis,
     say,
     secrets::Secrets,
-    settings::{Ports, SettingsFiles},
+    settings::{Ports, SettingsFiles, read_section},
     signing,
 };
 
@@ -73,6 +73,9 @@ impl<'a> Setup<'a> {
             clamd: args.clamd.as_deref(),
             monitors: [0, 1].map(|number| monitor(args, number)),
             collector: args.collector.as_deref(),
+            link_days: args.public_links,
+            mail: args.mail.as_deref().map(|file| read_section("mail", file)).transpose()?,
+            oidc: args.oidc.as_deref().map(|file| read_section("oidc", file)).transpose()?,
         };
         files.write()?;
         data.make("store")?;

@@ -17,6 +17,7 @@ use super::{AT_ONCE, keep};
 use crate::{
     bucket,
     error::{JobError, JobResult},
+    search_rebuild,
     worker::Worker,
 };
 
@@ -148,6 +149,7 @@ async fn remove(
     if aborted > 0 || !left.objects.is_empty() {
         return Ok(Some(PAUSE));
     }
+    while search_rebuild::forget_tokens(worker, Some(document)).await? > 0 {}
     let mut tx = worker.services.database.begin_system().await?;
     let removed = shreds::mark_removed(&mut tx, look).await?;
     tx.commit().await?;

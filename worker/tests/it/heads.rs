@@ -37,7 +37,6 @@ fn backend_and_reader_know_the_same_heads() {
         assert!(is_known_to_the_reader(head), "reader: {}", head.escape_ascii());
     }
     let unknown = [
-        Vec::new(),
         a_pdf_at(1025),
         b"%PDX-1.7".to_vec(),
         b"MM\0,\0\0\0\x08".to_vec(),
@@ -51,4 +50,7 @@ fn backend_and_reader_know_the_same_heads() {
         assert!(MediaType::sniff(head).is_none(), "backend: {}", head.escape_ascii());
         assert!(!is_known_to_the_reader(head), "reader: {}", head.escape_ascii());
     }
+    // nothing at all has a reason of its own
+    assert!(MediaType::sniff(b"").is_none());
+    assert_eq!(Document::open(Vec::new(), &OpenOptions::default()).expect_err("empty").code(), "empty_file");
 }

@@ -71,9 +71,14 @@ async fn a_receipt_is_in_the_bucket_before_the_database_says_so_and_the_clean_up
     let mut house = House::build().await;
     house.signing_key = key();
     let upload = read(&house).await;
+    assert_ne!(house.postgres.superuser_psql("select count(*) from search_tokens"), "0");
     house.shred(upload.document).await;
     let worker = house.worker().await;
     let said = receipt(&house, upload.document).await;
+    let tokens = house
+        .postgres
+        .superuser_psql("select (select count(*) from search_tokens) + (select count(*) from search_tokens_left)");
+    assert_eq!(tokens, "0", "the list of tokens keeps none");
     let at = ObjectKey::Receipt(upload.document);
     let line = house.objects.sealed(&at).expect("the receipt in the bucket");
     let signed = said.signed.as_ref().and_then(Signed::to_line).expect("a line");

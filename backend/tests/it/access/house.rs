@@ -38,15 +38,19 @@ pub(super) struct Things {
     invitation: String,
     /// Of what the user above has.
     hold: String,
+    /// What lets in the owner.
+    identity: String,
     /// Of the owner, with the user above in it.
     team: String,
     /// Of the document with that user, and of the folder.
     shares: [String; 2],
+    /// Of the document.
+    link: String,
 }
 
 impl House {
     pub(super) async fn build() -> Self {
-        let app = TestApp::start().await;
+        let app = TestApp::with(|settings| settings.links.enabled = true).await;
         let worker = Worker::start(&app).await;
         for name in PEOPLE.into_iter().chain(GUESTS.map(|(name, _)| name)).chain(["owner"]) {
             let id = app.create_user(name).await;
@@ -80,7 +84,7 @@ impl House {
     pub(super) async fn furnish(&self) -> Things {
         let sql = |sql: &str| self.app.postgres.superuser_psql(sql).trim().to_owned();
         let _ = sql("delete from document_tags; delete from tags; delete from teams; delete from legal_holds; \
-             delete from invitations; \
+             delete from invitations; delete from identities; \
              delete from api_tokens where name = 'thing'");
         let owner = self.log_in("owner").await;
         let document = owner.upload(&self.app, "scan.pdf", &pdf(300)).await.json();
@@ -99,6 +103,11 @@ impl House {
             "insert into legal_holds (id, user_id, reference, set_by) \
              select gen_random_uuid(), '{user}', '1', id from users where login = 'admin' returning id"
         ));
+        let identity = sql(&format!(
+            "insert into identities (id, user_id, provider, subject_hash) \
+             values (gen_random_uuid(), '{}', 'clinic', sha256('{name}')) returning id",
+            owner.id
+        ));
         let paths = [format!("/api/v1/documents/{document}/shares"), format!("/api/v1/folders/{folder}/shares")];
         let share = async |path: &str, login: &str, right: &str| {
             id_of(&owner.post(&self.app, path, &json!({ "login": login, "right": right })).await.json())
@@ -109,6 +118,11 @@ impl House {
             }
         }
         let shares = [share(&paths[0], &login, "read").await, share(&paths[1], &login, "read").await];
+        let link = sql(&format!(
+            "insert into links (id, owner_id, document_id, made_by, token_hash, formats, expires_at) \
+             select gen_random_uuid(), owner_id, id, owner_id, sha256('{name}'), '{{text}}', now() + interval '1 day' \
+             from documents where id = '{document}' returning id"
+        ));
         let team = make("/api/v1/teams").await;
         let member = json!({ "login": login });
         let added = owner.post(&self.app, &format!("/api/v1/teams/{team}/members"), &member).await;
@@ -127,8 +141,10 @@ impl House {
             login,
             invitation: invitation.lines().next().expect("an id").to_owned(),
             hold: hold.lines().next().expect("an id").to_owned(),
+            identity: identity.lines().next().expect("an id").to_owned(),
             team,
             shares,
+            link: link.lines().next().expect("an id").to_owned(),
         }
     }
 }
@@ -157,6 +173,10 @@ impl Things {
             .replace("{share}", share)
             .replace("{invitation}", &self.invitation)
             .replace("{hold}", &self.hold)
+            .replace("{link}", &self.link)
+            .replace("{what}", "text")
+            .replace("{identity}", &self.identity)
+            .replace("{provider}", "nowhere")
             .replace("{page}", "1")
             .replace("{format}", "txt")
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use http::{Method, Request, StatusCode, request::Builder};
 use serde_json::json;
-use untxt_core::domain::Scope;
+use time::format_description::well_known::Rfc3339;
+use untxt_core::{clock, domain::Scope};
 
 use super::house::{GUESTS, House, PEOPLE, Things};
 use crate::{
@@ -39,10 +40,22 @@ fn with_body(asking: Builder, method: &Method, path: &str, things: &Things) -> R
         ("POST", "account/second-factor/confirm") | ("DELETE", "account/second-factor") => wrong,
         ("POST", "tokens") => json!({ "name": name, "scopes": ["search"], "expires_in_days": 1 }),
         ("POST", "invitations") => json!({ "login": name, "role": "user" }),
+        ("POST", "password-resets") => json!({ "name": name }),
+        ("POST", "password-resets/confirm") => json!({ "token": "none", "password": name }),
+        ("PUT", path) if path.ends_with("/limits") => json!({ "pages_per_month": 1000, "max_bytes": null }),
+        ("POST", path) if path.starts_with("oidc/") || path.starts_with("account/oidc/") => {
+            json!({ "code": "none", "state": "none" })
+        }
+        ("PUT", "account/mail") => json!({ "mail": null }),
         ("POST", "invitations/accept") => json!({ "secret": "none", "password": name }),
         ("POST", "legal-holds") => json!({ "reference": "2026/7", "user": things.user }),
         ("POST", "folders" | "tags" | "teams") => json!({ "name": name }),
         ("POST", "search") => json!({ "query": "page" }),
+        ("POST", "links/open") => json!({ "token": "none", "password": null }),
+        ("POST", path) if path.ends_with("/links") => {
+            let expires_at = (clock::now() + time::Duration::DAY).format(&Rfc3339).expect("a time");
+            json!({ "expires_at": expires_at, "what": ["text"], "password": null, "uses": null })
+        }
         ("POST", path) if path.ends_with("/shares") => json!({ "login": things.login, "right": "read" }),
         ("POST", path) if path.ends_with("/members") => json!({ "login": things.login }),
         ("PUT", path) if path.starts_with("teams/") => json!({ "is_manager": true }),

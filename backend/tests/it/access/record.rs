@@ -49,6 +49,9 @@ async fn each_request_makes_one_line_that_says_who_did_what_to_what() {
     ada.upload(&app, "b.pdf", &pdf(101)).await;
     ada.delete(&app, &path).await;
     ada.delete(&app, &format!("{path}?forever=true")).await;
+    let folder = ada.post(&app, "/api/v1/folders", &json!({ "name": "secret" })).await;
+    let folder = folder.json()["id"].as_str().expect("an id").to_owned();
+    ada.delete(&app, &format!("/api/v1/folders/{folder}")).await;
     let found: Vec<_> = lines(&app)
         .iter()
         .map(|line| {
@@ -79,6 +82,8 @@ async fn each_request_makes_one_line_that_says_who_did_what_to_what() {
             line(&ada, "document_uploaded", "ok", "document", Some(&second), None),
             line(&ada, "document_trashed", "ok", "document", Some(&id), None),
             line(&ada, "document_deleted", "ok", "document", Some(&id), None),
+            line(&ada, "folder_created", "ok", "folder", Some(&folder), None),
+            line(&ada, "folder_deleted", "ok", "folder", Some(&folder), None),
         ]
     );
     let all = lines(&app);
