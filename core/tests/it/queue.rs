@@ -102,7 +102,7 @@ async fn waiting_holds_up_nobody_and_ends_as_soon_as_something_comes() {
     };
     let (one, two, ()) = futures::join!(waiting.0, waiting.1, pushes);
     assert_eq!((one.expect("taken").len(), two.expect("taken").len()), (1, 1));
-    assert!(begin.elapsed() < Duration::from_secs(3));
+    assert!(begin.elapsed() < Duration::from_secs(15), "long before the end of the wait");
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn a_killed_redis_heals_with_its_data_and_without() {
     let begin = Instant::now();
     assert!(matches!(backend.push(&an_entry()).await, Err(QueueError::Unavailable(_))));
     assert!(matches!(worker.take(1, SOON).await, Err(QueueError::Unavailable(_))));
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
 
     let redis = RedisProcess::start_on(&site, port).await;
     let late = an_entry();

@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use untxt_core::{
     crypto::WrappedOwnerKey,
     domain::{DocumentId, EventKind, EventSeq, OwnerId, ReadingSettings, TaskId, TaskQueue, TaskState},
@@ -137,13 +135,7 @@ async fn who_deletes_and_who_begins_a_run_wait_for_each_other_but_not_in_a_circl
         tx.commit().await?;
         Ok::<_, Error>(deleted)
     });
-    let waits = "select count(*) from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'";
-    let begin = Instant::now();
-    while postgres.superuser_psql(waits) == "0" {
-        assert!(begin.elapsed() < Duration::from_secs(20), "the deletion waits for nobody");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    postgres.wait_for_waiting(1).await;
     let begun = tasks::begin(&mut tx, &a_run(document, &settings)).await.expect("no deadlock");
     assert!(matches!(begun, Some(Begun::New(_))), "{begun:?}");
     tx.commit().await.expect("committed");

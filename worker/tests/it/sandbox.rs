@@ -69,7 +69,7 @@ async fn a_page_that_panics_fails_alone() {
 async fn a_page_that_hangs_fails_alone() {
     let begin = Instant::now();
     fails_alone(width::HANGS, FailureCode::Timeout).await;
-    assert!(begin.elapsed() < Duration::from_secs(6), "killed in time");
+    assert!(begin.elapsed() < Duration::from_secs(30), "killed in time");
 }
 
 #[tokio::test]
