@@ -29,6 +29,7 @@ pub mod migrate;
 pub mod objects;
 pub mod owner_keys;
 pub mod pages;
+pub mod passkeys;
 pub mod password_resets;
 pub mod people;
 pub mod queue;

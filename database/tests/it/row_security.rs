@@ -59,6 +59,8 @@ async fn every_table_is_protected_from_its_owner_too() {
         "password_resets",
         "identities",
         "pending_logins",
+        "passkeys",
+        "passkey_challenges",
         "login_failures",
         "audit_events",
         "audit_unsealed",
