@@ -18,6 +18,7 @@ use crate::{
     mail::Mailer,
     oidc::Providers,
     origin::Site,
+    passkeys::RelyingParty,
     search::Searches,
     session::Logins,
     tasks::KnownPlaces,
@@ -50,6 +51,8 @@ pub struct App {
     pub(crate) mail: Option<Mailer>,
     /// Who else says who somebody is.
     pub(crate) sso: Providers,
+    /// `None`: this server has no name that a passkey could be tied to.
+    pub(crate) passkeys: Option<RelyingParty>,
     pub(crate) site: Site,
     pub(crate) proxies: Proxies,
     pub(crate) limits: config::Limits,
@@ -103,6 +106,7 @@ impl App {
             logins: Logins::new(&settings.session)?,
             mail: Mailer::new(&settings.mail)?,
             sso: Providers::new(settings, site.address())?,
+            passkeys: RelyingParty::new(site.address()),
             site,
             proxies: Proxies::new(&settings.server.trusted_proxies)?,
             limits: settings.limits.clone(),

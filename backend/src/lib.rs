@@ -29,6 +29,7 @@ mod observe;
 mod oidc;
 mod openapi;
 mod origin;
+mod passkeys;
 mod password_resets;
 mod problem;
 mod queue;

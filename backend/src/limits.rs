@@ -25,7 +25,9 @@ struct Limits {
     link_days: u32,
     /// Who else says who somebody is: POST /oidc/ID begins such a login.
     providers: Vec<ProviderAnswer>,
-    /// Whether passwords let in administrators only.
+    /// Whether a passkey can let somebody in here.
+    passkeys: bool,
+    /// Whether passwords and passkeys let in administrators only.
     sso_only: bool,
     /// What an upload that names none is read in; `auto` alone when that is found out.
     languages: Vec<String>,
@@ -56,6 +58,7 @@ async fn show(State(app): State<Arc<App>>) -> Result<Json<Limits>, ApiError> {
         link_days: if app.links.enabled { app.links.max_days } else { 0 },
         sends_mail: app.mail.is_some(),
         providers: app.sso.answers(),
+        passkeys: app.passkeys.is_some(),
         sso_only: app.sso.are_only_way(),
         languages: app.languages.split('+').map(str::to_owned).collect(),
         installed_languages,

@@ -15,7 +15,7 @@ use crate::{
     App, Error,
     access::{self, Gate},
     accounts, audit, documents, drain, folders, frontend, headers, health, holds, limits, links, live, observe, oidc,
-    password_resets, queue, receipts, search, session, shares, tags, tasks, teams, tokens, usage,
+    passkeys, password_resets, queue, receipts, search, session, shares, tags, tasks, teams, tokens, usage,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -53,6 +53,7 @@ fn quick(documents: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         .merge(accounts::router())
         .merge(password_resets::router())
         .merge(oidc::router())
+        .merge(passkeys::router())
         .merge(tokens::router())
         .merge(limits::router())
         .merge(usage::router())

@@ -123,6 +123,8 @@ mod tests {
                 "GET /api/v1/limits",
                 "POST /api/v1/session",
                 "POST /api/v1/session/second-factor",
+                "POST /api/v1/session/passkey/begin",
+                "POST /api/v1/session/passkey",
                 "DELETE /api/v1/session",
                 "POST /api/v1/session/refresh",
                 "POST /api/v1/invitations/accept",

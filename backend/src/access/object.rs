@@ -21,6 +21,7 @@ const NAMES: &[(&str, Kind)] = &[
     ("token", Kind::Token),
     ("invitation", Kind::Invitation),
     ("identity", Kind::Sso),
+    ("passkey", Kind::Passkey),
     ("hold", Kind::Grant),
 ];
 

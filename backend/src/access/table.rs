@@ -68,6 +68,7 @@ const READING: &[&str] =
 const CHANGE: &[&str] = &["too_many_changes"];
 /// With a proof of who somebody is.
 const PROOF: &[&str] = &["too_many_attempts", "wrong_code", "wrong_password"];
+const PASSKEY: &[&str] = &["passkeys_off", "passkey_refused", "login_expired"];
 const FRESH: &[&str] = &["step_up_required"];
 /// With a provider of logins, and with what comes back from one.
 const PROVIDER: &[&str] = &["provider_not_found", "sso_unavailable"];
@@ -99,7 +100,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         &[BODY, &["wrong_credentials", "too_many_attempts", "sso_only"]]),
     row(POST, "/api/v1/session/second-factor", Anybody, With(Did::LoginSuccess, "second_factor"), FILE,
         &[KEYS, BODY, &["wrong_code", "wrong_credentials", "login_expired", "too_many_attempts"]]),
-    row(POST, "/api/v1/session/step-up", PERSON, As(Did::StepUp), FILE, &[KEYS, BODY, PROOF]),
+    row(POST, "/api/v1/session/passkey/begin", Anybody, Not("it is a random number"), FILE, &[&["passkeys_off"]]),
+    row(POST, "/api/v1/session/passkey", Anybody, With(Did::LoginSuccess, "passkey"), FILE,
+        &[BODY, PASSKEY, &["too_many_attempts", "sso_only"]]),
+    row(POST, "/api/v1/session/step-up", PERSON, As(Did::StepUp), FILE, &[KEYS, BODY, PROOF, PASSKEY]),
     row(GET, "/api/v1/session", PERSON, As(Did::SessionRead), LIGHT, &[]),
     row(DELETE, "/api/v1/session", Anybody, As(Did::Logout), LIGHT, &[]),
     row(POST, "/api/v1/session/refresh", Anybody, As(Did::SessionRefreshed), LIGHT, &[&["not_logged_in"]]),
@@ -122,6 +126,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         &[KEYS, BODY, FRESH, PROOF, &["no_second_factor", "second_factor_there"]]),
     row(POST, "/api/v1/account/recovery-codes", PERSON, As(Did::RecoveryCodesCreated), LIGHT,
         &[FRESH, &["no_second_factor"]]),
+    row(GET, "/api/v1/account/passkeys", PERSON, With(Did::AccountRead, "passkeys"), LIGHT, &[]),
+    row(POST, "/api/v1/account/passkeys", PERSON, As(Did::PasskeyAdded), LIGHT,
+        &[BODY, FRESH, PASSKEY, &["invalid_name", "passkey_taken", "too_many_passkeys"]]),
+    row(POST, "/api/v1/account/passkeys/begin", PERSON, With(Did::PasskeyAdded, "begun"), LIGHT,
+        &[FRESH, &["passkeys_off"]]),
+    row(DELETE, "/api/v1/account/passkeys/{passkey}", PERSON, As(Did::PasskeyRemoved), LIGHT,
+        &[FRESH, &["passkey_not_found", "last_way_in"]]),
     row(GET, "/api/v1/tokens", PERSON, As(Did::TokensListed), LIGHT, &[]),
     row(POST, "/api/v1/tokens", PERSON, As(Did::TokenCreated), LIGHT,
         &[BODY, FRESH, &["invalid_name", "invalid_scopes", "invalid_expiry", "too_many_tokens"]]),

@@ -10,12 +10,15 @@ mod mail;
 mod password;
 mod people;
 mod second_factor;
+mod ways_in;
 
 use std::sync::Arc;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
+
+pub(crate) use ways_in::WaysIn;
 
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()

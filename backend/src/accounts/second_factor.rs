@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use untxt_core::domain::{Role, UserId};
-use untxt_database::{PgConnection, second_factors, sessions, users};
+use untxt_database::{PgConnection, passkeys, second_factors, sessions, users};
 use utoipa::ToSchema;
 
 use crate::{
@@ -37,6 +37,8 @@ pub(super) struct Account {
     second_factor: Option<SecondFactor>,
     /// Whether the rules of this server ask this person for a second factor.
     needs_second_factor: bool,
+    /// How many passkeys let this person in.
+    passkeys: usize,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -83,11 +85,20 @@ pub(super) async fn show(State(app): State<Arc<App>>, actor: Actor) -> Result<Js
     let user = users::find(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
     let mail = users::find_mail(&mut tx, actor.user).await?;
     let factor = second_factors::find(&mut tx, actor.user).await?;
+    let passkeys = passkeys::list(&mut tx, actor.user).await?.len();
     tx.commit().await?;
     let second_factor = factor
         .and_then(|factor| Some(SecondFactor { since: factor.confirmed_at?, recovery_codes: factor.recovery_codes }));
     let needs_second_factor = app.logins.second_factor.is_for(user.role);
-    Ok(Json(Account { id: user.id, login: user.login, role: user.role, mail, second_factor, needs_second_factor }))
+    Ok(Json(Account {
+        id: user.id,
+        login: user.login,
+        role: user.role,
+        mail,
+        second_factor,
+        needs_second_factor,
+        passkeys,
+    }))
 }
 
 /// Makes a secret for the app. Nothing is asked for until a code of it was shown.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     App,
+    accounts::WaysIn,
     extract::Path,
     problem::ApiError,
     session::{Actor, refuse_stale},
@@ -59,16 +60,11 @@ pub(super) async fn unlink(
     let mut tx = actor.begin(&app).await?;
     refuse_stale(&mut tx, actor.login()?).await?;
     let user = users::find(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
-    let has_password = identities::lock_has_password(&mut tx, actor.user).await?;
-    let is_needed = !(has_password && app.sso.takes_password_of(user.role));
+    let ways = WaysIn::lock(&mut tx, user).await?;
     if !identities::unlink(&mut tx, actor.user, id).await? {
         return Err(ApiError::IdentityNotFound);
     }
-    let left = identities::list(&mut tx, actor.user).await?;
-    // What no provider of today stands behind is no way in.
-    if is_needed && !left.iter().any(|other| app.sso.find(&other.provider).is_ok()) {
-        return Err(ApiError::LastWayIn);
-    }
+    ways.refuse_none(&app, &mut tx).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -56,6 +56,11 @@ impl Providers {
         self.list.iter().map(|one| ProviderAnswer { id: one.id.clone(), label: one.label.clone() }).collect()
     }
 
+    /// Says whether there is such a provider.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.find(id).is_ok()
+    }
+
     pub(super) fn find(&self, id: &str) -> Result<&Provider, ApiError> {
         self.list.iter().find(|provider| provider.id == id).ok_or(ApiError::ProviderNotFound)
     }

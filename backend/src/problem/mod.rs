@@ -71,6 +71,12 @@ pub(crate) enum ApiError {
     IdentityNotFound,
     IdentityTaken,
     LastWayIn,
+    /// This server has no name.
+    PasskeysOff,
+    PasskeyRefused,
+    PasskeyNotFound,
+    PasskeyTaken,
+    TooManyPasskeys,
     LinkNotGood,
     TokenNotFound,
     TooManyTokens,

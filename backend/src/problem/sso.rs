@@ -1,4 +1,4 @@
-//! Errors of logins by other services.
+//! Errors of logins by other services, and by passkeys.
 
 use super::{ApiError, face::Row};
 
@@ -39,7 +39,28 @@ impl ApiError {
                 "untie it there first, or log in there as somebody else",
             ),
             Self::LastWayIn => {
-                (409, "last_way_in", "nothing else lets you in", "set a password or tie another identity first")
+                (409, "last_way_in", "nothing else lets you in", "set a password, or add another way in first")
+            }
+            Self::PasskeysOff => (
+                409,
+                "passkeys_off",
+                "passkeys need a server with a name, and this one has a number",
+                "whoever administrates UNTXT sets server.public_url to a name",
+            ),
+            Self::PasskeyRefused => (
+                403,
+                "passkey_refused",
+                "this passkey lets nobody in",
+                "it may have been removed: choose another one, or log in another way",
+            ),
+            Self::PasskeyNotFound => {
+                (404, "passkey_not_found", "there is no such passkey", "reload the list: it may have been removed")
+            }
+            Self::PasskeyTaken => {
+                (409, "passkey_taken", "this passkey is there already", "use it as it is, or make another one")
+            }
+            Self::TooManyPasskeys => {
+                (409, "too_many_passkeys", "twenty passkeys are the most", "remove one that nobody needs")
             }
             _ => return None,
         })

@@ -13,7 +13,12 @@ use untxt_database::{PgConnection, second_factors, sessions, users};
 use utoipa::ToSchema;
 
 use super::{Actor, SessionAnswer, begin::replace, login::record_wrong_secret, second_factor::is_right_code};
-use crate::{App, extract::Json, problem::ApiError};
+use crate::{
+    App,
+    extract::Json,
+    passkeys::{Shown, check},
+    problem::ApiError,
+};
 
 /// How long a proof is good.
 const FRESH: Duration = Duration::from_secs(15 * 60);
@@ -27,6 +32,8 @@ pub(super) struct StepUp {
     /// Of the app, or a recovery code; asked of whoever has a second factor.
     #[schema(value_type = Option<String>)]
     code: Option<SecretString>,
+    /// Good enough for everybody: an answer to POST /session/passkey/begin.
+    passkey: Option<Shown>,
 }
 
 /// Proves again who somebody is. The session gets another id.
@@ -41,6 +48,12 @@ pub(super) async fn step_up(
     actor: Actor,
     Json(body): Json<StepUp>,
 ) -> Result<Response, ApiError> {
+    if let Some(passkey) = body.passkey {
+        let proved = check(&app, &passkey, Some(actor.user)).await?;
+        proved.tx.commit().await?;
+        let tx = actor.begin(&app).await?;
+        return replace(&app, tx, proved.credentials.user, actor.login()?).await;
+    }
     let mut tx = actor.begin(&app).await?;
     let own = users::find_own(&mut tx, actor.user).await?.ok_or(ApiError::NotLoggedIn)?;
     let has_second_factor = second_factors::is_confirmed(&mut tx, actor.user).await?;

@@ -21,6 +21,8 @@ mod links;
 mod live;
 mod oidc;
 mod oidc_provider;
+mod passkey_device;
+mod passkeys;
 mod password_resets;
 mod people;
 mod queue;

@@ -40,6 +40,7 @@ pub(super) struct Things {
     hold: String,
     /// What lets in the owner.
     identity: String,
+    passkey: String,
     /// Of the owner, with the user above in it.
     team: String,
     /// Of the document with that user, and of the folder.
@@ -84,7 +85,7 @@ impl House {
     pub(super) async fn furnish(&self) -> Things {
         let sql = |sql: &str| self.app.postgres.superuser_psql(sql).trim().to_owned();
         let _ = sql("delete from document_tags; delete from tags; delete from teams; delete from legal_holds; \
-             delete from invitations; delete from identities; \
+             delete from invitations; delete from identities; delete from passkeys; \
              delete from api_tokens where name = 'thing'");
         let owner = self.log_in("owner").await;
         let document = owner.upload(&self.app, "scan.pdf", &pdf(300)).await.json();
@@ -106,6 +107,11 @@ impl House {
         let identity = sql(&format!(
             "insert into identities (id, user_id, provider, subject_hash) \
              values (gen_random_uuid(), '{}', 'clinic', sha256('{name}')) returning id",
+            owner.id
+        ));
+        let passkey = sql(&format!(
+            "insert into passkeys (id, user_id, credential_id, name, static_state, dynamic_state, transports) \
+             values (gen_random_uuid(), '{}', sha256('{name}'), 'Key', '\\x00', '\\x00000000000000', 0) returning id",
             owner.id
         ));
         let paths = [format!("/api/v1/documents/{document}/shares"), format!("/api/v1/folders/{folder}/shares")];
@@ -142,6 +148,7 @@ impl House {
             invitation: invitation.lines().next().expect("an id").to_owned(),
             hold: hold.lines().next().expect("an id").to_owned(),
             identity: identity.lines().next().expect("an id").to_owned(),
+            passkey: passkey.lines().next().expect("an id").to_owned(),
             team,
             shares,
             link: link.lines().next().expect("an id").to_owned(),
@@ -176,6 +183,7 @@ impl Things {
             .replace("{link}", &self.link)
             .replace("{what}", "text")
             .replace("{identity}", &self.identity)
+            .replace("{passkey}", &self.passkey)
             .replace("{provider}", "nowhere")
             .replace("{page}", "1")
             .replace("{format}", "txt")

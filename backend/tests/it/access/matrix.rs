@@ -35,6 +35,8 @@ fn with_body(asking: Builder, method: &Method, path: &str, things: &Things) -> R
         ("GET", "live") => return asking.header("origin", ORIGIN).body(Body::empty()).expect("good"),
         ("POST", "session") => json!({ "login": "owner", "password": PASSWORD }),
         ("POST", "session/second-factor") => json!({ "pending": "none", "code": "000000" }),
+        ("POST", "session/passkey") => json!({ "credential": {} }),
+        ("POST", "account/passkeys") => json!({ "name": name, "credential": {} }),
         ("POST", "session/step-up") => json!({ "password": PASSWORD }),
         ("POST", "account/password") => json!({ "old": "not the right one", "new": name }),
         ("POST", "account/second-factor/confirm") | ("DELETE", "account/second-factor") => wrong,
