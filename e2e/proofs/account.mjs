@@ -60,9 +60,9 @@ export default async function prove(t, world) {
       await page.getByRole('button', { name: 'Log out' }).click();
       await type('Login', LOGIN);
       await type('Password', PASSWORD);
-      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('button', { name: 'Log in', exact: true }).click();
       await page.getByLabel('Code', { exact: true }).fill(code(secret, 0));
-      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('button', { name: 'Log in', exact: true }).click();
       await page.getByRole('button', { name: 'Log out' }).waitFor();
     });
 
@@ -111,7 +111,7 @@ async function logIn(page, stack) {
   await page.goto(stack.address);
   await page.getByLabel('Login', { exact: true }).fill(LOGIN);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByRole('button', { name: 'Log out' }).waitFor();
 }
 

@@ -48,19 +48,19 @@ async function visit(width, colorScheme) {
   await page.getByLabel('Login').fill('ada');
   await page.getByLabel('Password', { exact: true }).fill('wrong');
   await shoot('login');
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByText('is not right').waitFor();
   await shoot('login-wrong');
   mock.control.lockedSeconds = 130;
   await page.getByLabel('Password', { exact: true }).fill('wrong');
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByText('Too many attempts').waitFor();
   await shoot('login-wait');
   mock.control.lockedSeconds = 0;
   await page.reload();
   await page.getByLabel('Login').fill('ada');
   await page.getByLabel('Password', { exact: true }).fill('right');
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
 
   await page.getByText('Nothing here yet').waitFor();
   await shoot('documents-empty');

@@ -33,11 +33,11 @@ export async function lookAtAccount(page, mock, shoot) {
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.getByLabel('Login').fill('ada');
   await page.getByLabel('Password', { exact: true }).fill('right');
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByText('Type the code that your app shows').waitFor();
   await shoot('login-code');
   await page.getByLabel('Code', { exact: true }).fill('123456');
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await page.getByRole('button', { name: 'Log out' }).waitFor();
   account.factor = null;
 

@@ -263,7 +263,7 @@ const steps = {
     await page.getByText('How to search').waitFor();
     assert.equal(await field.inputValue(), '', 'what was looked for is forgotten');
     await page.getByRole('button', { name: 'Log out' }).click();
-    await page.getByRole('button', { name: 'Log in' }).waitFor();
+    await page.getByRole('button', { name: 'Log in', exact: true }).waitFor();
     assert.equal(await page.getByText('Your session has ended').count(), 0);
     assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length), 0);
   },

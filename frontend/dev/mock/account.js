@@ -10,6 +10,10 @@ export class Account {
     { id: 't1', name: 'Scanner in room 4', scopes: ['documents:write'], created_at: ago(90_000), expires_at: ago(-80_000), last_used_at: ago(12) },
     { id: 't2', name: 'Nightly export', scopes: ['documents:read', 'search'], created_at: ago(600_000), expires_at: ago(600), last_used_at: null },
   ];
+  passkeys = [
+    { id: 'p1', name: 'My phone', created_at: ago(70_000), last_used_at: ago(40) },
+    { id: 'p2', name: 'Security key in the safe', created_at: ago(69_000), last_used_at: null },
+  ];
   sessions = [
     { id: 's1', device: 'Firefox on Linux', created_at: ago(40), last_used_at: ago(0), is_current: true },
     { id: 's2', device: 'Safari on iOS', created_at: ago(200), last_used_at: ago(9), is_current: false },
@@ -22,9 +26,10 @@ export class Account {
   answer(method, path, body, session) {
     const what = `${method} ${path}`;
     if (what === 'GET /account') {
-      return { value: { ...session().user, mail: this.mail, second_factor: this.factor, needs_second_factor: session().must_enrol } };
+      return { value: { ...session().user, mail: this.mail, second_factor: this.factor, needs_second_factor: session().must_enrol, passkeys: this.passkeys.length } };
     }
     if (what === 'GET /sessions') return { value: { sessions: this.sessions } };
+    if (what === 'GET /account/passkeys') return { value: { passkeys: this.passkeys } };
     if (what === 'GET /tokens') return { value: { tokens: this.tokens } };
     if (what === 'POST /session/step-up') return this.#stepUp(body, session);
     if (what === 'POST /account/password') {
@@ -32,6 +37,7 @@ export class Account {
     }
     if (method === 'DELETE' && path.startsWith('/sessions/')) this.sessions = this.sessions.filter(({ id }) => !path.endsWith(id));
     else if (what === 'POST /sessions/end-others') this.sessions = this.sessions.filter(({ is_current: isCurrent }) => isCurrent);
+    else if (method === 'DELETE' && path.startsWith('/account/passkeys/')) this.passkeys = this.passkeys.filter(({ id }) => !path.endsWith(id));
     else if (method === 'DELETE' && path.startsWith('/tokens/')) this.tokens = this.tokens.filter(({ id }) => !path.endsWith(id));
     else return this.#guarded(what, body, session);
     return { status: 204 };

@@ -27,6 +27,7 @@ const LIMITS = {
   trash_days: 30,
   sends_mail: true,
   providers: [],
+  passkeys: true,
   sso_only: false,
 };
 

@@ -1,6 +1,7 @@
-import type { Account as Answer, Enrolment, Identity, OpenSession, Token, TokenWish } from '../api/account';
+import type { Account as Answer, Enrolment, Identity, OpenSession, Passkey, Token, TokenWish } from '../api/account';
 import type { Api } from '../api/client';
 import type { Provider, SessionAnswer } from '../api/types';
+import { makePasskey } from '../passkeys/device';
 import { Proof } from './proof.svelte';
 
 /** One's own account: password, address, second factor, sessions and tokens. */
@@ -10,6 +11,9 @@ export class Account {
   tokens: Token[] = $state.raw([]);
   identities: Identity[] = $state.raw([]);
   providers: Provider[] = $state.raw([]);
+  passkeys: Passkey[] = $state.raw([]);
+  /** Whether passkeys can let somebody in here. */
+  hasPasskeys = $state(false);
   problem: unknown = $state.raw(null);
   readonly proof: Proof;
 
@@ -33,10 +37,11 @@ export class Account {
       this.own = own;
       // Whoever has to set up codes first gets nothing else.
       if (this.own.needs_second_factor && this.own.second_factor === null) return;
-      const [sessions, tokens, identities, limits] = await Promise.all([
+      const [sessions, tokens, identities, passkeys, limits] = await Promise.all([
         this.#api.call<{ sessions: OpenSession[] }>('GET', '/sessions'),
         this.#api.call<{ tokens: Token[] }>('GET', '/tokens'),
         this.#api.call<{ identities: Identity[] }>('GET', '/account/identities'),
+        this.#api.call<{ passkeys: Passkey[] }>('GET', '/account/passkeys'),
         this.#api.loadLimits(),
       ]);
       if (asked !== this.#asked) return;
@@ -44,6 +49,8 @@ export class Account {
       this.tokens = tokens.tokens;
       this.identities = identities.identities;
       this.providers = limits.providers;
+      this.passkeys = passkeys.passkeys;
+      this.hasPasskeys = limits.passkeys;
       this.problem = null;
     } catch (error) {
       if (asked === this.#asked) this.problem = error;
@@ -91,6 +98,19 @@ export class Account {
 
   async removeIdentity(id: string): Promise<void> {
     await this.proof.over(() => this.#api.call<void>('DELETE', `/account/identities/${encodeURIComponent(id)}`));
+    await this.load();
+  }
+
+  /** Has a device make a passkey; `NoPasskey` when it made none. */
+  async addPasskey(name: string): Promise<void> {
+    const begin = () => this.#api.call<Parameters<typeof makePasskey>[0]>('POST', '/account/passkeys/begin');
+    const credential = await makePasskey(await this.proof.over(begin));
+    await this.#api.call<Passkey>('POST', '/account/passkeys', { name, credential });
+    await this.load();
+  }
+
+  async removePasskey(id: string): Promise<void> {
+    await this.proof.over(() => this.#api.call<void>('DELETE', `/account/passkeys/${encodeURIComponent(id)}`));
     await this.load();
   }
 

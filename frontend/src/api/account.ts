@@ -7,6 +7,8 @@ export interface Account extends User {
   second_factor: { since: string; recovery_codes: number } | null;
   /** The rules of this server ask this person for one. */
   needs_second_factor: boolean;
+  /** How many passkeys let this person in. */
+  passkeys: number;
 }
 
 /** What one has used of this server, and may use. */
@@ -41,6 +43,15 @@ export interface Identity {
   id: string;
   /** Its id; the provider may be gone. */
   provider: string;
+  created_at: string;
+  last_used_at: string | null;
+}
+
+/** A key in a device that lets its person in. */
+export interface Passkey {
+  id: string;
+  /** What its person calls it. */
+  name: string;
   created_at: string;
   last_used_at: string | null;
 }

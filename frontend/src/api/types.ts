@@ -48,7 +48,9 @@ export interface Limits {
   link_days: number;
   /** Who else says who somebody is. */
   providers: Provider[];
-  /** Passwords let in administrators only. */
+  /** Passkeys can let somebody in here. */
+  passkeys: boolean;
+  /** Passwords and passkeys let in administrators only. */
   sso_only: boolean;
 }
 

@@ -13,7 +13,7 @@ const at = (seq: number) => events[seq - 1] as TaskEvent;
 
 function aServer(document: Document = aDocument()) {
   return {
-    loadLimits: vi.fn(async () => ({ max_file_bytes: 1, max_pages: 1, allowed_types: [], languages: [], installed_languages: [], trash_days: 30, sends_mail: false, link_days: 0, providers: [], sso_only: false })),
+    loadLimits: vi.fn(async () => ({ max_file_bytes: 1, max_pages: 1, allowed_types: [], languages: [], installed_languages: [], trash_days: 30, sends_mail: false, link_days: 0, providers: [], passkeys: false, sso_only: false })),
     listDocuments: vi.fn(async () => ({ documents: [document], next: null as string | null })),
     loadDocument: vi.fn(async () => document),
     listPages: vi.fn(async () => [] as PageSummary[]),

@@ -5,7 +5,7 @@ import type { Document, Limits } from '../api/types';
 import { aDocument } from './fixtures';
 import { Uploads, type Sender } from './uploads.svelte';
 
-const limits: Limits = { max_file_bytes: 100, max_pages: 5, allowed_types: [], languages: [], installed_languages: [], trash_days: 30, sends_mail: false, link_days: 0, providers: [], sso_only: false };
+const limits: Limits = { max_file_bytes: 100, max_pages: 5, allowed_types: [], languages: [], installed_languages: [], trash_days: 30, sends_mail: false, link_days: 0, providers: [], passkeys: false, sso_only: false };
 /** Only what an upload looks at; Node 18 has no `File`. */
 const file = (name: string, size = 10) => ({ name, size }) as File;
 

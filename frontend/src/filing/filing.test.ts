@@ -16,7 +16,7 @@ import { Trash } from '../trash/trash.svelte';
 import { Filer } from './filer.svelte';
 import { aFolder, aReceipt, aTag } from './fixtures';
 
-const limits = { max_file_bytes: 1, max_pages: 1, allowed_types: [], languages: [], installed_languages: [], trash_days: 30, sends_mail: false, link_days: 0, providers: [], sso_only: false };
+const limits = { max_file_bytes: 1, max_pages: 1, allowed_types: [], languages: [], installed_languages: [], trash_days: 30, sends_mail: false, link_days: 0, providers: [], passkeys: false, sso_only: false };
 const FOLDER: Shelf = { kind: 'folder', id: 'cases' };
 
 /** A server with these documents; it keeps what is done to them. */

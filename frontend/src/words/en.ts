@@ -41,6 +41,7 @@ export const words = {
     wait: (seconds: number) => `Too many attempts. Try again in ${formatWait(seconds)}.`,
     forgot: 'Forgot your password?',
     by: (provider: string) => `Log in with ${provider}`,
+    byPasskey: 'Log in with a passkey',
     firstTime: 'First time here?',
     firstTimeHelp:
       'The first login and its password were printed, once, when UNTXT was started. Somebody else runs it? They can make an account for you.',

@@ -143,6 +143,7 @@ export const account = {
     text: 'This needs a fresh proof of who you are.',
     password: 'Password',
     code: 'Code from the app, or a recovery code',
+    passkey: 'Use a passkey instead',
     yes: 'Go on',
     doing: 'Checking…',
     no: 'Cancel',

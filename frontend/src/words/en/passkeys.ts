@@ -1,0 +1,27 @@
+export const passkeys = {
+  title: 'Passkeys',
+  explain:
+    'A passkey stays in your phone, computer or security key, and lets you in with a finger, your face or a PIN. There is no password that anybody could steal, and no code to type.',
+  none: 'You have no passkeys.',
+  cannot: 'This browser can’t make passkeys. A newer one can.',
+  used: (when: string | null) => (when === null ? 'not used yet' : `last used ${when}`),
+  add: 'Add a passkey…',
+  addTitle: 'Add a passkey',
+  addText: 'Your browser asks where to keep it.',
+  name: 'Name',
+  nameHint: 'Such as “My phone”, so that you know it again. It is stored in clear.',
+  addYes: 'Go on',
+  adding: 'Waiting for your device…',
+  cancel: 'Cancel',
+  remove: 'Remove…',
+  removeOf: (name: string) => `Remove the passkey “${name}”`,
+  removeTitle: 'Remove this passkey?',
+  removeText: (name: string) =>
+    `“${name}” lets nobody in here from now on. Delete it on your device too. Sessions that have begun go on: end them below if the device is gone.`,
+  removeYes: 'Remove it',
+  removing: 'Removing…',
+  keep: 'Keep it',
+  notMade: 'No passkey was made. Try again, or take another device.',
+  there: 'This device has a passkey for your account already.',
+  failed: 'The device could not do that. Try again, or use another one.',
+};
