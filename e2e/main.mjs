@@ -7,7 +7,7 @@ import { Collector } from './collector.mjs';
 import { Stack, freePort } from './stack.mjs';
 import { Capture } from './wire.mjs';
 
-const PROOFS = ['readers', 'journey', 'keys', 'stop', 'queue', 'search', 'filing', 'sharing', 'links', 'holds', 'account', 'passkeys', 'sso', 'traces', 'wire', 'hops', 'doctor', 'rerun', 'restart', 'bad_input', 'hostile', 'faults', 'at_rest', 'supervisor', 'backup', 'shred', 'upgrade'];
+const PROOFS = ['readers', 'journey', 'keys', 'stop', 'queue', 'search', 'filing', 'sharing', 'links', 'holds', 'account', 'passkeys', 'sso', 'traces', 'wire', 'hops', 'doctor', 'rerun', 'restart', 'crowd', 'bad_input', 'hostile', 'faults', 'at_rest', 'supervisor', 'backup', 'shred', 'upgrade'];
 const wanted = process.argv.slice(2);
 
 /** What the proofs share. The canaries are words that stand nowhere but in our documents. */
