@@ -1,6 +1,7 @@
 // A person adds a passkey, logs in with nothing else, proves with it who is there, and removes it. The device is Chromium's own
 // virtual one (W3C Web Authentication, Level 3, §11).
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { judge, launch, logIn, openWindow } from '../browser.mjs';
@@ -60,6 +61,15 @@ export default async function prove(t, world) {
     await page.getByRole('button', { name: 'Use a passkey instead' }).click();
     await page.getByText('Scan this with your authenticator app').waitFor();
     await page.getByRole('button', { name: 'Not now' }).click();
+  });
+
+  await t.test('it opens the way to everything of its person, as one zip', async () => {
+    await page.getByRole('button', { name: 'Download everything' }).click();
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Use a passkey instead' }).click();
+    const path = await (await coming).path();
+    const names = execFileSync('python3', ['-m', 'zipfile', '-l', path], { encoding: 'utf8' });
+    for (const name of ['manifest.json', 'folders.json', 'tags.json']) assert.ok(names.includes(name), names);
   });
 
   await t.test('a finger that the device does not know lets nobody in', async () => {

@@ -32,13 +32,18 @@ export class Proof {
       return await act();
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'step_up_required') throw error;
-      const own = await this.#api.call<Own>('GET', '/account');
-      const isProved = new Promise<boolean>((settle) => (this.#settle = settle));
-      this.hasPasskey = own.passkeys > 0 && canUsePasskeys();
-      this.asked = own.second_factor === null ? 'password' : 'code';
-      if (!(await isProved)) throw new NotProved();
+      await this.ask();
       return act();
     }
+  }
+
+  /** Asks for a proof; `NotProved` when none was given. */
+  async ask(): Promise<void> {
+    const own = await this.#api.call<Own>('GET', '/account');
+    const isProved = new Promise<boolean>((settle) => (this.#settle = settle));
+    this.hasPasskey = own.passkeys > 0 && canUsePasskeys();
+    this.asked = own.second_factor === null ? 'password' : 'code';
+    if (!(await isProved)) throw new NotProved();
   }
 
   /** Sends what somebody typed. */

@@ -130,6 +130,13 @@ export const account = {
     trash: 'What lies in the trash counts.',
   },
 
+  export: {
+    title: 'Take everything with you',
+    explain:
+      'One zip with all your documents as they came and as they were read, your folders and tags, and a list of what is in it. It is not encrypted: keep it safe. Documents of teams and of others are not in it.',
+    act: 'Download everything…',
+  },
+
   invitation: {
     title: 'Welcome',
     pageTitle: 'Welcome · UNTXT',
