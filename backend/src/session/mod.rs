@@ -7,6 +7,7 @@
 mod access_token;
 mod actor;
 mod begin;
+mod checkers;
 mod cookies;
 mod device;
 mod enrol;

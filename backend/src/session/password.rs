@@ -11,6 +11,7 @@ use tokio::{
 };
 use unicode_normalization::UnicodeNormalization;
 
+use super::checkers::Checkers;
 use crate::problem::ApiError;
 
 /// Memory of one check; with the two numbers below what OWASP's password storage sheet asks of argon2id.
@@ -29,8 +30,14 @@ pub(super) const MAX_PASSWORD_BYTES: usize = 1024;
 
 /// Why a password can't be hashed.
 #[derive(Debug, thiserror::Error)]
-#[error("the password can't be hashed: {0}")]
-pub struct PasswordError(argon2::password_hash::Error);
+pub enum PasswordError {
+    /// There is no randomness.
+    #[error("the password can't be hashed: {0}")]
+    Hash(argon2::password_hash::Error),
+    /// The system has no threads left.
+    #[error("passwords can't be checked: {0}")]
+    Threads(#[from] std::io::Error),
+}
 
 /// Hashes a new password with argon2id, for the users table: in the form NFKC, so that it is the same from every keyboard.
 ///
@@ -38,7 +45,7 @@ pub struct PasswordError(argon2::password_hash::Error);
 /// When there is no randomness.
 pub fn hash_password(password: &SecretString) -> Result<String, PasswordError> {
     let bytes = normalise(password);
-    let hash: PasswordHash = hasher()?.hash_password(bytes.expose_secret().as_bytes()).map_err(PasswordError)?;
+    let hash: PasswordHash = hasher()?.hash_password(bytes.expose_secret().as_bytes()).map_err(PasswordError::Hash)?;
     Ok(hash.to_string())
 }
 
@@ -48,13 +55,14 @@ pub(super) fn normalise(password: &SecretString) -> SecretString {
 }
 
 fn hasher() -> Result<Argon2<'static>, PasswordError> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| PasswordError(error.into()))?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| PasswordError::Hash(error.into()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 /// Checks and hashes passwords, a few at a time, off the runtime's threads.
 pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
+    checkers: Checkers,
     /// Hash of nothing anybody knows, checked when the login does not exist, so that the answer takes as long.
     decoy: String,
 }
@@ -63,7 +71,11 @@ impl Passwords {
     pub(super) fn new() -> Result<Self, PasswordError> {
         let nobody_knows = SecretString::from(uuid::Uuid::new_v4().to_string());
         let checks = available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_CHECKS);
-        Ok(Self { turns: Arc::new(Semaphore::new(checks)), decoy: hash_password(&nobody_knows)? })
+        Ok(Self {
+            turns: Arc::new(Semaphore::new(checks)),
+            checkers: Checkers::start(checks)?,
+            decoy: hash_password(&nobody_knows)?,
+        })
     }
 
     /// Says whether the password belongs to the hash; without a hash it takes as long and says no.
@@ -71,23 +83,23 @@ impl Passwords {
         let is_known = hash.is_some() && password.expose_secret().len() <= MAX_PASSWORD_BYTES;
         let hash = hash.filter(|_| is_known).unwrap_or(&self.decoy).to_owned();
         let turn = self.turn().await?;
-        let checking = tokio::task::spawn_blocking(move || {
+        let checking = self.checkers.run(move || {
             let is_right = is_right(&password, &hash);
             drop(turn);
             is_right
         });
-        Ok(checking.await.map_err(ApiError::internal)?.map_err(ApiError::internal)? && is_known)
+        Ok(checking.await.ok_or_else(panicked)?.map_err(ApiError::internal)? && is_known)
     }
 
     /// Hashes a new password.
     pub(crate) async fn hash(&self, password: SecretString) -> Result<String, ApiError> {
         let turn = self.turn().await?;
-        let hashing = tokio::task::spawn_blocking(move || {
+        let hashing = self.checkers.run(move || {
             let hash = hash_password(&password);
             drop(turn);
             hash
         });
-        hashing.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
+        hashing.await.ok_or_else(panicked)?.map_err(ApiError::internal)
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
@@ -95,6 +107,10 @@ impl Passwords {
         let turn = timeout(TURN_LIMIT, turn).await.map_err(|elapsed| ApiError::Unavailable(elapsed.into()))?;
         turn.map_err(ApiError::internal)
     }
+}
+
+fn panicked() -> ApiError {
+    ApiError::internal("the check of a password panicked")
 }
 
 fn is_right(password: &SecretString, hash: &str) -> Result<bool, argon2::password_hash::phc::Error> {
