@@ -58,6 +58,7 @@ pub struct App {
     pub(crate) limits: config::Limits,
     pub(crate) trash: config::Trash,
     pub(crate) links: config::Links,
+    pub(crate) emergency: config::Emergency,
     /// What receipts are checked with.
     pub(crate) signing_keys: Vec<PublicKey>,
     /// Languages of uploads that name none, joined by "+".
@@ -112,6 +113,7 @@ impl App {
             limits: settings.limits.clone(),
             trash: settings.trash.clone(),
             links: settings.links.clone(),
+            emergency: settings.emergency.clone(),
             signing_keys: settings
                 .signing
                 .public_keys

@@ -12,6 +12,7 @@ mod bucket;
 mod connections;
 mod documents;
 mod drain;
+mod emergency;
 mod error;
 mod extract;
 mod folders;

@@ -23,6 +23,8 @@ struct Limits {
     sends_mail: bool,
     /// How many days a public link lasts at most; 0: this server makes none.
     link_days: u32,
+    /// How many minutes an access in an emergency lasts at most; 0: this server gives none.
+    emergency_minutes: u32,
     /// Who else says who somebody is: POST /oidc/ID begins such a login.
     providers: Vec<ProviderAnswer>,
     /// Whether a passkey can let somebody in here.
@@ -56,6 +58,7 @@ async fn show(State(app): State<Arc<App>>) -> Result<Json<Limits>, ApiError> {
         trash_days: app.trash.days,
         allowed_types: app.limits.allowed_types.clone(),
         link_days: if app.links.enabled { app.links.max_days } else { 0 },
+        emergency_minutes: if app.emergency.enabled { app.emergency.max_minutes } else { 0 },
         sends_mail: app.mail.is_some(),
         providers: app.sso.answers(),
         passkeys: app.passkeys.is_some(),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use metrics::gauge;
+use metrics::{counter, gauge};
 use untxt_core::monitoring::Subject;
 
 use crate::App;
@@ -21,6 +21,8 @@ impl Subject for Monitored {
         for (state, count) in [("used", used), ("idle", idle)] {
             gauge!("untxt_database_connections", "state" => state).set(u32::try_from(count).unwrap_or(u32::MAX));
         }
+        // So that it is there with 0 before the first one: an alarm sees growth only.
+        counter!("untxt_emergency_accesses_total").increment(0);
         gauge!("untxt_sockets").set(u32::try_from(self.0.hub.sockets().len()).unwrap_or(u32::MAX));
     }
 }

@@ -14,8 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     App, Error,
     access::{self, Gate},
-    accounts, audit, documents, drain, folders, frontend, headers, health, holds, limits, links, live, observe, oidc,
-    passkeys, password_resets, queue, receipts, search, session, shares, tags, tasks, teams, tokens, usage,
+    accounts, audit, documents, drain, emergency, folders, frontend, headers, health, holds, limits, links, live,
+    observe, oidc, passkeys, password_resets, queue, receipts, search, session, shares, tags, tasks, teams, tokens,
+    usage,
 };
 
 /// Bodies other than uploads are a few lines of JSON.
@@ -67,6 +68,7 @@ fn quick(documents: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         .merge(search::router())
         .merge(receipts::router())
         .merge(holds::router())
+        .merge(emergency::router())
         .merge(queue::router())
         .merge(audit::router())
         .merge(live::router())

@@ -13,6 +13,7 @@ pub mod conf;
 mod connect;
 pub mod dead_letters;
 pub mod documents;
+pub mod emergency;
 mod error;
 pub mod events;
 pub mod folders;

@@ -25,6 +25,7 @@ use super::{
     quota::{Taken, Verdict, Whose},
 };
 use crate::{
+    emergency::mark,
     links::Visitor,
     problem::ApiError,
     session::{Actor, Via, needs_enrolled},
@@ -35,7 +36,7 @@ use crate::{
 enum Admitted {
     /// Nobody was asked who they are.
     Anybody,
-    Person(Actor),
+    Person(Actor, Role),
     Visitor(Visitor),
 }
 
@@ -47,6 +48,7 @@ pub(crate) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next:
         Ok(operation) => operation,
         Err(allow) => return refuse_method(&allow),
     };
+    let began = Instant::now();
     let (mut parts, body) = request.into_parts();
     let address = gate.proxies.address_of(&parts);
     parts.extensions.insert(ClientAddress(address));
@@ -63,6 +65,10 @@ pub(crate) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next:
     let person = presented.as_ref().ok().and_then(|presented| Some(presented.as_ref()?.actor.user));
     let taken = gate.quotas.take(Whose::of(person, address), operation.cost, Instant::now());
     let answer = match gate.admit(operation, &parts, presented, taken, &mut line).await {
+        Ok(Admitted::Person(actor, role)) if operation.is_safe() => {
+            let answer = next.run(let_in(parts, body, Admitted::Person(actor, role))).await;
+            mark(&gate.app, (&actor, role), object, began, answer).await
+        }
         Ok(admitted) => next.run(let_in(parts, body, admitted)).await,
         Err(error) => error.into_response(),
     };
@@ -77,7 +83,7 @@ pub(crate) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next:
 fn let_in(mut parts: Parts, body: Body, admitted: Admitted) -> Request {
     match admitted {
         Admitted::Anybody => {}
-        Admitted::Person(actor) => drop(parts.extensions.insert(actor)),
+        Admitted::Person(actor, _) => drop(parts.extensions.insert(actor)),
         Admitted::Visitor(visitor) => drop(parts.extensions.insert(visitor)),
     }
     Request::from_parts(parts, body)
@@ -125,7 +131,7 @@ impl Gate {
         if needs_enrolled(operation.path) && self.is_unenrolled(presented.actor.user, role).await? {
             return Err(ApiError::SecondFactorNeeded);
         }
-        Ok(Admitted::Person(presented.actor))
+        Ok(Admitted::Person(presented.actor, role))
     }
 
     /// Asks the database who that is today, and whether the login is still good.

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, request::Parts};
 use untxt_core::{
     audit::{AuditDetail, AuditEntry, AuditObject, AuditOutcome, Credential},
+    domain::{EmergencyId, LinkId},
     telemetry::chain,
 };
 
@@ -95,7 +96,7 @@ fn complete(entry: &mut AuditEntry, answer: &Response, subject: Subject) {
     entry.action = subject.action.unwrap_or(entry.action).with(entry.outcome);
     entry.actor = subject.user.or(entry.actor);
     entry.via = subject.via.or(entry.via);
-    entry.link = subject.link;
+    entry.grant = subject.link.map(LinkId::as_uuid).or(subject.emergency.map(EmergencyId::as_uuid));
     entry.owner = subject.owner;
     entry.object = subject.object.or(entry.object);
     entry.count = subject.count;

@@ -23,6 +23,7 @@ const NAMES: &[(&str, Kind)] = &[
     ("identity", Kind::Sso),
     ("passkey", Kind::Passkey),
     ("hold", Kind::Grant),
+    ("emergency", Kind::Grant),
 ];
 
 /// Gives what a request is about, as its address says. What is no id in there names nothing; it stays out of the record.

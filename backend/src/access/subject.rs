@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use axum::response::{IntoResponseParts, Response, ResponseParts};
 use untxt_core::{
     audit::{AuditAction, AuditDetail, AuditObject, Credential, LoginMark},
-    domain::{LinkId, OwnerId, UserId},
+    domain::{EmergencyId, LinkId, OwnerId, UserId},
 };
 
 /// What only the handler knows of what was done, for the record: part of its answer, `(Subject { .. }, Json(..))`. What is
@@ -16,6 +16,8 @@ pub(crate) struct Subject {
     pub(crate) via: Option<Credential>,
     /// Which public link was made or ended.
     pub(crate) link: Option<LinkId>,
+    /// Which access in an emergency was begun, ended or made use of.
+    pub(crate) emergency: Option<EmergencyId>,
     /// Whose the object is.
     pub(crate) owner: Option<OwnerId>,
     /// What it was done to, where the address does not name it: a new document.

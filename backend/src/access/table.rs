@@ -36,6 +36,8 @@ const PERSON: Who = Roles(PEOPLE, None);
 /// Whoever has documents, by a login only.
 const MEMBER: Who = Roles(OWNERS, None);
 const ADMIN: Who = Roles(ADMINS, None);
+/// Those who may take access in an emergency, where the settings let them; by a login only.
+const RESCUER: Who = Roles(&[Role::Reviewer, Role::Admin], None);
 const QUEUE: Who = Roles(ADMINS, Some(Scope::Queue));
 const RECORD: Who = Roles(WATCHERS, Some(AuditRead));
 
@@ -168,7 +170,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row(DELETE, "/api/v1/account/identities/{identity}", PERSON, As(Did::SsoUnlinked), LIGHT,
         &[FRESH, &["identity_not_found", "last_way_in"]]),
 
-    row(GET, "/api/v1/documents", owners(DocumentsRead), As(Did::DocumentsListed), FILE, &[KEYS, QUERY, FILED]),
+    row(GET, "/api/v1/documents", owners(DocumentsRead), As(Did::DocumentsListed), FILE,
+        &[KEYS, QUERY, FILED, &["emergency_not_found"]]),
     row(POST, "/api/v1/documents", owners(DocumentsWrite), As(Did::DocumentUploaded), HEAVY, &[
         KEYS, STORE, QUERY, KEYED, FILED,
         &["empty_file", "file_missing", "upload_broken", "upload_stalled", "file_too_large", "unsupported_type",
@@ -269,6 +272,12 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     row(POST, "/api/v1/legal-holds", ADMIN, As(Did::LegalHoldSet), LIGHT,
         &[BODY, FRESH, &["invalid_hold", "document_not_found", "user_not_found", "team_not_found"]]),
     row(DELETE, "/api/v1/legal-holds/{hold}", ADMIN, As(Did::LegalHoldLifted), LIGHT, &[FRESH, &["hold_not_found"]]),
+
+    row(GET, "/api/v1/emergency-access", PERSON, As(Did::EmergencyAccessesListed), FILE, &[KEYS, QUERY]),
+    row(POST, "/api/v1/emergency-access", RESCUER, As(Did::EmergencyAccessBegun), FILE,
+        &[KEYS, BODY, FRESH, DOCUMENT, &["emergency_off", "invalid_emergency", "user_not_found", "team_not_found"]]),
+    row(DELETE, "/api/v1/emergency-access/{emergency}", RESCUER, As(Did::EmergencyAccessEnded), LIGHT,
+        &[&["emergency_not_found"]]),
 
     row(GET, "/api/v1/audit", RECORD, As(Did::ViewAuditLog), FILE, &[QUERY]),
     row(GET, "/api/v1/audit/export", RECORD, As(Did::AuditExported), HEAVY, &[QUERY]),

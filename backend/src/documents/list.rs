@@ -2,20 +2,23 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
-use untxt_core::domain::{DocumentId, TagId, TeamId};
+use untxt_core::domain::{DocumentId, OwnerId, TagId, TeamId};
 use untxt_database::{
     PgConnection,
     documents::{self, DocumentAndTask, Filter, InFolder},
-    shares, teams,
+    emergency, shares, teams,
 };
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Document, file::refuse_unknown, keys::WrappedKeys};
-use crate::{App, extract::Query, problem::ApiError, session::Actor, tasks::load_places};
+use crate::{
+    App, access::Subject, emergency::mark_list, extract::Query, problem::ApiError, session::Actor, tasks::load_places,
+};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
 const BAD_SHARED: ApiError = ApiError::BadRequest("with shared=with_me there may be limit, before and folder, no more");
+const BAD_OWNER: ApiError = ApiError::BadRequest("with owner there may be limit and before, no more");
 const BAD_FOLDER: ApiError = ApiError::BadRequest("folder is the id of a folder, or none");
 
 #[derive(Deserialize, IntoParams)]
@@ -30,6 +33,8 @@ pub(super) struct Page {
     trash: bool,
     /// Those of a team.
     team: Option<TeamId>,
+    /// Those of somebody whose documents are all open to the person in an emergency now.
+    owner: Option<OwnerId>,
     /// `with_me`: those of others.
     #[param(inline)]
     shared: Option<Shared>,
@@ -60,11 +65,12 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     actor: Actor,
     Query(page): Query<Page>,
-) -> Result<Json<Documents>, ApiError> {
+) -> Result<(Subject, Json<Documents>), ApiError> {
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let filter = page.filter()?;
     let mut tx = actor.begin(&app).await?;
     // One more than asked for says whether there is a next page.
+    let subject = page.find_emergency(&mut tx).await?;
     let mut found = page.find(&mut tx, &actor, &filter, limit + 1).await?;
     let has_more = found.len() > limit as usize;
     found.truncate(limit as usize);
@@ -82,10 +88,17 @@ pub(super) async fn list(
         documents.iter_mut().for_each(|document| document.task.place_among(&places));
     }
     let next = documents.last().filter(|_| has_more).map(|document| document.id);
-    Ok(Json(Documents { documents, next }))
+    Ok((subject, Json(Documents { documents, next })))
 }
 
 impl Page {
+    /// Refuses whoever lists what is another's without an emergency, and says by which it is, for the record.
+    async fn find_emergency(&self, conn: &mut PgConnection) -> Result<Subject, ApiError> {
+        let Some(owner) = self.owner else { return Ok(Subject::default()) };
+        let access = emergency::find_running(conn, owner).await?.ok_or(ApiError::EmergencyNotFound)?;
+        Ok(mark_list(access, owner))
+    }
+
     async fn find(
         &self,
         conn: &mut PgConnection,
@@ -104,7 +117,7 @@ impl Page {
             teams::find(conn, actor.user, team).await?.ok_or(ApiError::TeamNotFound)?;
         }
         refuse_unknown(conn, folder, filter.tag.as_slice()).await?;
-        let owner = self.team.map_or(actor.owner(), TeamId::as_owner);
+        let owner = self.owner.or(self.team.map(TeamId::as_owner)).unwrap_or(actor.owner());
         Ok(documents::list(conn, owner, filter, limit).await?)
     }
 
@@ -117,6 +130,9 @@ impl Page {
         let is_confined = self.team.is_some() || self.tag.is_some() || self.trash || folder == Some(InFolder::None);
         if self.shared.is_some() && is_confined {
             return Err(BAD_SHARED);
+        }
+        if self.owner.is_some() && (is_confined || self.shared.is_some() || folder.is_some()) {
+            return Err(BAD_OWNER);
         }
         Ok(Filter { before: self.before, folder, tag: self.tag, in_trash: self.trash })
     }

@@ -43,6 +43,20 @@ impl Letter {
         Self { subject: "UNTXT: password changed / Passwort geändert", text }
     }
 
+    /// To those whose documents they are, and to administrators. Which, and why, the letter doesn't say.
+    pub(crate) fn emergency(site: &str, login: &str, minutes: u32) -> Self {
+        let text = format!(
+            "{login} has taken access in an emergency at {site}, for {minutes} minutes at most: to documents of yours, or of\n\
+             somebody whom you administrate. Log in to see whose they are; the server keeps on record what is read.\n\
+             Something is wrong? Then tell your administrator now, who can end it at once.\n\
+             \n\
+             {login} hat bei {site} einen Notfallzugriff genommen, für höchstens {minutes} Minuten: auf Dokumente von Ihnen oder\n\
+             von jemandem, den Sie verwalten. Melden Sie sich an, um zu sehen, wessen es sind; der Server hält fest, was gelesen wird.\n\
+             Etwas stimmt nicht? Dann sagen Sie es jetzt Ihrer Administration, die ihn sofort beenden kann.\n"
+        );
+        Self { subject: "UNTXT: access in an emergency / Notfallzugriff", text }
+    }
+
     /// To an address that gets no more letters.
     pub(crate) fn moved(site: &str, login: &str) -> Self {
         let text = format!(

@@ -54,6 +54,25 @@ impl ApiError {
                 "give at least one format, an end within the days that this server allows, a password of 8 characters \
                  or none, and 1 to 10,000 uses or none",
             ),
+            Self::EmergencyOff => (
+                409,
+                "emergency_off",
+                "this server gives no access in an emergency",
+                "ask the owner to share it, or whoever runs this server to allow it",
+            ),
+            Self::EmergencyNotFound => (
+                404,
+                "emergency_not_found",
+                "there is no such access in an emergency",
+                "reload the list: it may be of somebody else, or over",
+            ),
+            Self::InvalidEmergency => (
+                422,
+                "invalid_emergency",
+                "this can't be an access in an emergency",
+                "name one document, user or team that is not your own, a reason of 10 to 500 characters, minutes within what \
+                 this server allows, and a case number of 1 to 64 letters, digits, spaces and ._/- or none",
+            ),
             Self::TooManyTeams => {
                 (409, "too_many_teams", "you are in too many teams", "leave one of them: 50 are the limit")
             }

@@ -11,6 +11,7 @@ mod cancel;
 mod damage;
 mod documents;
 mod downloads;
+mod emergency;
 mod events;
 mod export;
 mod folders;

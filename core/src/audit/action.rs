@@ -202,6 +202,8 @@ closed_list!(
         EmergencyAccessBegun = "emergency_access_begun",
         /// That is over.
         EmergencyAccessEnded = "emergency_access_ended",
+        /// Who took access in an emergency was looked at.
+        EmergencyAccessesListed = "emergency_accesses_listed",
         /// A team was made.
         TeamCreated = "team_created",
         /// A team, or who is in it, was looked at.

@@ -79,7 +79,8 @@ impl Action {
             | Self::TrashRead
             | Self::ReceiptRead
             | Self::HistoryRead
-            | Self::LegalHoldsListed => AuditCategory::DataAccess,
+            | Self::LegalHoldsListed
+            | Self::EmergencyAccessesListed => AuditCategory::DataAccess,
             Self::DocumentUploaded
             | Self::DocumentChanged
             | Self::PageCorrected

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{AuditAction, AuditObject};
-use crate::domain::{LinkId, OwnerId, SessionId, UnknownName, UserId, closed_list};
+use crate::domain::{OwnerId, SessionId, UnknownName, UserId, closed_list};
 
 closed_list!(
     /// How something ended.
@@ -48,8 +48,8 @@ pub struct AuditEntry {
     pub actor: Option<UserId>,
     /// What they were let in with.
     pub via: Option<Credential>,
-    /// Which public link it is about, where nobody came by it.
-    pub link: Option<LinkId>,
+    /// Which public link or emergency access it is about, where nobody came by a link.
+    pub grant: Option<Uuid>,
     /// Whose the object is.
     pub owner: Option<OwnerId>,
     /// What it was done to.
@@ -75,7 +75,7 @@ impl AuditEntry {
             outcome,
             actor: None,
             via: None,
-            link: None,
+            grant: None,
             owner: None,
             object: None,
             address: None,

@@ -6,6 +6,7 @@
 
 mod alias;
 mod audit;
+mod emergency;
 mod encryption;
 mod guard;
 mod layers;
@@ -21,6 +22,7 @@ mod validate_encryption;
 use std::path::Path;
 
 pub use audit::Audit;
+pub use emergency::Emergency;
 pub use encryption::{Aws, Azure, AzureAlgorithm, Encryption, Gcp, Pkcs11, Provider, RootKey, Vault};
 pub use links::Links;
 pub use mail::{Mail, MailTls};

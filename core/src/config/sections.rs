@@ -3,7 +3,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::{Audit, Encryption, Links, Mail, Oidc, Signing, Trash};
+use super::{Audit, Emergency, Encryption, Links, Mail, Oidc, Signing, Trash};
 use crate::domain::{MediaType, Role};
 
 /// All settings, one field per section of `untxt.toml`, where every key is explained.
@@ -21,6 +21,7 @@ pub struct Settings {
     pub session: Session,
     pub mail: Mail,
     pub links: Links,
+    pub emergency: Emergency,
     pub oidc: Oidc,
     pub limits: Limits,
     pub worker: Worker,

@@ -74,6 +74,7 @@ impl Settings {
                 need("worker.languages", &self.worker.languages, problems);
                 self.validate_session(problems);
                 self.links.validate(problems);
+                self.emergency.validate(problems);
                 self.mail.validate(problems);
                 self.oidc.validate(problems);
                 self.trash.validate(problems);

@@ -5,7 +5,7 @@ use super::{
     aead::{SecretKey, read_key_id},
     context::length_prefixed,
 };
-use crate::domain::{FolderId, LabelName, OwnerId, TagId, UserId};
+use crate::domain::{EmergencyId, FolderId, LabelName, OwnerId, TagId, UserId};
 use zeroize::Zeroizing;
 
 /// Version of the format of a name.
@@ -111,6 +111,27 @@ impl LabelKey {
     /// [`CryptoError::Corrupt`].
     pub fn open_second_factor(&self, user: UserId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         self.key.open(Purpose::Label, &self.place_of_secret(&user.to_string()), sealed)
+    }
+
+    /// Seals why somebody took access in an emergency, for its row.
+    ///
+    /// # Errors
+    /// [`CryptoError::Corrupt`] when the random source fails.
+    pub fn seal_emergency_reason(&self, access: EmergencyId, reason: &str) -> Result<Vec<u8>, CryptoError> {
+        self.key.seal(Purpose::Label, &self.place_of_reason(&access.to_string()), reason.as_bytes())
+    }
+
+    /// Opens what [`Self::seal_emergency_reason`] sealed.
+    ///
+    /// # Errors
+    /// [`CryptoError::Corrupt`].
+    pub fn open_emergency_reason(&self, access: EmergencyId, sealed: &[u8]) -> Result<String, CryptoError> {
+        let reason = self.key.open(Purpose::Label, &self.place_of_reason(&access.to_string()), sealed)?;
+        std::str::from_utf8(&reason).map(str::to_owned).map_err(|_| CryptoError::Corrupt)
+    }
+
+    fn place_of_reason<'a>(&self, row: &'a str) -> Context<'a> {
+        Context { owner: self.owner, table: "emergency_accesses", column: "reason", row, version: VERSION }
     }
 
     fn place_of_secret<'a>(&self, row: &'a str) -> Context<'a> {

@@ -68,6 +68,10 @@ uuid_id!(
     LinkId
 );
 uuid_id!(
+    /// What somebody took in an emergency: to read what nobody shared with them, for some minutes.
+    EmergencyId
+);
+uuid_id!(
     /// Somebody who came by a link, for some minutes.
     LinkSessionId
 );

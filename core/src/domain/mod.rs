@@ -17,8 +17,8 @@ pub use access::{Right, Role, Scope, ScopeSet};
 pub use event::{EventKind, PageCounters, TaskEvent};
 pub use failure::{Failure, FailureCode};
 pub use ids::{
-    DocumentId, EventSeq, FolderId, LinkId, LinkSessionId, OwnerId, PageNumber, SessionId, ShareId, TagId, TaskId,
-    TeamId, TokenId, UserId,
+    DocumentId, EmergencyId, EventSeq, FolderId, LinkId, LinkSessionId, OwnerId, PageNumber, SessionId, ShareId, TagId,
+    TaskId, TeamId, TokenId, UserId,
 };
 pub use label::{Colour, LabelName};
 pub use link::{LinkFormat, LinkState};

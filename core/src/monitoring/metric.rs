@@ -44,6 +44,7 @@ pub const METRICS: &[Metric] = &[
     counter("untxt_http_requests_total", "Requests answered. method, route: as in the API's list; status."),
     histogram("untxt_http_request_seconds", "Time until the head of an answer. route."),
     counter("untxt_damaged_total", "Stored data that did not open. what: owner key, document key, name, page, object."),
+    counter("untxt_emergency_accesses_total", "Accesses in an emergency that somebody took here."),
     level("untxt_sockets", "Live sockets that are open."),
     histogram("untxt_event_lag_seconds", "From an event's commit to its sending to sockets, by two clocks."),
     level("untxt_database_connections", "Connections of the pool. state: used, idle."),

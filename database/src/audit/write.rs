@@ -11,10 +11,10 @@ use crate::{Result, row::page_column};
 /// # Errors
 /// [`crate::Error::Unavailable`].
 pub async fn record(conn: &mut PgConnection, entry: &AuditEntry) -> Result<()> {
-    let (session, token) = match (entry.via, entry.link) {
+    let (session, token) = match (entry.via, entry.grant) {
         (Some(Credential::Token(token)), _) => (None, Some(token)),
-        // A line has one of them. Whose session it was, the actor says; which link, nothing else.
-        (_, Some(link)) => (None, Some(link.as_uuid())),
+        // A line has one of them. Whose session it was, the actor says; which link or emergency access, nothing else.
+        (_, Some(grant)) => (None, Some(grant)),
         (Some(Credential::Session(session)), None) => (Some(session.as_uuid()), None),
         (None, None) => (None, None),
     };

@@ -126,8 +126,9 @@ impl Restore {
     }
 
     /// Brings what was going on at the time of the backup into a state that it can go on from: all logins end,
-    /// tokens, invitations, links to a new password and ways to a provider or with a passkey too (one may have been revoked
-    /// since), work that somebody held is handed back without using up an attempt, and may be taken at once. Gives how many tasks go on.
+    /// tokens, invitations, accesses in an emergency, links to a new password and ways to a provider or with a passkey too (one
+    /// may have been revoked since), work that somebody held is handed back without using up an attempt, and may be taken at once.
+    /// Gives how many tasks go on.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -143,6 +144,13 @@ impl Restore {
         // Some may have been ended since.
         sqlx::query!("delete from link_sessions").execute(&mut *conn).await?;
         sqlx::query!("delete from links").execute(&mut *conn).await?;
+        sqlx::query!(
+            "update emergency_accesses
+            set ended_at = clock_timestamp()
+            where ended_at is null and ends_at > clock_timestamp()"
+        )
+        .execute(&mut *conn)
+        .await?;
         sqlx::query!("delete from pending_logins").execute(&mut *conn).await?;
         sqlx::query!("delete from passkey_challenges").execute(&mut *conn).await?;
         sqlx::query!(

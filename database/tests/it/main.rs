@@ -11,6 +11,7 @@ mod cancel;
 mod claims;
 mod dead_letters;
 mod documents;
+mod emergency;
 mod filing;
 mod holds;
 mod identities;

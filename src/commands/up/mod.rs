@@ -68,6 +68,9 @@ pub(crate) struct UpArgs {
     /// People may make public links to their documents, which last that many days at most.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=366))]
     public_links: Option<u32>,
+    /// Administrators and reviewers may take access in an emergency, to what nobody shared with them, that many minutes at most.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    emergency_access: Option<u32>,
     /// File with [oidc] and [[oidc.providers]] of `untxt config`: people log in by those providers too.
     #[arg(long, value_name = "FILE")]
     oidc: Option<PathBuf>,

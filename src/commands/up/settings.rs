@@ -48,6 +48,7 @@ pub(super) struct SettingsFiles<'a> {
     pub(super) mail: Option<Table>,
     /// Days that a public link lasts at most; `None`: there are none.
     pub(super) link_days: Option<u32>,
+    pub(super) emergency_minutes: Option<u32>,
     /// As well.
     pub(super) oidc: Option<Table>,
 }
@@ -69,6 +70,7 @@ impl SettingsFiles<'_> {
                     self.session(),
                     self.mail(),
                     self.links(),
+                    self.emergency(),
                     self.oidc(),
                     self.worker(),
                     self.monitoring(self.monitors[0]),
@@ -235,6 +237,14 @@ impl SettingsFiles<'_> {
             None => Table::new(),
         };
         ("links", keys)
+    }
+
+    fn emergency(&self) -> (&'static str, Table) {
+        let keys = match self.emergency_minutes {
+            Some(minutes) => table([("enabled", true.into()), ("max_minutes", i64::from(minutes).into())]),
+            None => Table::new(),
+        };
+        ("emergency", keys)
     }
 
     fn oidc(&self) -> (&'static str, Table) {

@@ -74,6 +74,7 @@ impl<'a> Setup<'a> {
             monitors: [0, 1].map(|number| monitor(args, number)),
             collector: args.collector.as_deref(),
             link_days: args.public_links,
+            emergency_minutes: args.emergency_access,
             mail: args.mail.as_deref().map(|file| read_section("mail", file)).transpose()?,
             oidc: args.oidc.as_deref().map(|file| read_section("oidc", file)).transpose()?,
         };

@@ -47,11 +47,17 @@ pub(super) struct Things {
     shares: [String; 2],
     /// Of the document.
     link: String,
+    /// By the administrator, to what the user above has.
+    emergency: String,
 }
 
 impl House {
     pub(super) async fn build() -> Self {
-        let app = TestApp::with(|settings| settings.links.enabled = true).await;
+        let app = TestApp::with(|settings| {
+            settings.links.enabled = true;
+            settings.emergency.enabled = true;
+        })
+        .await;
         let worker = Worker::start(&app).await;
         for name in PEOPLE.into_iter().chain(GUESTS.map(|(name, _)| name)).chain(["owner"]) {
             let id = app.create_user(name).await;
@@ -86,6 +92,7 @@ impl House {
         let sql = |sql: &str| self.app.postgres.superuser_psql(sql).trim().to_owned();
         let _ = sql("delete from document_tags; delete from tags; delete from teams; delete from legal_holds; \
              delete from invitations; delete from identities; delete from passkeys; \
+             delete from emergency_accesses; \
              delete from api_tokens where name = 'thing'");
         let owner = self.log_in("owner").await;
         let document = owner.upload(&self.app, "scan.pdf", &pdf(300)).await.json();
@@ -129,6 +136,8 @@ impl House {
              select gen_random_uuid(), owner_id, id, owner_id, sha256('{name}'), '{{text}}', now() + interval '1 day' \
              from documents where id = '{document}' returning id"
         ));
+        let wish = json!({ "user": user, "reason": "nobody else is here", "minutes": 5 });
+        let emergency = self.log_in("admin").await.post(&self.app, "/api/v1/emergency-access", &wish).await.json();
         let team = make("/api/v1/teams").await;
         let member = json!({ "login": login });
         let added = owner.post(&self.app, &format!("/api/v1/teams/{team}/members"), &member).await;
@@ -151,6 +160,7 @@ impl House {
             passkey: passkey.lines().next().expect("an id").to_owned(),
             team,
             shares,
+            emergency: id_of(&emergency),
             link: link.lines().next().expect("an id").to_owned(),
         }
     }
@@ -181,6 +191,7 @@ impl Things {
             .replace("{invitation}", &self.invitation)
             .replace("{hold}", &self.hold)
             .replace("{link}", &self.link)
+            .replace("{emergency}", &self.emergency)
             .replace("{what}", "text")
             .replace("{identity}", &self.identity)
             .replace("{passkey}", &self.passkey)

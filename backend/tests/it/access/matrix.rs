@@ -50,6 +50,9 @@ fn with_body(asking: Builder, method: &Method, path: &str, things: &Things) -> R
         }
         ("PUT", "account/mail") => json!({ "mail": null }),
         ("POST", "invitations/accept") => json!({ "secret": "none", "password": name }),
+        ("POST", "emergency-access") => {
+            json!({ "user": things.user, "reason": "nobody else is here", "minutes": 5 })
+        }
         ("POST", "legal-holds") => json!({ "reference": "2026/7", "user": things.user }),
         ("POST", "folders" | "tags" | "teams") => json!({ "name": name }),
         ("POST", "search") => json!({ "query": "page" }),

@@ -137,6 +137,17 @@ export const account = {
     act: 'Download everything…',
   },
 
+  emergency: {
+    title: 'Read in an emergency',
+    explain: 'Somebody read, or could read, documents of yours that you had not shared with them. Ask an administrator if you do not know why.',
+    by: (login: string) => `by ${login}`,
+    when: (from: string, until: string) => `From ${from} until ${until}.`,
+    read: (value: number) => (value === 0 ? 'Nothing was read.' : value === 1 ? 'One document was read.' : `${value} documents were read.`),
+    of: (team: string) => `Documents of ${team}.`,
+    document: 'The document',
+    everything: 'All documents',
+  },
+
   invitation: {
     title: 'Welcome',
     pageTitle: 'Welcome · UNTXT',
