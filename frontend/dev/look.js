@@ -23,7 +23,7 @@ async function visit(width, colorScheme) {
   const mock = await startMock({ port: 0, pageMs: 150 });
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' });
   const page = await context.newPage();
-  const expected = /40[149]|422|415|429|ERR_EMPTY_RESPONSE|WebSocket/;
+  const expected = /40[1349]|422|415|429|ERR_EMPTY_RESPONSE|WebSocket/;
   page.on('console', (message) => {
     if (message.type() === 'error' && !expected.test(message.text())) report(`console: ${message.text()}`);
   });

@@ -22,6 +22,19 @@ export async function lookAtAccount(page, mock, shoot) {
   await shoot('account-codes');
   await page.getByRole('button', { name: 'I have them' }).click();
 
+  account.isStale = true;
+  await page.getByRole('button', { name: 'Download everything' }).click();
+  await page.getByText('Is it still you?').waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('Is it still you?').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Download everything' }).click();
+  await page.getByRole('dialog').getByRole('textbox').fill('123456');
+  const begun = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Go on' }).click();
+  if ((await begun).suggestedFilename() !== 'untxt.zip') throw new Error('the download is not the zip');
+  await page.getByText('The download has begun').waitFor();
+  await shoot('account-export');
+
   await page.getByRole('button', { name: 'New token' }).click();
   await page.getByLabel('Name').fill('Import of the letters');
   await shoot('account-new-token');

@@ -30,6 +30,9 @@ export class Account {
     }
     if (what === 'GET /sessions') return { value: { sessions: this.sessions } };
     if (what === 'GET /account/passkeys') return { value: { passkeys: this.passkeys } };
+    if (what === 'GET /account/identities') return { value: { identities: [] } };
+    if (what === 'GET /account/usage') return { value: { pages: 312, pages_per_month: 1000, next_month: ago(-20_000), bytes: 734_003_200, max_bytes: null } };
+    if (what === 'GET /emergency-access') return { value: { emergency_accesses: [], next: null } };
     if (what === 'GET /tokens') return { value: { tokens: this.tokens } };
     if (what === 'POST /session/step-up') return this.#stepUp(body, session);
     if (what === 'POST /account/password') {
@@ -44,9 +47,11 @@ export class Account {
   }
 
   #guarded(what, body, session) {
-    const guarded = ['PUT /account/mail', 'POST /tokens', 'POST /account/second-factor', 'POST /account/second-factor/confirm', 'DELETE /account/second-factor', 'POST /account/recovery-codes'];
+    const guarded = ['GET /account/export', 'PUT /account/mail', 'POST /tokens', 'POST /account/second-factor', 'POST /account/second-factor/confirm', 'DELETE /account/second-factor', 'POST /account/recovery-codes'];
     if (!guarded.includes(what)) return null;
     if (this.isStale) return no(403, 'step_up_required', 'send the password to POST /session/step-up, and try again');
+    // An empty zip.
+    if (what === 'GET /account/export') return { zip: Buffer.from(`504b0506${'00'.repeat(18)}`, 'hex') };
     if (what === 'PUT /account/mail') {
       this.mail = body.mail;
       return { status: 204 };

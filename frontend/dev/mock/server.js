@@ -69,6 +69,7 @@ export async function startMock({ port = 5199, pageMs = 700, filled = true, sess
       return response.writeHead(204).end();
     }
     const own = control.account.answer(request.method, path, /^(POST|PUT|DELETE)$/.test(request.method) && /^\/(account|tokens|session\/)/.test(path) ? await readIfAny(request) : null, sessionAnswer);
+    if (own?.zip) return response.writeHead(200, { 'Content-Type': 'application/zip', 'Content-Disposition': 'attachment; filename="untxt.zip"' }).end(own.zip);
     if (own) return own.code ? problem(response, own.status, own.code, own.detail) : own.status === 204 ? response.writeHead(204).end() : json(response, own.status ?? 200, own.value);
     if (path.startsWith('/session')) return json(response, 200, sessionAnswer());
     if (what === 'POST /documents') return upload(request, response, url.searchParams);

@@ -135,6 +135,7 @@ export const account = {
     explain:
       'One zip with all your documents as they came and as they were read, your folders and tags, and a list of what is in it. It is not encrypted: keep it safe. Documents of teams and of others are not in it.',
     act: 'Download everything…',
+    begun: 'The download has begun. It is whole when manifest.json is in it; one at a time can run.',
   },
 
   emergency: {
