@@ -31,7 +31,7 @@ async fn record(house: &House, rows: usize) {
 async fn wait_for(house: &House, sql: &str) {
     let begin = Instant::now();
     while house.postgres.superuser_psql(&format!("select {sql}")) != "t" {
-        assert!(begin.elapsed() < Duration::from_secs(60), "still waiting for {sql}");
+        assert!(begin.elapsed() < Duration::from_secs(180), "still waiting for {sql}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -338,7 +338,7 @@ impl House {
             if holds(&task) {
                 return task;
             }
-            assert!(begin.elapsed() < Duration::from_secs(60), "still waiting: {task:?}");
+            assert!(begin.elapsed() < Duration::from_secs(180), "still waiting: {task:?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -403,7 +403,7 @@ impl House {
     pub(crate) async fn wait_for_event(&self, task: TaskId, kind: EventKind, count: usize) {
         let begin = Instant::now();
         while self.count_events(task, kind).await < count {
-            assert!(begin.elapsed() < Duration::from_secs(60), "still waiting for {count} of {kind:?}");
+            assert!(begin.elapsed() < Duration::from_secs(180), "still waiting for {count} of {kind:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
