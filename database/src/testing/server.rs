@@ -34,8 +34,6 @@ pub(super) struct Server {
     pub(super) folder: PathBuf,
     pub(super) certificates: PathBuf,
     port: u16,
-    /// The program itself: on Debian, `psql` on the path is a script that looks for it, which takes longer than the question.
-    psql: PathBuf,
     /// The shell that watches; the end of its input is the sign to clean up.
     _shell: Child,
 }
@@ -51,7 +49,7 @@ impl Server {
         let port = free_port();
         lay_out(&folder, &certificates, port, &bin);
         let shell = spawn(&folder, &bin);
-        let server = Self { folder, certificates, port, psql: bin.join("psql"), _shell: shell };
+        let server = Self { folder, certificates, port, _shell: shell };
         server.prepare().await;
         server
     }
@@ -98,7 +96,7 @@ impl Server {
     }
 
     pub(super) fn psql(&self, database: &str, sql: &str) -> String {
-        let output = Command::new(&self.psql)
+        let output = Command::new("psql")
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-c", sql])
             .arg("-h")
             .arg(self.folder.join("socket"))
