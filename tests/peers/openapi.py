@@ -17,7 +17,7 @@ ENDS = "^/api/v1/sessions?$"
 def main():
     description, url, ca, examples, *cookie = sys.argv[1:]
     command = [sys.executable, PROGRAM, "run", description, "--url", url, "--tls-verify", ca, "--no-color"]
-    command += ["--checks", CHECKS, "--phases", "fuzzing", "--max-examples", examples, "--workers", "2"]
+    command += ["--checks", CHECKS, "--phases", "fuzzing", "--max-examples", examples, "--workers", "1"]
     command += ["--generation-deterministic", "--suppress-health-check", "all"]
     command += ["--generation-with-security-parameters", "false", "--warnings", "off", "--request-timeout", "30"]
     if cookie:
