@@ -19,6 +19,7 @@ await test(`faults (UNTXT_SEED=${random.seed})`, async (t) => {
         await site.heal();
         for (const worker of site.workers) await worker.restart();
         await site.isAtWork();
+        await site.person.renew();
         await prove(t, site, new Random(random.seed));
       });
     }

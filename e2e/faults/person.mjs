@@ -1,4 +1,5 @@
-// A person who does not give up: an upload is tried again with the same key until it is acknowledged.
+// A person who does not give up: an upload is tried again with the same key until it is acknowledged, and a session is
+// renewed when its access has run out, as the web app does it.
 import { randomUUID } from 'node:crypto';
 
 import { Client } from '../client.mjs';
@@ -8,8 +9,20 @@ import { sleep } from '../processes.mjs';
 const PATIENCE_MS = 12_000;
 
 export class Person extends Client {
-  /** Sends a request; one without an answer is an error after a while. */
+  /** Sends a request, again when the access had run out; one without an answer is an error after a while. */
   async send(...request) {
+    const answer = await this.sendInTime(...request);
+    if (answer.status !== 401) return answer;
+    return (await this.renew()) ? this.sendInTime(...request) : answer;
+  }
+
+  /** Renews the session, and says whether it lives. Callers at one time share the answer: there is one token to show. */
+  async renew() {
+    this.renewal ??= this.sendInTime('POST', '/api/v1/session/refresh').finally(() => (this.renewal = null));
+    return (await this.renewal).status === 200;
+  }
+
+  async sendInTime(...request) {
     let timer;
     const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error('no answer in time')), PATIENCE_MS)));
     try {
