@@ -1,5 +1,4 @@
-// A person who does not give up: an upload is tried again with the same key until it is acknowledged, and a session is
-// renewed when its access has run out, as the web app does it.
+// A person who does not give up: an upload is tried again with the same key until it is acknowledged.
 import { randomUUID } from 'node:crypto';
 
 import { Client } from '../client.mjs';
@@ -9,20 +8,8 @@ import { sleep } from '../processes.mjs';
 const PATIENCE_MS = 12_000;
 
 export class Person extends Client {
-  /** Sends a request, again when the access had run out; one without an answer is an error after a while. */
+  /** Sends a request; one without an answer is an error after a while. */
   async send(...request) {
-    const answer = await this.sendInTime(...request);
-    if (answer.status !== 401) return answer;
-    return (await this.renew()) ? this.sendInTime(...request) : answer;
-  }
-
-  /** Renews the session, and says whether it lives. Callers at one time share the answer: there is one token to show. */
-  async renew() {
-    this.renewal ??= this.sendInTime('POST', '/api/v1/session/refresh').finally(() => (this.renewal = null));
-    return (await this.renewal).status === 200;
-  }
-
-  async sendInTime(...request) {
     let timer;
     const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error('no answer in time')), PATIENCE_MS)));
     try {
@@ -35,6 +22,15 @@ export class Person extends Client {
   static async logIn(stack, ...who) {
     const { cookies, user } = await Client.logIn(stack, ...who);
     return Object.assign(new Person(stack), { cookies, user });
+  }
+
+  /**
+   * Renews the session, so that its access lasts for the next test. Never by itself on a 401: under a fault that is a
+   * wrong answer.
+   */
+  async renew() {
+    const { status, text } = await this.send('POST', '/api/v1/session/refresh');
+    if (status !== 200) throw new Error(`the session was not renewed: ${status}: ${text}`);
   }
 
   get cookieHeader() {
